@@ -1,1 +1,7 @@
-//! Placeholder.
+//! What tests of several crates share: the vectors. Only ever a dev-dependency.
+
+mod vectors;
+
+pub use vectors::{
+    ChainVectors, chain_vectors, chains_dir, core_vectors, from_hex, load_json, to_hex, vectors_dir,
+};
