@@ -1,0 +1,20 @@
+//! Widgets of this window. Every control is a keyboard stop and shows a ring when reached by Tab.
+
+pub mod address;
+pub mod button;
+pub mod field;
+pub mod inert;
+pub mod layout;
+pub mod list;
+pub mod press;
+pub mod qr;
+pub mod stop;
+pub mod text;
+
+pub use address::address;
+pub use button::{button, button_with, icon_button};
+pub use field::Field;
+pub use inert::inert;
+pub use list::VirtualList;
+pub use press::{Pressable, pressable};
+pub use stop::stop;

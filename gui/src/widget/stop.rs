@@ -1,0 +1,173 @@
+//! A focus stop around a widget that iced itself cannot focus, such as a drop-down list.
+
+use iced::advanced::layout::{self, Layout};
+use iced::advanced::widget::{Id, Operation, Tree, tree};
+use iced::advanced::{Clipboard, Shell, Widget, mouse, overlay, renderer};
+use iced::keyboard::{self, Key};
+use iced::{Event, Length, Rectangle, Renderer, Size, Vector};
+
+use super::press::{Focus, OnKey, draw_ring};
+use crate::Element;
+use crate::theme::Theme;
+
+/// A keyboard stop; see [`stop`].
+pub struct Stop<'a, Message> {
+    content: Element<'a, Message>,
+    id: Id,
+    on_key: OnKey<'a, Message>,
+}
+
+/// Makes `content` reachable by Tab; `on_key` says what keys do while it has the focus.
+pub fn stop<'a, Message>(
+    id: impl Into<Id>,
+    content: impl Into<Element<'a, Message>>,
+    on_key: impl Fn(&Key, keyboard::Modifiers) -> Option<Message> + 'a,
+) -> Stop<'a, Message> {
+    Stop { content: content.into(), id: id.into(), on_key: Box::new(on_key) }
+}
+
+impl<Message> Widget<Message, Theme, Renderer> for Stop<'_, Message> {
+    fn tag(&self) -> tree::Tag {
+        tree::Tag::of::<Focus>()
+    }
+
+    fn state(&self) -> tree::State {
+        tree::State::new(Focus::default())
+    }
+
+    fn children(&self) -> Vec<Tree> {
+        vec![Tree::new(&self.content)]
+    }
+
+    fn diff(&self, tree: &mut Tree) {
+        tree.diff_children(std::slice::from_ref(&self.content));
+    }
+
+    fn size(&self) -> Size<Length> {
+        self.content.as_widget().size()
+    }
+
+    fn size_hint(&self) -> Size<Length> {
+        self.content.as_widget().size_hint()
+    }
+
+    fn layout(
+        &mut self,
+        tree: &mut Tree,
+        renderer: &Renderer,
+        limits: &layout::Limits,
+    ) -> layout::Node {
+        let node = self.content.as_widget_mut().layout(&mut tree.children[0], renderer, limits);
+        layout::Node::with_children(node.size(), vec![node])
+    }
+
+    fn operate(
+        &mut self,
+        tree: &mut Tree,
+        layout: Layout<'_>,
+        renderer: &Renderer,
+        operation: &mut dyn Operation,
+    ) {
+        operation.container(Some(&self.id), layout.bounds());
+        let focus = tree.state.downcast_mut::<Focus>();
+        operation.focusable(Some(&self.id), layout.bounds(), focus);
+        operation.traverse(&mut |operation| {
+            let child = layout.children().next().expect("layout has the content");
+            let content = self.content.as_widget_mut();
+            content.operate(&mut tree.children[0], child, renderer, operation);
+        });
+    }
+
+    fn update(
+        &mut self,
+        tree: &mut Tree,
+        event: &Event,
+        layout: Layout<'_>,
+        cursor: mouse::Cursor,
+        renderer: &Renderer,
+        clipboard: &mut dyn Clipboard,
+        shell: &mut Shell<'_, Message>,
+        viewport: &Rectangle,
+    ) {
+        let child = layout.children().next().expect("layout has the content");
+        self.content.as_widget_mut().update(
+            &mut tree.children[0],
+            event,
+            child,
+            cursor,
+            renderer,
+            clipboard,
+            shell,
+            viewport,
+        );
+        let focus = tree.state.downcast_mut::<Focus>();
+        match event {
+            Event::Mouse(mouse::Event::ButtonPressed(_)) => {
+                *focus = Focus { focused: cursor.is_over(layout.bounds()), ring: false };
+            }
+            Event::Keyboard(keyboard::Event::KeyPressed { key, modifiers, .. })
+                if focus.focused && !shell.is_event_captured() =>
+            {
+                if let Some(message) = (self.on_key)(key, *modifiers) {
+                    shell.publish(message);
+                    shell.capture_event();
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn draw(
+        &self,
+        tree: &Tree,
+        renderer: &mut Renderer,
+        theme: &Theme,
+        style: &renderer::Style,
+        layout: Layout<'_>,
+        cursor: mouse::Cursor,
+        viewport: &Rectangle,
+    ) {
+        let child = layout.children().next().expect("layout has the content");
+        let content = self.content.as_widget();
+        content.draw(&tree.children[0], renderer, theme, style, child, cursor, viewport);
+        if tree.state.downcast_ref::<Focus>().ring {
+            draw_ring(renderer, theme, layout.bounds());
+        }
+    }
+
+    fn mouse_interaction(
+        &self,
+        tree: &Tree,
+        layout: Layout<'_>,
+        cursor: mouse::Cursor,
+        viewport: &Rectangle,
+        renderer: &Renderer,
+    ) -> mouse::Interaction {
+        let child = layout.children().next().expect("layout has the content");
+        let content = self.content.as_widget();
+        content.mouse_interaction(&tree.children[0], child, cursor, viewport, renderer)
+    }
+
+    fn overlay<'b>(
+        &'b mut self,
+        tree: &'b mut Tree,
+        layout: Layout<'b>,
+        renderer: &Renderer,
+        viewport: &Rectangle,
+        translation: Vector,
+    ) -> Option<overlay::Element<'b, Message, Theme, Renderer>> {
+        self.content.as_widget_mut().overlay(
+            &mut tree.children[0],
+            layout.children().next().expect("layout has the content"),
+            renderer,
+            viewport,
+            translation,
+        )
+    }
+}
+
+impl<'a, Message: 'a> From<Stop<'a, Message>> for Element<'a, Message> {
+    fn from(stop: Stop<'a, Message>) -> Self {
+        Element::new(stop)
+    }
+}
