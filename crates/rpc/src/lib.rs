@@ -3,10 +3,13 @@
 //! Knows nothing of what its commands are about; those who own the data define them (see [`table`]).
 
 pub mod args;
+pub mod auth;
 pub mod doccheck;
 pub mod error;
 pub mod help;
+pub mod http;
 pub mod jsonrpc;
+pub mod listen;
 pub mod pretty;
 pub mod spec;
 pub mod table;
