@@ -1,0 +1,156 @@
+//! The one stop signal of a process.
+//!
+//! SIGINT, SIGTERM, the RPC call `stop` and a window that ends all do the same: they cancel one token, and `main` takes
+//! the process down in order. A second signal exits at once.
+
+use std::io::{self, Write as _};
+use std::sync::mpsc::sync_channel;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+/// Exit code after a second signal.
+const IMPATIENT_EXIT: i32 = 1;
+
+/// Asks the process to stop, or tells that it was asked; clones are the same signal.
+#[derive(Clone, Debug, Default)]
+pub struct StopHandle(CancellationToken);
+
+impl StopHandle {
+    /// Returns a signal that nothing has triggered.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Asks the process to stop. Any thread may do so, any number of times.
+    pub fn stop(&self) {
+        self.0.cancel();
+    }
+
+    /// Returns true if the process was asked to stop.
+    pub fn is_stopping(&self) -> bool {
+        self.0.is_cancelled()
+    }
+
+    /// Returns when the process is asked to stop.
+    pub async fn stopped(&self) {
+        self.0.cancelled().await;
+    }
+
+    /// Returns the token, for tasks that wait for several things.
+    pub const fn token(&self) -> &CancellationToken {
+        &self.0
+    }
+
+    /// Waits for the stop in a thread that runs no tasks.
+    ///
+    /// # Errors
+    /// What the system reports when no runtime can be made.
+    pub fn wait_blocking(&self) -> io::Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+        runtime.block_on(self.stopped());
+        Ok(())
+    }
+}
+
+/// What SIGINT does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OnInterrupt {
+    /// The process stops.
+    Stop,
+    /// The process says so on standard error and goes on: the terminal sends SIGINT to the parent too, and that one
+    /// stops its children.
+    WaitForParent {
+        /// File name of this program.
+        program: String,
+    },
+}
+
+/// Listens to signals on a thread of its own, `signal`, until the process ends.
+///
+/// SIGTERM stops; SIGINT as `on_interrupt` says; SIGHUP opens the log file anew.
+///
+/// # Errors
+/// What the system reports when the thread or the listeners cannot be made.
+pub fn listen(stop: &StopHandle, on_interrupt: OnInterrupt) -> io::Result<()> {
+    let (ready, is_ready) = sync_channel(1);
+    let stop = stop.clone();
+    std::thread::Builder::new()
+        .name("signal".to_owned())
+        .spawn(move || {
+            let runtime = match tokio::runtime::Builder::new_current_thread()
+                .enable_io()
+                .build()
+            {
+                Ok(runtime) => runtime,
+                Err(error) => {
+                    // The caller waits for this message as long as the thread lives.
+                    let _ = ready.send(Err(error));
+                    return;
+                }
+            };
+            runtime.block_on(async {
+                match Listeners::new() {
+                    Ok(listeners) => {
+                        let _ = ready.send(Ok(()));
+                        listeners.run(&stop, &on_interrupt).await;
+                    }
+                    Err(error) => {
+                        let _ = ready.send(Err(error));
+                    }
+                }
+            });
+        })?;
+    is_ready
+        .recv()
+        .unwrap_or_else(|_| Err(io::Error::other("the signal thread ended")))
+}
+
+struct Listeners {
+    interrupt: Signal,
+    terminate: Signal,
+    hangup: Signal,
+}
+
+impl Listeners {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+
+    async fn run(mut self, stop: &StopHandle, on_interrupt: &OnInterrupt) {
+        loop {
+            tokio::select! {
+                _ = self.interrupt.recv() => match on_interrupt {
+                    OnInterrupt::Stop => stop_or_exit(stop),
+                    OnInterrupt::WaitForParent { program } => tell_waiting(program),
+                },
+                _ = self.terminate.recv() => stop_or_exit(stop),
+                _ = self.hangup.recv() => {
+                    if let Some(logger) = crate::log::installed() {
+                        logger.reopen();
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn stop_or_exit(stop: &StopHandle) {
+    if stop.is_stopping() {
+        std::process::exit(IMPATIENT_EXIT);
+    }
+    stop.stop();
+}
+
+fn tell_waiting(program: &str) {
+    let line = format!("[{program}] SIGINT received — waiting for parent to shut down.\n");
+    // A closed terminal is no reason to stop.
+    let _ = io::stderr().lock().write_all(line.as_bytes());
+}
+
+#[cfg(test)]
+mod tests;
