@@ -1,0 +1,65 @@
+//! Finds the other programs and becomes one of them.
+
+use std::ffi::OsString;
+use std::io;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::command_line::LauncherError;
+
+/// Replaces this process by `program`, looked for in `../libexec` of a `bin` folder, then beside
+/// this program, then on the search path if this program was itself found there.
+///
+/// Returns only when that was not possible.
+pub(crate) fn exec(
+    launcher: &OsString,
+    program: &str,
+    first: Option<&str>,
+    args: Vec<OsString>,
+) -> LauncherError {
+    let mut tried = Vec::new();
+    for path in candidates(launcher, program) {
+        let error = Command::new(&path).args(first).args(&args).exec();
+        if error.kind() != io::ErrorKind::NotFound {
+            return LauncherError::Exec {
+                path: path.display().to_string(),
+                source: error,
+            };
+        }
+        tried.push(place(&path));
+    }
+    LauncherError::Missing {
+        program: program.to_owned(),
+        places: tried.join(" nor in "),
+    }
+}
+
+fn candidates(launcher: &OsString, program: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    if let Some(folder) = own_folder() {
+        if folder.file_name().is_some_and(|name| name == "bin") {
+            found.push(folder.with_file_name("libexec").join(program));
+        }
+        found.push(folder.join(program));
+    }
+    // Started by a path, as from a build folder, programs of the system are not meant.
+    if !launcher.to_string_lossy().contains('/') {
+        found.push(PathBuf::from(program));
+    }
+    found
+}
+
+/// The folder of this program with links followed.
+fn own_folder() -> Option<PathBuf> {
+    let path = std::env::current_exe().ok()?;
+    let path = path.canonicalize().unwrap_or(path);
+    path.parent().map(Path::to_path_buf)
+}
+
+fn place(path: &Path) -> String {
+    match path.parent() {
+        Some(folder) if folder != Path::new("") => folder.display().to_string(),
+        _ => "the search path".to_owned(),
+    }
+}

@@ -1,0 +1,81 @@
+//! Runs the checks one after the other and sums them up.
+
+use anyhow::{Result, bail};
+
+use crate::output::{complain, say};
+use crate::{arrows, deny, lengths, names, params, process, schema, test};
+
+/// One check by name.
+type Check = (&'static str, fn() -> Result<()>);
+
+/// Everything but the tests. The quick ones come first.
+const CHECKS: &[Check] = &[
+    ("fmt", fmt),
+    ("arrows", || arrows::run(&[])),
+    ("names", || names::run(&[])),
+    ("lengths", || lengths::run(&[])),
+    ("params", || params::run(&["--check".to_owned()])),
+    ("gen", || schema::run(&["--check".to_owned()])),
+    ("deny", || deny::run(&[])),
+    ("clippy", clippy),
+];
+
+/// All checks and all tests that need no display.
+pub(crate) fn ci(_args: &[String]) -> Result<()> {
+    let mut checks = CHECKS.to_vec();
+    checks.push(("tests", || test::run(&[])));
+    run_all(&checks)
+}
+
+/// All checks, no tests.
+pub(crate) fn lint(_args: &[String]) -> Result<()> {
+    run_all(CHECKS)
+}
+
+/// Runs every check, also after one has failed, so that one run shows all faults.
+fn run_all(checks: &[Check]) -> Result<()> {
+    let mut failed = Vec::new();
+    for (name, check) in checks {
+        say(&format!("== {name}"));
+        if let Err(error) = check() {
+            complain(&format!("{name}: {error:#}"));
+            failed.push(*name);
+        }
+    }
+    say("");
+    for (name, _) in checks {
+        say(&format!(
+            "{}  {name}",
+            if failed.contains(name) {
+                "FAILED"
+            } else {
+                "ok    "
+            }
+        ));
+    }
+    if !failed.is_empty() {
+        bail!(
+            "{} of {} checks failed: {}",
+            failed.len(),
+            checks.len(),
+            failed.join(", ")
+        );
+    }
+    Ok(())
+}
+
+fn fmt() -> Result<()> {
+    process::run(process::cargo().args(["fmt", "--all", "--", "--check"]))
+}
+
+fn clippy() -> Result<()> {
+    let args = [
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ];
+    process::run(process::cargo().args(args))
+}
