@@ -210,10 +210,13 @@ enum Outer {
 #[derive(Default)]
 struct Sections {
     rows: Vec<(String, String)>,
+    /// Length of the longest left part, counting commas that are taken off later.
+    longest: usize,
 }
 
 impl Sections {
     fn push(&mut self, left: String, right: String) {
+        self.longest = self.longest.max(left.len());
         self.rows.push((left, right));
     }
 
@@ -323,13 +326,7 @@ impl Sections {
     }
 
     fn write(&self, text: &mut String) {
-        let width = self
-            .rows
-            .iter()
-            .map(|(left, _)| left.len())
-            .max()
-            .unwrap_or(0)
-            + 4;
+        let width = self.longest + 4;
         for (left, right) in &self.rows {
             text.push_str(left);
             if !right.is_empty() {

@@ -4,12 +4,16 @@
 
 pub mod args;
 pub mod auth;
+pub mod control;
 pub mod doccheck;
 pub mod error;
+#[cfg(test)]
+mod fixture;
 pub mod help;
 pub mod http;
 pub mod jsonrpc;
 pub mod listen;
+mod openrpc;
 pub mod pretty;
 pub mod spec;
 pub mod table;

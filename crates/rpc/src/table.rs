@@ -74,7 +74,7 @@ pub type RpcFuture = Pin<Box<dyn Future<Output = RpcResult> + Send>>;
 
 type Sync<C> = Arc<dyn Fn(&C, &Args) -> RpcResult + Send + std::marker::Sync>;
 type Async<C> = Arc<dyn Fn(Arc<C>, Args) -> RpcFuture + Send + std::marker::Sync>;
-type OnTable<C> = fn(&Table<C>, &Args) -> RpcResult;
+type OnTable<C> = Arc<dyn Fn(&Table<C>, &Args) -> RpcResult + Send + std::marker::Sync>;
 type Forward = Arc<dyn Fn(Request) -> RpcFuture + Send + std::marker::Sync>;
 
 enum Run<C> {
@@ -143,11 +143,14 @@ impl CommandSpec {
         }
     }
 
-    /// Makes a command about the table.
-    pub(crate) fn on_table<C>(self, handler: OnTable<C>) -> Command<C> {
+    /// Makes a command about the table. It must not block.
+    pub(crate) fn on_table<C>(
+        self,
+        handler: impl Fn(&Table<C>, &Args) -> RpcResult + Send + std::marker::Sync + 'static,
+    ) -> Command<C> {
         Command {
             spec: Arc::new(self),
-            run: Run::OnTable(handler),
+            run: Run::OnTable(Arc::new(handler)),
         }
     }
 }
