@@ -9,6 +9,9 @@ use crate::command_line::{Command, Mode};
 /// Options that only a node with sockets to other processes can serve.
 const IPC_OPTIONS: [&str; 3] = ["ipcbind", "ipcconnect", "ipcfd"];
 
+/// Those of them that a configuration file may hold.
+const FILE_OPTIONS: [&str; 2] = ["ipcbind", "ipcconnect"];
+
 /// A program and what is put before the user's arguments.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Target {
@@ -53,9 +56,10 @@ fn is_ipc_option(arg: &OsStr) -> bool {
 ///
 /// A fault in arguments or file is left for the program to report: it reads both again.
 fn configured(args: &[OsString]) -> bool {
-    let line = std::iter::once(OsString::from("bitq-node")).chain(args.iter().cloned());
-    let config = CommandLine::parse(Program::Node, line).and_then(Config::load_client);
-    config.is_ok_and(|config| IPC_OPTIONS.iter().any(|name| config.is_set(name)))
+    let line = std::iter::once(OsString::from("bitq-gui")).chain(args.iter().cloned());
+    // The window's options are the node's and those of a client, so none of the names is unknown.
+    let config = CommandLine::parse(Program::Gui, line).and_then(Config::load_client);
+    config.is_ok_and(|config| FILE_OPTIONS.iter().any(|name| config.is_set(name)))
 }
 
 #[cfg(test)]
