@@ -9,7 +9,7 @@ fn bitcoin(network: Network) -> &'static ChainParams {
 }
 
 #[test]
-fn valid_texts_of_core() {
+fn core_vectors_of_valid_texts() {
     let Some(vectors) = testkit::core_vectors("key_io_valid.json") else {
         return;
     };
@@ -52,7 +52,7 @@ fn valid_texts_of_core() {
 }
 
 #[test]
-fn invalid_texts_of_core() {
+fn core_vectors_of_invalid_texts() {
     let Some(vectors) = testkit::core_vectors("key_io_invalid.json") else {
         return;
     };
@@ -78,7 +78,7 @@ fn invalid_texts_of_core() {
 }
 
 #[test]
-fn addresses_of_known_keys_on_every_coin() {
+fn vectors_of_known_keys_on_every_coin() {
     let Some(vectors) = testkit::chain_vectors() else {
         return;
     };

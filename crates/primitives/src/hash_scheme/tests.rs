@@ -33,14 +33,14 @@ fn params(vector: &serde_json::Value) -> &'static ChainParams {
 }
 
 #[test]
-fn headers() {
+fn header_vectors() {
     let header = |scheme: HashScheme, raw: &[u8]| scheme.header(raw.try_into().unwrap()).0.to_vec();
     check("header", header);
     check("genesis_header", header);
 }
 
 #[test]
-fn stages_of_a_randomq_header() {
+fn vectors_of_the_stages_of_a_randomq_header() {
     check("bitquantum_hash", |_, data| {
         sha256(&randomq(&sha256(data))).to_vec()
     });
@@ -56,7 +56,7 @@ fn stages_of_a_randomq_header() {
 }
 
 #[test]
-fn groestl() {
+fn groestl_vectors() {
     check("groestl512", |_, data| {
         groestl::Groestl512::digest(data).to_vec()
     });
@@ -64,7 +64,7 @@ fn groestl() {
 }
 
 #[test]
-fn transactions_and_messages() {
+fn vectors_of_transactions_and_messages() {
     check("txhash", |scheme, data| scheme.tx(data).to_vec());
     let Some(vectors) = testkit::chain_vectors() else {
         return;
@@ -87,7 +87,7 @@ fn transactions_and_messages() {
 }
 
 #[test]
-fn pushed_by_op_hash256() {
+fn op_hash256_vectors() {
     let Some(vectors) = testkit::chain_vectors() else {
         return;
     };
@@ -106,7 +106,7 @@ fn pushed_by_op_hash256() {
 }
 
 #[test]
-fn frames_of_p2p_messages() {
+fn vectors_of_p2p_frames() {
     let Some(vectors) = testkit::chain_vectors() else {
         return;
     };
