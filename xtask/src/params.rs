@@ -285,8 +285,9 @@ mod tests {
     #[test]
     fn a_changed_fact_is_noticed() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        let Ok(facts) = fs::read_to_string(chains_toml(&root)) else {
-            return;
+        let source = chains_toml(&root);
+        let Ok(facts) = fs::read_to_string(&source) else {
+            return say(&format!("skipped: there is no {}", source.display()));
         };
         let changed = facts.replace("target_timespan = 259200", "target_timespan = 259201");
         let (before, after) = (generate(&facts).unwrap(), generate(&changed).unwrap());
