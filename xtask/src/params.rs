@@ -62,6 +62,7 @@ const IMPORTS: [(&str, &[&str]); 3] = [
             "ExceptionFlags",
             "Genesis",
             "HeadersSync",
+            "MiningPace",
             "Network",
             "Policy",
             "Retarget",

@@ -70,7 +70,9 @@ impl Amount {
             return Err(ParseAmountError);
         }
         let whole: i64 = whole.parse().map_err(|_| ParseAmountError)?;
-        let padded: i64 = format!("{fraction:0<8}").parse().map_err(|_| ParseAmountError)?;
+        let padded: i64 = format!("{fraction:0<8}")
+            .parse()
+            .map_err(|_| ParseAmountError)?;
         let sat = whole
             .checked_mul(COIN)
             .and_then(|w| w.checked_add(padded))
@@ -145,7 +147,11 @@ impl FeeRate {
     /// The rate of `fee` paid for `vsize` virtual bytes; zero where the size is zero.
     pub fn of(fee: Amount, vsize: u64) -> Self {
         let size = i128::from(vsize.max(1));
-        let rate = if vsize == 0 { 0 } else { i128::from(fee.sat()) * 1000 / size };
+        let rate = if vsize == 0 {
+            0
+        } else {
+            i128::from(fee.sat()) * 1000 / size
+        };
         Self(i64::try_from(rate).unwrap_or(i64::MAX))
     }
 
@@ -157,7 +163,11 @@ impl FeeRate {
     /// The fee for `vsize` virtual bytes, rounded up (Core's `CFeeRate::GetFee`).
     pub fn fee(self, vsize: u64) -> Amount {
         let exact = i128::from(self.0) * i128::from(vsize);
-        let rounded = if exact > 0 { (exact + 999) / 1000 } else { exact / 1000 };
+        let rounded = if exact > 0 {
+            (exact + 999) / 1000
+        } else {
+            exact / 1000
+        };
         Amount(i64::try_from(rounded).unwrap_or(i64::MAX))
     }
 }
@@ -173,7 +183,17 @@ mod tests {
         check("0.00000001", 1);
         check("-1.5", -150_000_000);
         check("21000000", 2_100_000_000_000_000);
-        for bad in ["", ".", "1.", ".5", "1e8", "0.000000001", "9223372036854775807", "+1", " 1"] {
+        for bad in [
+            "",
+            ".",
+            "1.",
+            ".5",
+            "1e8",
+            "0.000000001",
+            "9223372036854775807",
+            "+1",
+            " 1",
+        ] {
             assert_eq!(Amount::parse_coins(bad), Err(ParseAmountError), "{bad}");
         }
         assert_eq!(Amount(-1).to_string(), "-0.00000001");

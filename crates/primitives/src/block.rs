@@ -76,7 +76,11 @@ pub struct Block {
 impl Block {
     /// Makes a block and computes its id.
     pub fn new(header: Header, txs: Vec<Arc<Tx>>, scheme: HashScheme) -> Self {
-        Self { header, hash: header.hash(scheme), txs }
+        Self {
+            header,
+            hash: header.hash(scheme),
+            txs,
+        }
     }
 
     /// Reads one and computes all ids.

@@ -141,7 +141,10 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// [`DecodeError::EndOfData`], as for every reading method.
     pub fn take(&mut self, len: usize) -> Result<&'a [u8], DecodeError> {
-        let (head, rest) = self.rest.split_at_checked(len).ok_or(DecodeError::EndOfData)?;
+        let (head, rest) = self
+            .rest
+            .split_at_checked(len)
+            .ok_or(DecodeError::EndOfData)?;
         self.rest = rest;
         Ok(head)
     }
@@ -151,7 +154,10 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// [`DecodeError::EndOfData`].
     pub fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
-        let (head, rest) = self.rest.split_first_chunk().ok_or(DecodeError::EndOfData)?;
+        let (head, rest) = self
+            .rest
+            .split_first_chunk()
+            .ok_or(DecodeError::EndOfData)?;
         self.rest = rest;
         Ok(*head)
     }
@@ -215,7 +221,11 @@ impl<'a> Reader<'a> {
             0xff => (self.u64()?, 0x1_0000_0000),
             small => (u64::from(small), 0),
         };
-        if value < least { Err(DecodeError::NonCanonicalSize) } else { Ok(value) }
+        if value < least {
+            Err(DecodeError::NonCanonicalSize)
+        } else {
+            Ok(value)
+        }
     }
 
     /// Reads a compact size that counts bytes or items.
@@ -275,7 +285,16 @@ mod tests {
 
     #[test]
     fn compact_sizes_are_canonical() {
-        for size in [0, 0xfc, 0xfd, 0xffff, 0x1_0000, 0xffff_ffff, 0x1_0000_0000, u64::MAX] {
+        for size in [
+            0,
+            0xfc,
+            0xfd,
+            0xffff,
+            0x1_0000,
+            0xffff_ffff,
+            0x1_0000_0000,
+            u64::MAX,
+        ] {
             let mut bytes = Vec::new();
             bytes.put_compact_size(size);
             assert_eq!(bytes.len(), compact_size_len(size));

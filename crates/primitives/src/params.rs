@@ -166,6 +166,15 @@ pub struct HeadersSync {
     pub redownload_buffer: u32,
 }
 
+/// How far apart blocks that are made on demand must stand, so that they stay easy to find.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MiningPace {
+    /// Least seconds between a block and its parent.
+    pub gap: u32,
+    /// From this height on it no longer matters.
+    pub until_height: u32,
+}
+
 /// Known transactions of a chain, to estimate progress (Core's `ChainTxData`).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ChainTxData {
@@ -390,6 +399,8 @@ pub struct ChainParams {
     pub mockable: bool,
     /// Whether coins are worthless here.
     pub is_test_chain: bool,
+    /// How far apart blocks made on demand stand; `None`: they carry the clock's time.
+    pub mining_pace: Option<MiningPace>,
     /// Relay and mining defaults.
     pub policy: Policy,
     /// Wallet defaults.

@@ -6,8 +6,8 @@ use std::ops::Deref;
 
 use crate::hash::{Hash160, to_hex};
 
-pub mod opcodes;
 mod number;
+pub mod opcodes;
 
 pub use number::{NumberError, decode_number, encode_number};
 use opcodes::*;
@@ -64,12 +64,15 @@ impl<'a> Iterator for Instructions<'a> {
         let (length_size, length) = match opcode {
             ..OP_PUSHDATA1 => (0, Some(usize::from(opcode))),
             OP_PUSHDATA1 => (1, rest.first().map(|b| usize::from(*b))),
-            OP_PUSHDATA2 => {
-                (2, rest.first_chunk().map(|b| usize::from(u16::from_le_bytes(*b))))
-            }
+            OP_PUSHDATA2 => (
+                2,
+                rest.first_chunk()
+                    .map(|b| usize::from(u16::from_le_bytes(*b))),
+            ),
             OP_PUSHDATA4 => (
                 4,
-                rest.first_chunk().and_then(|b| usize::try_from(u32::from_le_bytes(*b)).ok()),
+                rest.first_chunk()
+                    .and_then(|b| usize::try_from(u32::from_le_bytes(*b)).ok()),
             ),
             _ => (0, Some(0)),
         };
@@ -85,7 +88,11 @@ impl<'a> Iterator for Instructions<'a> {
 
 /// The pieces of any script bytes.
 pub const fn instructions(script: &[u8]) -> Instructions<'_> {
-    Instructions { script, position: 0, failed: false }
+    Instructions {
+        script,
+        position: 0,
+        failed: false,
+    }
 }
 
 /// The standard forms of an output script (Core's `Solver`).
@@ -166,15 +173,21 @@ impl Script {
         match data.len() {
             len @ 0..=75 => self.0.push(u8::try_from(len).expect("at most 75")),
             len @ 76..=0xff => {
-                self.0.extend([OP_PUSHDATA1, u8::try_from(len).expect("at most 255")]);
+                self.0
+                    .extend([OP_PUSHDATA1, u8::try_from(len).expect("at most 255")]);
             }
             len @ 0x100..=0xffff => {
                 self.0.push(OP_PUSHDATA2);
-                self.0.extend(u16::try_from(len).expect("two bytes").to_le_bytes());
+                self.0
+                    .extend(u16::try_from(len).expect("two bytes").to_le_bytes());
             }
             len => {
                 self.0.push(OP_PUSHDATA4);
-                self.0.extend(u32::try_from(len).expect("a script below 4 GiB").to_le_bytes());
+                self.0.extend(
+                    u32::try_from(len)
+                        .expect("a script below 4 GiB")
+                        .to_le_bytes(),
+                );
             }
         }
         self.0.extend_from_slice(data);
@@ -202,7 +215,12 @@ impl Script {
 
     /// Pay to public key hash.
     pub fn pay_to_pubkey_hash(hash: &Hash160) -> Self {
-        Self::new().op(OP_DUP).op(OP_HASH160).push(&hash.0).op(OP_EQUALVERIFY).op(OP_CHECKSIG)
+        Self::new()
+            .op(OP_DUP)
+            .op(OP_HASH160)
+            .push(&hash.0)
+            .op(OP_EQUALVERIFY)
+            .op(OP_CHECKSIG)
     }
 
     /// Pay to script hash (BIP16).
@@ -212,7 +230,9 @@ impl Script {
 
     /// Pay to a witness program. `version` is 0 to 16; a higher one is cut to 16.
     pub fn witness_program(version: u8, program: &[u8]) -> Self {
-        Self::new().push_int(i64::from(version.min(16))).push(program)
+        Self::new()
+            .push_int(i64::from(version.min(16)))
+            .push(program)
     }
 
     /// Version and program, where this is a witness program (BIP141).
@@ -237,7 +257,11 @@ impl Script {
 
     /// The pieces of the script.
     pub const fn instructions(&self) -> Instructions<'_> {
-        Instructions { script: self.0.as_slice(), position: 0, failed: false }
+        Instructions {
+            script: self.0.as_slice(),
+            position: 0,
+            failed: false,
+        }
     }
 
     /// The standard form it has (Core's `Solver`).
@@ -260,8 +284,9 @@ impl Script {
             [OP_DUP, OP_HASH160, 20, .., OP_EQUALVERIFY, OP_CHECKSIG] if self.0.len() == 25 => {
                 ScriptKind::PubKeyHash(hash160_at(&self.0, 3))
             }
-            _ => match_multisig(&self.0)
-                .map_or(ScriptKind::NonStandard, |(m, keys)| ScriptKind::Multisig(m, keys)),
+            _ => match_multisig(&self.0).map_or(ScriptKind::NonStandard, |(m, keys)| {
+                ScriptKind::Multisig(m, keys)
+            }),
         }
     }
 }
@@ -292,7 +317,10 @@ pub const fn small_int(opcode: u8) -> Option<u8> {
 
 /// Whether first byte and length of a public key agree (Core's `CPubKey::ValidSize`).
 pub const fn key_has_valid_size(key: &[u8]) -> bool {
-    matches!((key.first(), key.len()), (Some(2 | 3), 33) | (Some(4 | 6 | 7), 65))
+    matches!(
+        (key.first(), key.len()),
+        (Some(2 | 3), 33) | (Some(4 | 6 | 7), 65)
+    )
 }
 
 fn witness_kind(version: u8, program: &[u8]) -> ScriptKind {
@@ -337,11 +365,16 @@ fn multisig_count(piece: Instruction<'_>) -> Option<u8> {
         Some(count) => count,
         // 17 to 20 are one-byte pushes.
         None => match piece {
-            Instruction { opcode: 1, data: [count @ 17..=MAX_PUBKEYS_PER_MULTISIG] } => *count,
+            Instruction {
+                opcode: 1,
+                data: [count @ 17..=MAX_PUBKEYS_PER_MULTISIG],
+            } => *count,
             _ => return None,
         },
     };
-    (1..=MAX_PUBKEYS_PER_MULTISIG).contains(&count).then_some(count)
+    (1..=MAX_PUBKEYS_PER_MULTISIG)
+        .contains(&count)
+        .then_some(count)
 }
 
 impl Deref for Script {

@@ -26,7 +26,10 @@ pub struct OutPoint {
 
 impl OutPoint {
     /// The place that a coinbase input names.
-    pub const NULL: Self = Self { txid: Txid::ZERO, vout: u32::MAX };
+    pub const NULL: Self = Self {
+        txid: Txid::ZERO,
+        vout: u32::MAX,
+    };
 
     /// Makes the place of output `vout` of `txid`.
     pub const fn new(txid: Txid, vout: u32) -> Self {
@@ -49,7 +52,10 @@ impl OutPoint {
     /// # Errors
     /// [`DecodeError::EndOfData`].
     pub fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(Self { txid: Txid(reader.array()?), vout: reader.u32()? })
+        Ok(Self {
+            txid: Txid(reader.array()?),
+            vout: reader.u32()?,
+        })
     }
 }
 
@@ -84,7 +90,12 @@ pub struct TxIn {
 impl TxIn {
     /// An input without any proof yet.
     pub const fn unsigned(prevout: OutPoint, sequence: u32) -> Self {
-        Self { prevout, script_sig: Script::new(), sequence, witness: Vec::new() }
+        Self {
+            prevout,
+            script_sig: Script::new(),
+            sequence,
+            witness: Vec::new(),
+        }
     }
 }
 
@@ -211,7 +222,12 @@ impl TxData {
         if flags != 0 {
             return Err(DecodeError::UnknownTxFlag);
         }
-        Ok(Self { version, inputs, outputs, lock_time: reader.u32()? })
+        Ok(Self {
+            version,
+            inputs,
+            outputs,
+            lock_time: reader.u32()?,
+        })
     }
 
     fn decode_input(reader: &mut Reader<'_>) -> Result<TxIn, DecodeError> {

@@ -87,3 +87,22 @@ pub(super) fn unit_text(coin: &str, ticker: &str, text: &str) -> String {
         text.replace("BTC", ticker)
     }
 }
+
+/// How far apart blocks that are made on demand stand, so that they stay easy: coin, seconds, and
+/// the height from which on it no longer matters.
+const MINING_PACES: [(&str, u32, u32); 2] =
+    [("bitquantum", 1201, 144), ("groestlcoin", 3, u32::MAX)];
+
+pub(super) fn mining_pace(coin: &str, network: &str) -> String {
+    let entry = MINING_PACES.iter().find(|(id, _, _)| *id == coin && network == "regtest");
+    entry.map_or_else(
+        || "None".to_owned(),
+        |(_, gap, until_height)| {
+            let until = match *until_height {
+                u32::MAX => "u32::MAX".to_owned(),
+                height => height.to_string(),
+            };
+            format!("Some(MiningPace {{ gap: {gap}, until_height: {until} }})")
+        },
+    )
+}

@@ -224,6 +224,7 @@ const MAIN: ChainParams = ChainParams {
     default_consistency_checks: false,
     mockable: false,
     is_test_chain: false,
+    mining_pace: None,
     policy: POLICY,
     wallet: WALLET,
 };
@@ -366,6 +367,7 @@ const TEST: ChainParams = ChainParams {
     default_consistency_checks: false,
     mockable: false,
     is_test_chain: true,
+    mining_pace: None,
     policy: POLICY,
     wallet: WALLET,
 };
@@ -500,6 +502,7 @@ const TESTNET4: ChainParams = ChainParams {
     default_consistency_checks: false,
     mockable: false,
     is_test_chain: true,
+    mining_pace: None,
     policy: POLICY,
     wallet: WALLET,
 };
@@ -637,6 +640,7 @@ const SIGNET: ChainParams = ChainParams {
     default_consistency_checks: false,
     mockable: false,
     is_test_chain: true,
+    mining_pace: None,
     policy: POLICY,
     wallet: WALLET,
 };
@@ -774,6 +778,7 @@ const REGTEST: ChainParams = ChainParams {
     default_consistency_checks: true,
     mockable: true,
     is_test_chain: true,
+    mining_pace: None,
     policy: POLICY,
     wallet: WALLET,
 };

@@ -3,7 +3,7 @@
 use super::literal::{block_hash, hash256, hex, number};
 use super::{
     AssumeValid, ChainParams, ChainTxData, Coin, Deployment, DeploymentId, DeploymentStart,
-    Genesis, HeadersSync, Network, Policy, Retarget, Subsidy, Unit, WalletPolicy,
+    Genesis, HeadersSync, MiningPace, Network, Policy, Retarget, Subsidy, Unit, WalletPolicy,
 };
 use crate::{Amount, CompactTarget, FeeRate, HashScheme};
 
@@ -178,6 +178,7 @@ const MAIN: ChainParams = ChainParams {
     default_consistency_checks: false,
     mockable: false,
     is_test_chain: false,
+    mining_pace: None,
     policy: POLICY,
     wallet: WALLET,
 };
@@ -290,6 +291,7 @@ const TEST: ChainParams = ChainParams {
     default_consistency_checks: false,
     mockable: false,
     is_test_chain: true,
+    mining_pace: None,
     policy: POLICY,
     wallet: WALLET,
 };
@@ -402,6 +404,7 @@ const TESTNET4: ChainParams = ChainParams {
     default_consistency_checks: false,
     mockable: false,
     is_test_chain: true,
+    mining_pace: None,
     policy: POLICY,
     wallet: WALLET,
 };
@@ -519,6 +522,7 @@ const SIGNET: ChainParams = ChainParams {
     default_consistency_checks: false,
     mockable: false,
     is_test_chain: true,
+    mining_pace: None,
     policy: POLICY,
     wallet: WALLET,
 };
@@ -631,6 +635,10 @@ const REGTEST: ChainParams = ChainParams {
     default_consistency_checks: true,
     mockable: true,
     is_test_chain: true,
+    mining_pace: Some(MiningPace {
+        gap: 1201,
+        until_height: 144,
+    }),
     policy: POLICY,
     wallet: WALLET,
 };

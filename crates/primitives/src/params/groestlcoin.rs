@@ -3,8 +3,8 @@
 use super::literal::{block_hash, hash256, hex, number};
 use super::{
     AssumeValid, ChainParams, ChainTxData, Coin, Deployment, DeploymentId, DeploymentStart,
-    ExceptionFlags, Genesis, HeadersSync, Network, Policy, Retarget, ScriptFlagException, Subsidy,
-    Unit, WalletPolicy,
+    ExceptionFlags, Genesis, HeadersSync, MiningPace, Network, Policy, Retarget,
+    ScriptFlagException, Subsidy, Unit, WalletPolicy,
 };
 use crate::{Amount, CompactTarget, FeeRate, HashScheme};
 
@@ -191,6 +191,7 @@ const MAIN: ChainParams = ChainParams {
     default_consistency_checks: false,
     mockable: false,
     is_test_chain: false,
+    mining_pace: None,
     policy: POLICY,
     wallet: WALLET,
 };
@@ -325,6 +326,7 @@ const TEST: ChainParams = ChainParams {
     default_consistency_checks: false,
     mockable: false,
     is_test_chain: true,
+    mining_pace: None,
     policy: POLICY,
     wallet: WALLET,
 };
@@ -448,6 +450,7 @@ const TESTNET4: ChainParams = ChainParams {
     default_consistency_checks: false,
     mockable: false,
     is_test_chain: true,
+    mining_pace: None,
     policy: POLICY,
     wallet: WALLET,
 };
@@ -567,6 +570,7 @@ const SIGNET: ChainParams = ChainParams {
     default_consistency_checks: false,
     mockable: false,
     is_test_chain: true,
+    mining_pace: None,
     policy: POLICY,
     wallet: WALLET,
 };
@@ -667,6 +671,10 @@ const REGTEST: ChainParams = ChainParams {
     default_consistency_checks: true,
     mockable: true,
     is_test_chain: true,
+    mining_pace: Some(MiningPace {
+        gap: 3,
+        until_height: u32::MAX,
+    }),
     policy: POLICY,
     wallet: WALLET,
 };

@@ -211,6 +211,7 @@ const MAIN: ChainParams = ChainParams {
     default_consistency_checks: false,
     mockable: false,
     is_test_chain: false,
+    mining_pace: None,
     policy: POLICY,
     wallet: WALLET,
 };
@@ -349,6 +350,7 @@ const TEST: ChainParams = ChainParams {
     default_consistency_checks: false,
     mockable: false,
     is_test_chain: true,
+    mining_pace: None,
     policy: POLICY,
     wallet: WALLET,
 };
@@ -474,6 +476,7 @@ const TESTNET4: ChainParams = ChainParams {
     default_consistency_checks: false,
     mockable: false,
     is_test_chain: true,
+    mining_pace: None,
     policy: POLICY,
     wallet: WALLET,
 };
@@ -609,6 +612,7 @@ const SIGNET: ChainParams = ChainParams {
     default_consistency_checks: false,
     mockable: false,
     is_test_chain: true,
+    mining_pace: None,
     policy: POLICY,
     wallet: WALLET,
 };
@@ -757,6 +761,7 @@ const REGTEST: ChainParams = ChainParams {
     default_consistency_checks: true,
     mockable: true,
     is_test_chain: true,
+    mining_pace: None,
     policy: POLICY,
     wallet: WALLET,
 };

@@ -36,7 +36,9 @@ pub fn decode_number(bytes: &[u8], minimal: bool, max_size: usize) -> Result<i64
     if bytes.len() > max_size.min(8) {
         return Err(NumberError::Overflow);
     }
-    let Some((&last, head)) = bytes.split_last() else { return Ok(0) };
+    let Some((&last, head)) = bytes.split_last() else {
+        return Ok(0);
+    };
     if minimal && last & 0x7f == 0 && head.last().is_none_or(|byte| byte & 0x80 == 0) {
         return Err(NumberError::NotMinimal);
     }
@@ -44,5 +46,9 @@ pub fn decode_number(bytes: &[u8], minimal: bool, max_size: usize) -> Result<i64
     raw[..bytes.len()].copy_from_slice(bytes);
     raw[bytes.len() - 1] &= 0x7f;
     let magnitude = i64::from_le_bytes(raw);
-    Ok(if last & 0x80 != 0 { -magnitude } else { magnitude })
+    Ok(if last & 0x80 != 0 {
+        -magnitude
+    } else {
+        magnitude
+    })
 }

@@ -235,6 +235,7 @@ pub const OP_CHECKSIGADD: u8 = 0xba;
 pub const OP_INVALIDOPCODE: u8 = 0xff;
 
 /// The name that a script's text form shows.
+#[expect(clippy::too_many_lines, reason = "a table")]
 pub const fn name(opcode: u8) -> &'static str {
     match opcode {
         OP_0 => "0",
