@@ -51,7 +51,12 @@ struct Position {
 impl Position {
     fn below(&self, parent: [u8; 4], child: u32, chain_code: [u8; 32]) -> Result<Self, Bip32Error> {
         let depth = self.depth.checked_add(1).ok_or(Bip32Error::TooDeep)?;
-        Ok(Self { depth, parent, child, chain_code })
+        Ok(Self {
+            depth,
+            parent,
+            child,
+            chain_code,
+        })
     }
 
     fn body(&self, key: &[u8; 33]) -> [u8; BODY_SIZE] {
@@ -65,7 +70,12 @@ impl Position {
     }
 
     fn from_body(body: &[u8; BODY_SIZE]) -> Self {
-        let mut position = Self { depth: body[0], parent: [0; 4], child: 0, chain_code: [0; 32] };
+        let mut position = Self {
+            depth: body[0],
+            parent: [0; 4],
+            child: 0,
+            chain_code: [0; 32],
+        };
         position.parent.copy_from_slice(&body[1..5]);
         let mut child = [0; 4];
         child.copy_from_slice(&body[5..9]);
@@ -109,13 +119,21 @@ impl Xpriv {
     pub fn from_seed(seed: &[u8]) -> Result<Self, Bip32Error> {
         let (left, chain_code) = hmac_halves(b"Bitcoin seed", &[seed]);
         let secret = SecretKey::from_secret_bytes(left).map_err(|_| Bip32Error::BadSeed)?;
-        let position = Position { depth: 0, parent: [0; 4], child: 0, chain_code };
+        let position = Position {
+            depth: 0,
+            parent: [0; 4],
+            child: 0,
+            chain_code,
+        };
         Ok(Self { position, secret })
     }
 
     /// Puts the private key of `xpub` beside it; `None` where they do not belong together.
     pub fn from_xpub_and_secret(xpub: &Xpub, secret: SecretKey) -> Option<Self> {
-        (secret.public_key() == xpub.key).then_some(Self { position: xpub.position, secret })
+        (secret.public_key() == xpub.key).then_some(Self {
+            position: xpub.position,
+            secret,
+        })
     }
 
     /// The private key itself.
@@ -125,7 +143,10 @@ impl Xpriv {
 
     /// Its public twin.
     pub fn xpub(&self) -> Xpub {
-        Xpub { position: self.position, key: self.secret.public_key() }
+        Xpub {
+            position: self.position,
+            key: self.secret.public_key(),
+        }
     }
 
     /// Derives one child.
@@ -144,8 +165,13 @@ impl Xpriv {
             hmac_halves(&self.position.chain_code, &[&public, &tail])
         };
         let tweak = Scalar::from_be_bytes(tweak).map_err(|_| Bip32Error::InvalidChild)?;
-        let secret = self.secret.add_tweak(&tweak).map_err(|_| Bip32Error::InvalidChild)?;
-        let position = self.position.below(fingerprint(&public), number, chain_code)?;
+        let secret = self
+            .secret
+            .add_tweak(&tweak)
+            .map_err(|_| Bip32Error::InvalidChild)?;
+        let position = self
+            .position
+            .below(fingerprint(&public), number, chain_code)?;
         Ok(Self { position, secret })
     }
 
@@ -154,7 +180,8 @@ impl Xpriv {
     /// # Errors
     /// Those of [`Xpriv::child`].
     pub fn derive(&self, path: &[u32]) -> Result<Self, Bip32Error> {
-        path.iter().try_fold(self.clone(), |key, number| key.child(*number))
+        path.iter()
+            .try_fold(self.clone(), |key, number| key.child(*number))
     }
 
     /// First four bytes of the hash of the public key.
@@ -168,7 +195,10 @@ impl Xpriv {
         key[1..].copy_from_slice(self.secret.as_secret_bytes());
         let body = self.position.body(&key);
         key.zeroize();
-        base58::encode_check(&[&params.base58_ext_secret[..], &body].concat(), params.hashes)
+        base58::encode_check(
+            &[&params.base58_ext_secret[..], &body].concat(),
+            params.hashes,
+        )
     }
 
     /// Reads the text form.
@@ -182,9 +212,7 @@ impl Xpriv {
         secret.copy_from_slice(&body[42..]);
         let secret = SecretKey::from_secret_bytes(secret);
         match secret {
-            Ok(secret) if body[41] == 0 && position.is_plausible() => {
-                Ok(Self { position, secret })
-            }
+            Ok(secret) if body[41] == 0 && position.is_plausible() => Ok(Self { position, secret }),
             _ => Err(Bip32Error::NotAnExtendedKey),
         }
     }
@@ -226,8 +254,13 @@ impl Xpub {
         let (tweak, chain_code) =
             hmac_halves(&self.position.chain_code, &[&public, &number.to_be_bytes()]);
         let tweak = Scalar::from_be_bytes(tweak).map_err(|_| Bip32Error::InvalidChild)?;
-        let key = self.key.add_exp_tweak(&tweak).map_err(|_| Bip32Error::InvalidChild)?;
-        let position = self.position.below(fingerprint(&public), number, chain_code)?;
+        let key = self
+            .key
+            .add_exp_tweak(&tweak)
+            .map_err(|_| Bip32Error::InvalidChild)?;
+        let position = self
+            .position
+            .below(fingerprint(&public), number, chain_code)?;
         Ok(Self { position, key })
     }
 
@@ -236,7 +269,8 @@ impl Xpub {
     /// # Errors
     /// Those of [`Xpub::child`].
     pub fn derive(&self, path: &[u32]) -> Result<Self, Bip32Error> {
-        path.iter().try_fold(*self, |key, number| key.child(*number))
+        path.iter()
+            .try_fold(*self, |key, number| key.child(*number))
     }
 
     /// First four bytes of the hash of the public key.
@@ -254,8 +288,7 @@ impl Xpub {
     /// # Errors
     /// [`Bip32Error::NotAnExtendedKey`].
     pub fn from_body(body: &[u8]) -> Result<Self, Bip32Error> {
-        let body: &[u8; BODY_SIZE] =
-            body.try_into().map_err(|_| Bip32Error::NotAnExtendedKey)?;
+        let body: &[u8; BODY_SIZE] = body.try_into().map_err(|_| Bip32Error::NotAnExtendedKey)?;
         let position = Position::from_body(body);
         let key = PublicKey::from_slice(&body[41..]).map_err(|_| Bip32Error::NotAnExtendedKey)?;
         Ok(Self { position, key })
@@ -273,7 +306,11 @@ impl Xpub {
     /// [`Bip32Error::NotAnExtendedKey`].
     pub fn from_text(text: &str, params: &ChainParams) -> Result<Self, Bip32Error> {
         let xpub = Self::from_body(&decode_body(text, params.base58_ext_public, params)?)?;
-        if xpub.position.is_plausible() { Ok(xpub) } else { Err(Bip32Error::NotAnExtendedKey) }
+        if xpub.position.is_plausible() {
+            Ok(xpub)
+        } else {
+            Err(Bip32Error::NotAnExtendedKey)
+        }
     }
 }
 
@@ -318,7 +355,11 @@ pub fn parse_step(text: &str) -> Result<u32, Bip32Error> {
     if number >= HARDENED {
         return Err(Bip32Error::BadPath);
     }
-    Ok(if plain.is_some() { number | HARDENED } else { number })
+    Ok(if plain.is_some() {
+        number | HARDENED
+    } else {
+        number
+    })
 }
 
 /// Reads a path such as `m/84h/0h/0h/0/5`; the leading `m` may be left out.
@@ -326,7 +367,9 @@ pub fn parse_step(text: &str) -> Result<u32, Bip32Error> {
 /// # Errors
 /// [`Bip32Error::BadPath`].
 pub fn parse_path(text: &str) -> Result<Vec<u32>, Bip32Error> {
-    let steps = text.strip_prefix('m').map_or(text, |rest| rest.strip_prefix('/').unwrap_or(rest));
+    let steps = text
+        .strip_prefix('m')
+        .map_or(text, |rest| rest.strip_prefix('/').unwrap_or(rest));
     if steps.is_empty() {
         return Ok(Vec::new());
     }

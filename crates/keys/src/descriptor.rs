@@ -18,8 +18,8 @@ mod taproot;
 
 pub use cache::DescriptorCache;
 pub use checksum::checksum;
-pub use key::{DerivedKey, KeyExpr, KeyOrigin, NoSecrets, SecretSource};
 use key::TextForm;
+pub use key::{DerivedKey, KeyExpr, KeyOrigin, NoSecrets, SecretSource};
 pub use taproot::{TapSpend, tap_tweak};
 
 /// Why a descriptor cannot be read or expanded. Texts are Core's, which clients compare.
@@ -48,11 +48,22 @@ enum Node {
     Pkh(KeyExpr),
     Wpkh(KeyExpr),
     Combo(KeyExpr),
-    Multi { threshold: u32, keys: Vec<KeyExpr>, sorted: bool },
-    MultiA { threshold: u32, keys: Vec<KeyExpr>, sorted: bool },
+    Multi {
+        threshold: u32,
+        keys: Vec<KeyExpr>,
+        sorted: bool,
+    },
+    MultiA {
+        threshold: u32,
+        keys: Vec<KeyExpr>,
+        sorted: bool,
+    },
     Sh(Box<Node>),
     Wsh(Box<Node>),
-    Tr { internal: KeyExpr, tree: Option<Tree> },
+    Tr {
+        internal: KeyExpr,
+        tree: Option<Tree>,
+    },
     RawTr(KeyExpr),
     Addr(Destination),
     Raw(Script),
@@ -128,7 +139,9 @@ impl Descriptor {
         let mut all = Self::parse(text, params, false)?;
         match (all.pop(), all.is_empty()) {
             (Some(one), true) => Ok(one),
-            _ => Err(DescriptorError::Syntax("A multipath descriptor is not allowed here".into())),
+            _ => Err(DescriptorError::Syntax(
+                "A multipath descriptor is not allowed here".into(),
+            )),
         }
     }
 
@@ -198,7 +211,9 @@ impl Descriptor {
             Node::Wpkh(_) | Node::Wsh(_) => Some(OutputType::Bech32),
             Node::Tr { .. } | Node::RawTr(_) => Some(OutputType::Bech32m),
             Node::Addr(destination) => destination_type(destination),
-            Node::Raw(script) => Destination::from_script(script).as_ref().and_then(destination_type),
+            Node::Raw(script) => Destination::from_script(script)
+                .as_ref()
+                .and_then(destination_type),
             Node::Pk(_) | Node::Combo(_) | Node::Multi { .. } | Node::MultiA { .. } => None,
         }
     }
@@ -207,12 +222,18 @@ impl Descriptor {
     pub fn secrets(&self) -> (Vec<Xpriv>, Vec<PrivateKey>) {
         let both: Vec<_> = self.keys().iter().map(|key| key.secrets()).collect();
         let extended = both.iter().filter_map(|(x, _)| x.clone()).collect();
-        (extended, both.into_iter().filter_map(|(_, key)| key).collect())
+        (
+            extended,
+            both.into_iter().filter_map(|(_, key)| key).collect(),
+        )
     }
 
     /// Extended public keys from which keys are derived.
     pub fn root_xpubs(&self) -> Vec<Xpub> {
-        self.keys().iter().filter_map(|key| key.root_xpub()).collect()
+        self.keys()
+            .iter()
+            .filter_map(|key| key.root_xpub())
+            .collect()
     }
 
     /// The text with public keys and its checksum.
@@ -237,7 +258,8 @@ impl Descriptor {
         cache: &DescriptorCache,
         params: &ChainParams,
     ) -> Result<String, DescriptorError> {
-        self.text(TextForm::Normalized(secrets, cache), params).map(|body| with_checksum(&body))
+        self.text(TextForm::Normalized(secrets, cache), params)
+            .map(|body| with_checksum(&body))
     }
 
     /// The id by which wallet files name a descriptor: SHA-256 of its public text without checksum
@@ -346,12 +368,24 @@ fn node_text(
         Node::Wpkh(key) => one("wpkh", key),
         Node::Combo(key) => one("combo", key),
         Node::RawTr(key) => one("rawtr", key),
-        Node::Multi { threshold, keys, sorted } => {
-            many(if *sorted { "sortedmulti" } else { "multi" }, *threshold, keys)
-        }
-        Node::MultiA { threshold, keys, sorted } => {
-            many(if *sorted { "sortedmulti_a" } else { "multi_a" }, *threshold, keys)
-        }
+        Node::Multi {
+            threshold,
+            keys,
+            sorted,
+        } => many(
+            if *sorted { "sortedmulti" } else { "multi" },
+            *threshold,
+            keys,
+        ),
+        Node::MultiA {
+            threshold,
+            keys,
+            sorted,
+        } => many(
+            if *sorted { "sortedmulti_a" } else { "multi_a" },
+            *threshold,
+            keys,
+        ),
         Node::Sh(inner) => Ok(format!("sh({})", node_text(inner, form, params)?)),
         Node::Wsh(inner) => Ok(format!("wsh({})", node_text(inner, form, params)?)),
         Node::Tr { internal, tree } => {

@@ -19,13 +19,20 @@ pub struct PrivateKey {
 impl PrivateKey {
     /// A key whose public key is compressed, as every modern script wants it.
     pub const fn compressed(secret: SecretKey) -> Self {
-        Self { secret, compressed: true }
+        Self {
+            secret,
+            compressed: true,
+        }
     }
 
     /// The bytes of the public key: 33 or 65.
     pub fn public_key_bytes(&self) -> Vec<u8> {
         let key = self.secret.public_key();
-        if self.compressed { key.serialize().to_vec() } else { key.serialize_uncompressed().to_vec() }
+        if self.compressed {
+            key.serialize().to_vec()
+        } else {
+            key.serialize_uncompressed().to_vec()
+        }
     }
 
     /// The wallet import format.

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use consensus::script::{TAPROOT_LEAF_TAPSCRIPT, tap_leaf_hash};
-use consensus::sighash::{PrecomputedTx, TapLeaf, legacy_sighash, taproot_sighash, witness_v0_sighash};
+use consensus::sighash::{
+    PrecomputedTx, TapLeaf, legacy_sighash, taproot_sighash, witness_v0_sighash,
+};
 use primitives::Hash160;
 use primitives::hash_scheme::{hash160, ripemd160};
 use primitives::script::opcodes::{OP_CHECKSIG, OP_CHECKSIGADD, OP_NUMEQUAL};
@@ -73,7 +75,8 @@ impl SigningKeys {
     pub fn add_secret(&mut self, key: PrivateKey) {
         let bytes = key.public_key_bytes();
         let id = hash160(&bytes);
-        self.x_only.insert(key.secret.x_only_public_key().0.serialize(), id);
+        self.x_only
+            .insert(key.secret.x_only_public_key().0.to_byte_array(), id);
         self.public.insert(id, bytes);
         self.secrets.insert(id, key);
     }
@@ -105,7 +108,10 @@ impl SigningKeys {
 
     /// All public keys known here, in a stable order.
     pub fn public_keys(&self) -> BTreeMap<Hash160, &[u8]> {
-        self.public.iter().map(|(id, key)| (*id, key.as_slice())).collect()
+        self.public
+            .iter()
+            .map(|(id, key)| (*id, key.as_slice()))
+            .collect()
     }
 
     /// Where a key came from.
@@ -143,7 +149,9 @@ impl SigningKeys {
     }
 
     fn secret_of_x_only(&self, key: &[u8; 32]) -> Option<&SecretKey> {
-        self.secrets.get(self.x_only.get(key)?).map(|key| &key.secret)
+        self.secrets
+            .get(self.x_only.get(key)?)
+            .map(|key| &key.secret)
     }
 }
 
@@ -183,10 +191,24 @@ pub fn sign_input(
         return Err(SignError::MissingInput);
     }
     let prevout = precomputed.spent(index).ok_or(SignError::MissingInput)?;
-    let taproot = matches!(prevout.script_pubkey.kind(), ScriptKind::WitnessV1Taproot(_));
-    let default = if taproot { SIGHASH_DEFAULT } else { SIGHASH_ALL };
+    let taproot = matches!(
+        prevout.script_pubkey.kind(),
+        ScriptKind::WitnessV1Taproot(_)
+    );
+    let default = if taproot {
+        SIGHASH_DEFAULT
+    } else {
+        SIGHASH_ALL
+    };
     let hash_type = hash_type.unwrap_or(default);
-    let signer = Signer { tx, index, precomputed, keys, hash_type, aux_rand };
+    let signer = Signer {
+        tx,
+        index,
+        precomputed,
+        keys,
+        hash_type,
+        aux_rand,
+    };
     signer.sign(prevout)
 }
 
@@ -194,9 +216,10 @@ impl Signer<'_> {
     fn sign(&self, prevout: &TxOut) -> Result<InputProof, SignError> {
         let script = &prevout.script_pubkey;
         match script.kind() {
-            ScriptKind::WitnessV1Taproot(output) => {
-                Ok(InputProof { witness: self.taproot(&output)?, ..InputProof::default() })
-            }
+            ScriptKind::WitnessV1Taproot(output) => Ok(InputProof {
+                witness: self.taproot(&output)?,
+                ..InputProof::default()
+            }),
             ScriptKind::ScriptHash(hash) => {
                 let redeem = self.keys.script(&hash).ok_or(SignError::MissingScript)?;
                 let (mut items, witness) = match self.witness_v0(redeem, prevout)? {
@@ -204,13 +227,22 @@ impl Signer<'_> {
                     None => (self.items(redeem, redeem, None)?, Witness::new()),
                 };
                 items.push(redeem.as_bytes().to_vec());
-                Ok(InputProof { script_sig: push_all(&items), witness })
+                Ok(InputProof {
+                    script_sig: push_all(&items),
+                    witness,
+                })
             }
             _ => match self.witness_v0(script, prevout)? {
-                Some(witness) => Ok(InputProof { witness, ..InputProof::default() }),
+                Some(witness) => Ok(InputProof {
+                    witness,
+                    ..InputProof::default()
+                }),
                 None => {
                     let items = self.items(script, script, None)?;
-                    Ok(InputProof { script_sig: push_all(&items), witness: Witness::new() })
+                    Ok(InputProof {
+                        script_sig: push_all(&items),
+                        witness: Witness::new(),
+                    })
                 }
             },
         }
@@ -224,7 +256,10 @@ impl Signer<'_> {
                 self.items(&code, &code, Some(prevout)).map(Some)
             }
             ScriptKind::WitnessV0ScriptHash(program) => {
-                let inner = self.keys.witness_script(&program).ok_or(SignError::MissingScript)?;
+                let inner = self
+                    .keys
+                    .witness_script(&program)
+                    .ok_or(SignError::MissingScript)?;
                 let mut items = self.items(inner, inner, Some(prevout))?;
                 items.push(inner.as_bytes().to_vec());
                 Ok(Some(items))
@@ -248,10 +283,16 @@ impl Signer<'_> {
             }
             ScriptKind::Multisig(need, keys) => {
                 let need = usize::from(need);
-                let signatures: Vec<_> =
-                    keys.iter().filter_map(|key| self.ecdsa(key, code, v0).ok()).take(need).collect();
+                let signatures: Vec<_> = keys
+                    .iter()
+                    .filter_map(|key| self.ecdsa(key, code, v0).ok())
+                    .take(need)
+                    .collect();
                 if signatures.len() < need {
-                    return Err(SignError::TooFewSignatures { have: signatures.len(), need });
+                    return Err(SignError::TooFewSignatures {
+                        have: signatures.len(),
+                        need,
+                    });
                 }
                 // One element too many is popped by OP_CHECKMULTISIG.
                 Ok([vec![Vec::new()], signatures].concat())
@@ -261,15 +302,23 @@ impl Signer<'_> {
     }
 
     fn ecdsa(&self, key: &[u8], code: &Script, v0: Option<&TxOut>) -> Result<Vec<u8>, SignError> {
-        let secret = &self.keys.secret_of(key).ok_or(SignError::MissingKey)?.secret;
+        let secret = &self
+            .keys
+            .secret_of(key)
+            .ok_or(SignError::MissingKey)?
+            .secret;
         let hash_type = u32::from(self.hash_type);
         let digest = match v0 {
             Some(prevout) => {
                 witness_v0_sighash(self.precomputed, self.index, code, prevout.value, hash_type)
             }
-            None => {
-                legacy_sighash(self.tx, self.index, code, hash_type, self.precomputed.scheme())
-            }
+            None => legacy_sighash(
+                self.tx,
+                self.index,
+                code,
+                hash_type,
+                self.precomputed.scheme(),
+            ),
         };
         let signature = ecdsa::sign_low_r(Message::from_digest(digest.0), secret);
         let mut bytes = signature.serialize_der().to_vec();
@@ -299,7 +348,9 @@ impl Signer<'_> {
                 let secret = self.keys.secret_of_x_only(&spend.internal)?;
                 let tweak = tap_tweak(&spend.internal, spend.merkle_root.as_ref());
                 let tweak = Scalar::from_be_bytes(tweak).ok()?;
-                Keypair::from_secret_key(secret).add_xonly_tweak(&tweak).ok()?
+                Keypair::from_secret_key(secret)
+                    .add_xonly_tweak(&tweak)
+                    .ok()?
             }
             // rawtr: the output key itself is known.
             None => Keypair::from_secret_key(self.keys.secret_of_x_only(output)?),
@@ -321,7 +372,10 @@ impl Signer<'_> {
     fn leaf(&self, script: &Script) -> Option<Vec<Vec<u8>>> {
         let (need, keys) = leaf_keys(script)?;
         let hash = tap_leaf_hash(TAPROOT_LEAF_TAPSCRIPT, script);
-        let leaf = TapLeaf { hash, codeseparator_position: u32::MAX };
+        let leaf = TapLeaf {
+            hash,
+            codeseparator_position: u32::MAX,
+        };
         let mut have = 0;
         let mut items: Vec<Vec<u8>> = keys
             .iter()
@@ -350,9 +404,9 @@ fn leaf_keys(script: &Script) -> Option<(usize, Vec<[u8; 32]>)> {
     if last.opcode != OP_NUMEQUAL || pairs.len() % 2 != 0 {
         return None;
     }
-    let need = small_int(count.opcode).map(i64::from).or_else(|| {
-        primitives::script::decode_number(count.data, true, 4).ok()
-    })?;
+    let need = small_int(count.opcode)
+        .map(i64::from)
+        .or_else(|| primitives::script::decode_number(count.data, true, 4).ok())?;
     let mut keys = Vec::new();
     for (i, pair) in pairs.chunks_exact(2).enumerate() {
         let wanted = if i == 0 { OP_CHECKSIG } else { OP_CHECKSIGADD };
@@ -361,11 +415,18 @@ fn leaf_keys(script: &Script) -> Option<(usize, Vec<[u8; 32]>)> {
         }
         keys.push(key(&pair[0])?);
     }
-    Some((usize::try_from(need).ok().filter(|need| (1..=keys.len()).contains(need))?, keys))
+    Some((
+        usize::try_from(need)
+            .ok()
+            .filter(|need| (1..=keys.len()).contains(need))?,
+        keys,
+    ))
 }
 
 fn push_all(items: &[Vec<u8>]) -> Script {
-    items.iter().fold(Script::new(), |script, item| script.push(item))
+    items
+        .iter()
+        .fold(Script::new(), |script, item| script.push(item))
 }
 
 #[cfg(test)]

@@ -36,7 +36,9 @@ fn word(piece: &Instruction<'_>, decode_sighash: bool) -> String {
         return opcodes::name(piece.opcode).to_owned();
     }
     if piece.data.len() <= NUMBER_SIZE {
-        return decode_number(piece.data, false, NUMBER_SIZE).unwrap_or_default().to_string();
+        return decode_number(piece.data, false, NUMBER_SIZE)
+            .unwrap_or_default()
+            .to_string();
     }
     if decode_sighash
         && check_signature_encoding(piece.data, ScriptFlags::STRICTENC).is_ok()
@@ -121,8 +123,9 @@ pub fn tx_to_json(tx: &Tx, extra: &TxJson<'_>, params: &ChainParams) -> Map<Stri
     map.insert("vsize".into(), weight.div_ceil(4).into());
     map.insert("weight".into(), weight.into());
     map.insert("locktime".into(), tx.lock_time.into());
-    let inputs: Vec<Value> =
-        (0..tx.inputs.len()).map(|index| input_json(tx, index, extra, params)).collect();
+    let inputs: Vec<Value> = (0..tx.inputs.len())
+        .map(|index| input_json(tx, index, extra, params))
+        .collect();
     map.insert("vin".into(), inputs.into());
     let outputs: Vec<Value> = tx
         .outputs

@@ -4,8 +4,13 @@ const INPUT: &str = "0123456789()[],'/*abcdefgh@:$%{}IJKLMNOPQRSTUVWXYZ&+-.;<=>?
 const OUTPUT: &[u8; 32] = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l";
 
 fn poly_mod(c: u64, value: u64) -> u64 {
-    const GENERATOR: [u64; 5] =
-        [0xf5_dee5_1989, 0xa9_fdca_3312, 0x1b_ab10_e32d, 0x37_06b1_677a, 0x64_4d62_6ffd];
+    const GENERATOR: [u64; 5] = [
+        0xf5_dee5_1989,
+        0xa9_fdca_3312,
+        0x1b_ab10_e32d,
+        0x37_06b1_677a,
+        0x64_4d62_6ffd,
+    ];
     let top = c >> 35;
     let mut c = (c & 0x7_ffff_ffff) << 5 ^ value;
     for (bit, generator) in GENERATOR.iter().enumerate() {

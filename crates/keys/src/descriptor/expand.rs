@@ -25,9 +25,18 @@ pub(super) fn expand(
     known: &DescriptorCache,
     fresh: &mut DescriptorCache,
 ) -> Result<Expansion, DescriptorError> {
-    let mut expander = Expander { index, secrets, known, fresh, keys: SigningKeys::default() };
+    let mut expander = Expander {
+        index,
+        secrets,
+        known,
+        fresh,
+        keys: SigningKeys::default(),
+    };
     let scripts = expander.scripts(node)?;
-    Ok(Expansion { scripts, keys: expander.keys })
+    Ok(Expansion {
+        scripts,
+        keys: expander.keys,
+    })
 }
 
 impl Expander<'_> {
@@ -45,11 +54,13 @@ impl Expander<'_> {
         let one = match node {
             Node::Pk(key) => Script::pay_to_pubkey(&self.key(key)?.bytes()),
             Node::Pkh(key) => Script::pay_to_pubkey_hash(&hash160(&self.key(key)?.bytes())),
-            Node::Wpkh(key) => {
-                Script::witness_program(0, &hash160(&self.key(key)?.bytes()).0)
-            }
+            Node::Wpkh(key) => Script::witness_program(0, &hash160(&self.key(key)?.bytes()).0),
             Node::Combo(key) => return self.combo(key),
-            Node::Multi { threshold, keys, sorted } => {
+            Node::Multi {
+                threshold,
+                keys,
+                sorted,
+            } => {
                 let mut keys: Vec<_> = self.keys(keys)?.iter().map(DerivedKey::bytes).collect();
                 if *sorted {
                     keys.sort();
@@ -96,7 +107,10 @@ impl Expander<'_> {
     fn combo(&mut self, key: &KeyExpr) -> Result<Vec<Script>, DescriptorError> {
         let key = self.key(key)?;
         let (bytes, hash) = (key.bytes(), hash160(&key.bytes()));
-        let mut scripts = vec![Script::pay_to_pubkey(&bytes), Script::pay_to_pubkey_hash(&hash)];
+        let mut scripts = vec![
+            Script::pay_to_pubkey(&bytes),
+            Script::pay_to_pubkey_hash(&hash),
+        ];
         if key.compressed {
             let witness = Script::witness_program(0, &hash.0);
             let wrapped = Script::pay_to_script_hash(&hash160(&witness));
@@ -119,14 +133,20 @@ impl Expander<'_> {
     fn tapscript(&mut self, node: &Node) -> Result<Script, DescriptorError> {
         match node {
             Node::Pk(key) => Ok(Script::new().push(&self.key(key)?.x_only()).op(OP_CHECKSIG)),
-            Node::MultiA { threshold, keys, sorted } => {
+            Node::MultiA {
+                threshold,
+                keys,
+                sorted,
+            } => {
                 let mut keys: Vec<_> = self.keys(keys)?.iter().map(DerivedKey::x_only).collect();
                 if *sorted {
                     keys.sort_unstable();
                 }
                 let mut script = Script::new();
                 for (i, key) in keys.iter().enumerate() {
-                    script = script.push(key).op(if i == 0 { OP_CHECKSIG } else { OP_CHECKSIGADD });
+                    script = script
+                        .push(key)
+                        .op(if i == 0 { OP_CHECKSIG } else { OP_CHECKSIGADD });
                 }
                 Ok(script.push_int(i64::from(*threshold)).op(OP_NUMEQUAL))
             }

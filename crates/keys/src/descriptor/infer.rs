@@ -1,8 +1,8 @@
 //! From scripts back to descriptors (Core's `InferDescriptor`).
 
+use primitives::Hash160;
 use primitives::address::Destination;
 use primitives::script::{Script, ScriptKind};
-use primitives::Hash160;
 use secp256k1::PublicKey;
 
 use super::key::{KeyExpr, KeySource};
@@ -18,12 +18,13 @@ enum Place {
 
 /// The most telling descriptor of `script` with what `keys` knows.
 pub(super) fn infer(script: &Script, keys: &SigningKeys) -> Descriptor {
-    let node = infer_node(script, keys, Place::Top).unwrap_or_else(|| {
-        match Destination::from_script(script) {
-            Some(destination) if destination.to_script() == *script => Node::Addr(destination),
-            _ => Node::Raw(script.clone()),
-        }
-    });
+    let node =
+        infer_node(script, keys, Place::Top).unwrap_or_else(|| {
+            match Destination::from_script(script) {
+                Some(destination) if destination.to_script() == *script => Node::Addr(destination),
+                _ => Node::Raw(script.clone()),
+            }
+        });
     Descriptor { node }
 }
 
@@ -34,9 +35,16 @@ fn key_expr(bytes: &[u8], keys: &SigningKeys, place: Place) -> Option<KeyExpr> {
         return None;
     }
     let key = PublicKey::from_slice(bytes).ok()?;
-    let origin = keys.origin(&primitives::hash_scheme::hash160(bytes)).cloned();
+    let origin = keys
+        .origin(&primitives::hash_scheme::hash160(bytes))
+        .cloned();
     let source = KeySource::Public(key, compressed);
-    Some(KeyExpr { origin, source, apostrophe: false, position: 0 })
+    Some(KeyExpr {
+        origin,
+        source,
+        apostrophe: false,
+        position: 0,
+    })
 }
 
 fn known_key(hash: &Hash160, keys: &SigningKeys, place: Place) -> Option<KeyExpr> {
@@ -46,7 +54,12 @@ fn known_key(hash: &Hash160, keys: &SigningKeys, place: Place) -> Option<KeyExpr
 fn x_only_expr(key: &[u8; 32], keys: &SigningKeys) -> Option<KeyExpr> {
     let full = PublicKey::from_slice(&[&[2], key.as_slice()].concat()).ok()?;
     let origin = keys.origin_of_x_only(key).cloned();
-    Some(KeyExpr { origin, source: KeySource::XOnly(full), apostrophe: false, position: 0 })
+    Some(KeyExpr {
+        origin,
+        source: KeySource::XOnly(full),
+        apostrophe: false,
+        position: 0,
+    })
 }
 
 fn infer_node(script: &Script, keys: &SigningKeys, place: Place) -> Option<Node> {
@@ -58,7 +71,11 @@ fn infer_node(script: &Script, keys: &SigningKeys, place: Place) -> Option<Node>
         }
         ScriptKind::Multisig(threshold, all) => {
             let keys: Option<Vec<_>> = all.iter().map(|key| key_expr(key, keys, place)).collect();
-            Some(Node::Multi { threshold: u32::from(threshold), keys: keys?, sorted: false })
+            Some(Node::Multi {
+                threshold: u32::from(threshold),
+                keys: keys?,
+                sorted: false,
+            })
         }
         ScriptKind::ScriptHash(hash) if place == Place::Top => {
             let inner = infer_node(keys.script(&hash)?, keys, Place::Sh)?;

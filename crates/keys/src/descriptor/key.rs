@@ -49,7 +49,11 @@ pub(super) enum KeySource {
     /// 32 bytes: the even key of that x coordinate.
     XOnly(PublicKey),
     Private(PrivateKey),
-    Extended { root: Root, path: Vec<u32>, wildcard: Wildcard },
+    Extended {
+        root: Root,
+        path: Vec<u32>,
+        wildcard: Wildcard,
+    },
 }
 
 /// A key expression.
@@ -88,7 +92,7 @@ impl DerivedKey {
 
     /// The 32 bytes that stand in taproot scripts.
     pub fn x_only(&self) -> [u8; 32] {
-        self.key.x_only_public_key().0.serialize()
+        self.key.x_only_public_key().0.to_byte_array()
     }
 }
 
@@ -133,7 +137,11 @@ impl KeyExpr {
     pub(super) fn has_private(&self) -> bool {
         matches!(
             &self.source,
-            KeySource::Private(_) | KeySource::Extended { root: Root::Private(_), .. }
+            KeySource::Private(_)
+                | KeySource::Extended {
+                    root: Root::Private(_),
+                    ..
+                }
         )
     }
 
@@ -148,7 +156,10 @@ impl KeyExpr {
     /// Extended and single private keys that stand in the text.
     pub(super) fn secrets(&self) -> (Option<Xpriv>, Option<PrivateKey>) {
         match &self.source {
-            KeySource::Extended { root: Root::Private(xpriv), .. } => (Some(xpriv.clone()), None),
+            KeySource::Extended {
+                root: Root::Private(xpriv),
+                ..
+            } => (Some(xpriv.clone()), None),
             KeySource::Private(key) => (None, Some(key.clone())),
             _ => (None, None),
         }
@@ -168,7 +179,10 @@ impl KeyExpr {
                 fingerprint: origin.fingerprint,
                 path: origin.path.iter().chain(steps).copied().collect(),
             },
-            None => KeyOrigin { fingerprint: own, path: steps.to_vec() },
+            None => KeyOrigin {
+                fingerprint: own,
+                path: steps.to_vec(),
+            },
         }
     }
 
@@ -188,14 +202,18 @@ impl KeyExpr {
             secret,
         };
         match &self.source {
-            KeySource::Public(key, compressed) => {
-                Ok(single(key, *compressed, secrets.single(key)))
-            }
+            KeySource::Public(key, compressed) => Ok(single(key, *compressed, secrets.single(key))),
             KeySource::XOnly(key) => Ok(single(key, true, secrets.single(key))),
-            KeySource::Private(private) => {
-                Ok(single(&private.secret.public_key(), private.compressed, Some(private.clone())))
-            }
-            KeySource::Extended { root, path, wildcard } => {
+            KeySource::Private(private) => Ok(single(
+                &private.secret.public_key(),
+                private.compressed,
+                Some(private.clone()),
+            )),
+            KeySource::Extended {
+                root,
+                path,
+                wildcard,
+            } => {
                 let mut steps = path.clone();
                 match wildcard {
                     Wildcard::None => {}
@@ -214,7 +232,10 @@ impl KeyExpr {
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the parts of one expression and its sources")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the parts of one expression and its sources"
+    )]
     fn derive_extended(
         &self,
         root: &Root,
@@ -261,7 +282,10 @@ impl KeyExpr {
         }
         let parent = match known.parents.get(&self.position) {
             Some(parent) => *parent,
-            None => root.xpub().derive(path).map_err(|_| DescriptorError::NeedsPrivateKey)?,
+            None => root
+                .xpub()
+                .derive(path)
+                .map_err(|_| DescriptorError::NeedsPrivateKey)?,
         };
         if wildcard == Wildcard::Plain {
             fresh.parents.insert(self.position, parent);
@@ -275,8 +299,14 @@ impl KeyExpr {
         form: TextForm<'_>,
         params: &ChainParams,
     ) -> Result<String, DescriptorError> {
-        if let (TextForm::Normalized(secrets, cache), KeySource::Extended { root, path, wildcard }) =
-            (form, &self.source)
+        if let (
+            TextForm::Normalized(secrets, cache),
+            KeySource::Extended {
+                root,
+                path,
+                wildcard,
+            },
+        ) = (form, &self.source)
             && let Some(last) = path.iter().rposition(|step| step & HARDENED != 0)
             && *wildcard != Wildcard::Hardened
         {
@@ -313,11 +343,15 @@ impl KeyExpr {
             },
             KeySource::XOnly(key) => match private.and_then(|s| s.single(key)) {
                 Some(secret) => secret.to_wif(params),
-                None => to_hex(&key.x_only_public_key().0.serialize()),
+                None => to_hex(&key.x_only_public_key().0.to_byte_array()),
             },
             KeySource::Private(key) if private.is_some() => key.to_wif(params),
             KeySource::Private(key) => to_hex(&key.public_key_bytes()),
-            KeySource::Extended { root, path, wildcard } => {
+            KeySource::Extended {
+                root,
+                path,
+                wildcard,
+            } => {
                 let xpriv = match (root, private) {
                     (_, None) => None,
                     (Root::Private(xpriv), Some(_)) => Some(xpriv.clone()),
@@ -335,7 +369,10 @@ impl KeyExpr {
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the parts of one expression and its sources")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the parts of one expression and its sources"
+    )]
     fn normalized_text(
         &self,
         root: &Root,
@@ -353,11 +390,18 @@ impl KeyExpr {
                     Root::Private(xpriv) => Some(xpriv.clone()),
                     Root::Public(xpub) => secrets.extended(xpub),
                 };
-                xpriv.ok_or(DescriptorError::NeedsPrivateKey)?.derive(&path[..=last])?.xpub()
+                xpriv
+                    .ok_or(DescriptorError::NeedsPrivateKey)?
+                    .derive(&path[..=last])?
+                    .xpub()
             }
         };
         let origin = self.full_origin(root.xpub().fingerprint(), &path[..=last]);
-        let end = if wildcard == Wildcard::Plain { "/*" } else { "" };
+        let end = if wildcard == Wildcard::Plain {
+            "/*"
+        } else {
+            ""
+        };
         Ok(format!(
             "[{}{}]{}{}{end}",
             to_hex(&origin.fingerprint),
@@ -386,7 +430,9 @@ pub(super) fn parse_key(
     let (origin, apostrophe, body) = match text.strip_prefix('[') {
         Some(rest) => {
             let Some((origin, body)) = rest.split_once(']') else {
-                return fail("Key origin start '[ character expected but not found, got ']' instead".into());
+                return fail(
+                    "Key origin start '[ character expected but not found, got ']' instead".into(),
+                );
             };
             let (origin, apostrophe) = parse_origin(origin)?;
             (Some(origin), apostrophe, body)
@@ -399,7 +445,12 @@ pub(super) fn parse_key(
     if body.is_empty() {
         return fail("No key provided".into());
     }
-    let make = |source, apostrophe| KeyExpr { origin: origin.clone(), source, apostrophe, position };
+    let make = |source, apostrophe| KeyExpr {
+        origin: origin.clone(),
+        source,
+        apostrophe,
+        position,
+    };
     if !body.contains('/') {
         if let Some(bytes) = from_hex(body) {
             return parse_hex_key(&bytes, rules, body).map(|s| vec![make(s, apostrophe)]);
@@ -411,7 +462,9 @@ pub(super) fn parse_key(
             return Ok(vec![make(KeySource::Private(key), apostrophe)]);
         }
     }
-    let (root_text, path_text) = body.split_once('/').map_or((body, None), |(r, p)| (r, Some(p)));
+    let (root_text, path_text) = body
+        .split_once('/')
+        .map_or((body, None), |(r, p)| (r, Some(p)));
     let root = Xpriv::from_text(root_text, params)
         .map(Root::Private)
         .or_else(|_| Xpub::from_text(root_text, params).map(Root::Public));
@@ -422,7 +475,11 @@ pub(super) fn parse_key(
     Ok(paths
         .into_iter()
         .map(|path| {
-            let source = KeySource::Extended { root: root.clone(), path, wildcard };
+            let source = KeySource::Extended {
+                root: root.clone(),
+                path,
+                wildcard,
+            };
             make(source, apostrophe || path_apostrophe)
         })
         .collect())
@@ -436,21 +493,29 @@ fn parse_hex_key(bytes: &[u8], rules: KeyRules, text: &str) -> Result<KeySource,
         }
     } else if key_has_valid_size(bytes) {
         if bytes.len() == 65 && !rules.uncompressed {
-            return Err(DescriptorError::Syntax("Uncompressed keys are not allowed".into()));
+            return Err(DescriptorError::Syntax(
+                "Uncompressed keys are not allowed".into(),
+            ));
         }
         // Hybrid keys (first byte 6 or 7) are refused, as in Core.
         if let (2..=4, Ok(key)) = (bytes[0], PublicKey::from_slice(bytes)) {
             return Ok(KeySource::Public(key, bytes.len() == 33));
         }
         if bytes[0] >= 6 {
-            return Err(DescriptorError::Syntax("Hybrid public keys are not allowed".into()));
+            return Err(DescriptorError::Syntax(
+                "Hybrid public keys are not allowed".into(),
+            ));
         }
     }
-    Err(DescriptorError::Syntax(format!("Pubkey '{text}' is invalid")))
+    Err(DescriptorError::Syntax(format!(
+        "Pubkey '{text}' is invalid"
+    )))
 }
 
 fn parse_origin(text: &str) -> Result<(KeyOrigin, bool), DescriptorError> {
-    let (fingerprint, path) = text.split_once('/').map_or((text, None), |(f, p)| (f, Some(p)));
+    let (fingerprint, path) = text
+        .split_once('/')
+        .map_or((text, None), |(f, p)| (f, Some(p)));
     if fingerprint.len() != 8 {
         return Err(DescriptorError::Syntax(format!(
             "Fingerprint is not 4 bytes ({} characters instead of 8 characters)",
@@ -459,7 +524,9 @@ fn parse_origin(text: &str) -> Result<(KeyOrigin, bool), DescriptorError> {
     }
     let bytes = from_hex(fingerprint).and_then(|bytes| <[u8; 4]>::try_from(bytes).ok());
     let Some(fingerprint) = bytes else {
-        return Err(DescriptorError::Syntax(format!("Fingerprint '{fingerprint}' is not hex")));
+        return Err(DescriptorError::Syntax(format!(
+            "Fingerprint '{fingerprint}' is not hex"
+        )));
     };
     let path = match path {
         Some(path) => path.split('/').map(step).collect::<Result<_, _>>()?,
@@ -481,10 +548,10 @@ fn step(text: &str) -> Result<u32, DescriptorError> {
 }
 
 /// The steps behind an extended key, one list for each branch of a multipath step (BIP389).
-fn parse_key_path(
-    text: Option<&str>,
-) -> Result<(Vec<Vec<u32>>, Wildcard, bool), DescriptorError> {
-    let Some(text) = text else { return Ok((vec![Vec::new()], Wildcard::None, false)) };
+fn parse_key_path(text: Option<&str>) -> Result<(Vec<Vec<u32>>, Wildcard, bool), DescriptorError> {
+    let Some(text) = text else {
+        return Ok((vec![Vec::new()], Wildcard::None, false));
+    };
     let mut parts: Vec<&str> = text.split('/').collect();
     let wildcard = match parts.last().copied() {
         Some("*") => Wildcard::Plain,
@@ -526,7 +593,9 @@ fn parse_key_path(
                 .collect();
         } else {
             let number = step(part)?;
-            paths.iter_mut().for_each(|path: &mut Vec<u32>| path.push(number));
+            paths
+                .iter_mut()
+                .for_each(|path: &mut Vec<u32>| path.push(number));
         }
     }
     Ok((paths, wildcard, text.contains('\'')))

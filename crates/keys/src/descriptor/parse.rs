@@ -23,7 +23,10 @@ enum Place {
 
 impl Place {
     fn rules(self) -> KeyRules {
-        KeyRules { uncompressed: matches!(self, Self::Top | Self::Sh), x_only: self == Self::Tr }
+        KeyRules {
+            uncompressed: matches!(self, Self::Top | Self::Sh),
+            x_only: self == Self::Tr,
+        }
     }
 }
 
@@ -53,7 +56,10 @@ pub(super) fn parse(
     match given {
         None if require_checksum => return fail("Missing checksum"),
         Some(sum) if sum.len() != 8 => {
-            return fail(format!("Expected 8 character checksum, not {} characters", sum.len()));
+            return fail(format!(
+                "Expected 8 character checksum, not {} characters",
+                sum.len()
+            ));
         }
         _ => {}
     }
@@ -67,7 +73,10 @@ pub(super) fn parse(
             "Provided checksum '{given}' does not match computed checksum '{computed}'"
         ));
     }
-    let mut parser = Parser { params, next_position: 0 };
+    let mut parser = Parser {
+        params,
+        next_position: 0,
+    };
     let (expression, rest) = split_expression(body);
     let nodes = parser.node(expression, Place::Top)?;
     if !rest.is_empty() {
@@ -92,7 +101,9 @@ fn split_expression(text: &str) -> (&str, &str) {
 
 /// The inside of `name(…)`.
 fn function<'t>(text: &'t str, name: &str) -> Option<&'t str> {
-    text.strip_prefix(name)?.strip_prefix('(')?.strip_suffix(')')
+    text.strip_prefix(name)?
+        .strip_prefix('(')?
+        .strip_suffix(')')
 }
 
 impl Parser<'_> {
@@ -137,7 +148,9 @@ impl Parser<'_> {
             ("multi_a", false, true),
             ("sortedmulti_a", true, true),
         ] {
-            let Some(inner) = function(text, name) else { continue };
+            let Some(inner) = function(text, name) else {
+                continue;
+            };
             return match (tap, place == Place::Tr) {
                 (true, true) | (false, false) => self.multi(inner, place, sorted, tap),
                 (false, true) => {
@@ -184,7 +197,11 @@ impl Parser<'_> {
             };
         }
         if let Some(inner) = function(text, "tr") {
-            return if top { self.taproot(inner) } else { fail("Can only have tr at top level") };
+            return if top {
+                self.taproot(inner)
+            } else {
+                fail("Can only have tr at top level")
+            };
         }
         if let Some(inner) = function(text, "rawtr") {
             if !top {
@@ -208,15 +225,14 @@ impl Parser<'_> {
         match place {
             Place::Sh => fail("A function is needed within P2SH"),
             Place::Wsh => fail("A function is needed within P2WSH"),
-            Place::Top | Place::Tr => {
-                fail(format!("'{text}' is not a valid descriptor function"))
-            }
+            Place::Top | Place::Tr => fail(format!("'{text}' is not a valid descriptor function")),
         }
     }
 
     fn multi(&mut self, text: &str, place: Place, sorted: bool, tap: bool) -> Parsed<Vec<Node>> {
         let (threshold_text, mut rest) = split_expression(text);
-        let digits = !threshold_text.is_empty() && threshold_text.bytes().all(|b| b.is_ascii_digit());
+        let digits =
+            !threshold_text.is_empty() && threshold_text.bytes().all(|b| b.is_ascii_digit());
         let threshold = threshold_text.parse::<u32>().ok().filter(|_| digits);
         let Some(threshold) = threshold else {
             return fail(format!("Multi threshold '{threshold_text}' is not valid"));
@@ -235,14 +251,26 @@ impl Parser<'_> {
         }
         check_multi(threshold, &branches, place, tap)?;
         let width = branches.iter().map(Vec::len).max().unwrap_or(1);
-        let all = evenly(branches, width, "multi(): Multipath derivation paths have mismatched lengths")?;
+        let all = evenly(
+            branches,
+            width,
+            "multi(): Multipath derivation paths have mismatched lengths",
+        )?;
         Ok(all
             .into_iter()
             .map(|keys| {
                 if tap {
-                    Node::MultiA { threshold, keys, sorted }
+                    Node::MultiA {
+                        threshold,
+                        keys,
+                        sorted,
+                    }
                 } else {
-                    Node::Multi { threshold, keys, sorted }
+                    Node::Multi {
+                        threshold,
+                        keys,
+                        sorted,
+                    }
                 }
             })
             .collect())
@@ -252,7 +280,13 @@ impl Parser<'_> {
         let (key, rest) = split_expression(text);
         let internal = self.keys(key, Place::Tr, "tr()")?;
         let Some(first) = rest.chars().next() else {
-            return Ok(internal.into_iter().map(|internal| Node::Tr { internal, tree: None }).collect());
+            return Ok(internal
+                .into_iter()
+                .map(|internal| Node::Tr {
+                    internal,
+                    tree: None,
+                })
+                .collect());
         };
         let Some(rest) = rest.strip_prefix(',') else {
             return fail(format!("tr: expected ',', got '{first}'"));
@@ -272,7 +306,10 @@ impl Parser<'_> {
         let pick = |i: usize| {
             let internal = internal.get(i).or(internal.first())?.clone();
             let tree = trees.get(i).or(trees.first())?.clone();
-            Some(Node::Tr { internal, tree: Some(tree) })
+            Some(Node::Tr {
+                internal,
+                tree: Some(tree),
+            })
         };
         Ok((0..width).filter_map(pick).collect())
     }
@@ -280,7 +317,9 @@ impl Parser<'_> {
     fn tree<'t>(&mut self, text: &'t str, depth: usize) -> Parsed<(Vec<Tree>, &'t str)> {
         if let Some(inner) = text.strip_prefix('{') {
             if depth == MAX_TREE_DEPTH {
-                return fail(format!("tr() supports at most {MAX_TREE_DEPTH} nesting levels"));
+                return fail(format!(
+                    "tr() supports at most {MAX_TREE_DEPTH} nesting levels"
+                ));
             }
             let (left, rest) = self.tree(inner, depth + 1)?;
             let Some(rest) = rest.strip_prefix(',') else {
@@ -304,11 +343,22 @@ impl Parser<'_> {
         }
         let (expression, rest) = split_expression(text);
         let nodes = self.node(expression, Place::Tr)?;
-        Ok((nodes.into_iter().map(|node| Tree::Leaf(Box::new(node))).collect(), rest))
+        Ok((
+            nodes
+                .into_iter()
+                .map(|node| Tree::Leaf(Box::new(node)))
+                .collect(),
+            rest,
+        ))
     }
 }
 
-fn wrapped(nodes: Vec<Node>, rest: &str, text: &str, wrap: fn(Box<Node>) -> Node) -> Parsed<Vec<Node>> {
+fn wrapped(
+    nodes: Vec<Node>,
+    rest: &str,
+    text: &str,
+    wrap: fn(Box<Node>) -> Node,
+) -> Parsed<Vec<Node>> {
     if !rest.is_empty() {
         return fail(format!("'{text}' is not a valid descriptor function"));
     }
@@ -329,7 +379,9 @@ fn check_multi(threshold: u32, keys: &[Vec<KeyExpr>], place: Place, tap: bool) -
         ));
     }
     if threshold < 1 {
-        return fail(format!("Multisig threshold cannot be {threshold}, must be at least 1"));
+        return fail(format!(
+            "Multisig threshold cannot be {threshold}, must be at least 1"
+        ));
     }
     if threshold as usize > count {
         return fail(format!(
@@ -342,7 +394,11 @@ fn check_multi(threshold: u32, keys: &[Vec<KeyExpr>], place: Place, tap: bool) -
         ));
     }
     let key_size = |key: &KeyExpr| if key.is_compressed() { 34 } else { 66 };
-    let size: usize = keys.iter().filter_map(|branch| branch.first()).map(key_size).sum();
+    let size: usize = keys
+        .iter()
+        .filter_map(|branch| branch.first())
+        .map(key_size)
+        .sum();
     if place == Place::Sh && size + 3 > MAX_SCRIPT_ELEMENT_SIZE {
         return fail(format!(
             "P2SH script is too large, {} bytes is larger than {MAX_SCRIPT_ELEMENT_SIZE} bytes",
@@ -354,9 +410,14 @@ fn check_multi(threshold: u32, keys: &[Vec<KeyExpr>], place: Place, tap: bool) -
 
 /// Turns columns of one or `width` branches into `width` rows.
 fn evenly<T: Clone>(columns: Vec<Vec<T>>, width: usize, error: &str) -> Parsed<Vec<Vec<T>>> {
-    if columns.iter().any(|column| column.len() != 1 && column.len() != width) {
+    if columns
+        .iter()
+        .any(|column| column.len() != 1 && column.len() != width)
+    {
         return fail(error);
     }
     let at = |column: &Vec<T>, i: usize| column.get(i).or(column.first()).cloned();
-    Ok((0..width).map(|i| columns.iter().filter_map(|column| at(column, i)).collect()).collect())
+    Ok((0..width)
+        .map(|i| columns.iter().filter_map(|column| at(column, i)).collect())
+        .collect())
 }

@@ -33,13 +33,16 @@ pub(super) enum ScriptTree {
 /// Root of the tree, and each leaf with its path of sibling hashes.
 fn walk(tree: &ScriptTree) -> ([u8; 32], Vec<(Script, Vec<u8>)>) {
     match tree {
-        ScriptTree::Leaf(script) => {
-            (tap_leaf_hash(TAPROOT_LEAF_TAPSCRIPT, script), vec![(script.clone(), Vec::new())])
-        }
+        ScriptTree::Leaf(script) => (
+            tap_leaf_hash(TAPROOT_LEAF_TAPSCRIPT, script),
+            vec![(script.clone(), Vec::new())],
+        ),
         ScriptTree::Branch(left, right) => {
             let (left_hash, mut leaves) = walk(left);
             let (right_hash, mut more) = walk(right);
-            leaves.iter_mut().for_each(|(_, path)| path.extend(right_hash));
+            leaves
+                .iter_mut()
+                .for_each(|(_, path)| path.extend(right_hash));
             more.iter_mut().for_each(|(_, path)| path.extend(left_hash));
             leaves.append(&mut more);
             (tap_branch_hash(&left_hash, &right_hash), leaves)
@@ -48,16 +51,20 @@ fn walk(tree: &ScriptTree) -> ([u8; 32], Vec<(Script, Vec<u8>)>) {
 }
 
 /// Tweaks the internal key with its tree; `None` with a chance of about 2^-128.
-pub(super) fn output(internal: &PublicKey, tree: Option<&ScriptTree>) -> Option<([u8; 32], TapSpend)> {
+pub(super) fn output(
+    internal: &PublicKey,
+    tree: Option<&ScriptTree>,
+) -> Option<([u8; 32], TapSpend)> {
     let (internal, _) = internal.x_only_public_key();
-    let internal_bytes = internal.serialize();
+    let internal_bytes = internal.to_byte_array();
     let (merkle_root, leaves) = match tree.map(walk) {
         Some((root, leaves)) => (Some(root), leaves),
         None => (None, Vec::new()),
     };
     let tweak = tap_tweak(&internal_bytes, merkle_root.as_ref());
-    let (output, parity): (XOnlyPublicKey, Parity) =
-        internal.add_tweak(&Scalar::from_be_bytes(tweak).ok()?).ok()?;
+    let (output, parity): (XOnlyPublicKey, Parity) = internal
+        .add_tweak(&Scalar::from_be_bytes(tweak).ok()?)
+        .ok()?;
     let first = TAPROOT_LEAF_TAPSCRIPT | u8::from(parity == Parity::Odd);
     let mut by_script: BTreeMap<Script, Vec<u8>> = BTreeMap::new();
     for (script, path) in leaves {
@@ -69,5 +76,12 @@ pub(super) fn output(internal: &PublicKey, tree: Option<&ScriptTree>) -> Option<
     }
     let mut leaves: Vec<_> = by_script.into_iter().collect();
     leaves.sort_by_key(|(script, control)| script.len() + control.len());
-    Some((output.serialize(), TapSpend { internal: internal_bytes, merkle_root, leaves }))
+    Some((
+        output.to_byte_array(),
+        TapSpend {
+            internal: internal_bytes,
+            merkle_root,
+            leaves,
+        },
+    ))
 }

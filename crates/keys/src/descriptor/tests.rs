@@ -16,7 +16,9 @@ const KEY: &str = "0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f
 
 #[test]
 fn addresses_of_every_coin_follow_the_vectors() {
-    let Some(vectors) = chain_vectors() else { return };
+    let Some(vectors) = chain_vectors() else {
+        return;
+    };
     for vector in vectors.of_kind("keys") {
         let text = |value: &serde_json::Value| value.as_str().map(str::to_owned).unwrap();
         let coin = Coin::from_str(&text(&vector["coin"])).unwrap();
@@ -26,7 +28,10 @@ fn addresses_of_every_coin_follow_the_vectors() {
         let wif = text(&out["wif_compressed"]);
         let key = PrivateKey::from_wif(&wif, params).unwrap();
         assert_eq!(key.to_wif(params), wif);
-        assert_eq!(text(&out["pubkey"]), primitives::hash::to_hex(&key.public_key_bytes()));
+        assert_eq!(
+            text(&out["pubkey"]),
+            primitives::hash::to_hex(&key.public_key_bytes())
+        );
         let check = |descriptor: String, script: &str| {
             let parsed = Descriptor::parse_one(&descriptor, params).unwrap();
             let scripts = parsed.expand_alone(0).unwrap().scripts;
@@ -43,7 +48,9 @@ fn addresses_of_every_coin_follow_the_vectors() {
 
 #[test]
 fn extended_keys_follow_the_vectors() {
-    let Some(vectors) = chain_vectors() else { return };
+    let Some(vectors) = chain_vectors() else {
+        return;
+    };
     for vector in vectors.of_kind("bip32") {
         let coin = Coin::from_str(vector["coin"].as_str().unwrap()).unwrap();
         let network = Network::from_str(vector["network"].as_str().unwrap()).unwrap();
@@ -51,7 +58,9 @@ fn extended_keys_follow_the_vectors() {
         let seed = testkit::from_hex(&vector["input"]["seed"]);
         let mut key = Xpriv::from_seed(&seed).unwrap();
         let path = vector["input"]["path"].as_array().unwrap();
-        let mut steps = path.iter().map(|step| u32::try_from(step.as_u64().unwrap()).unwrap());
+        let mut steps = path
+            .iter()
+            .map(|step| u32::try_from(step.as_u64().unwrap()).unwrap());
         for pair in vector["output"].as_array().unwrap() {
             let (xprv, xpub) = (pair[0].as_str().unwrap(), pair[1].as_str().unwrap());
             assert_eq!(key.to_text(params), xprv);
@@ -60,7 +69,10 @@ fn extended_keys_follow_the_vectors() {
             assert_eq!(Xpub::from_text(xpub, params), Ok(key.xpub()));
             if let Some(step) = steps.next() {
                 if step & HARDENED == 0 {
-                    assert_eq!(key.xpub().child(step).unwrap(), key.child(step).unwrap().xpub());
+                    assert_eq!(
+                        key.xpub().child(step).unwrap(),
+                        key.child(step).unwrap().xpub()
+                    );
                 }
                 key = key.child(step).unwrap();
             }
@@ -70,7 +82,9 @@ fn extended_keys_follow_the_vectors() {
 
 #[test]
 fn script_trees_follow_bip341() {
-    let Some(vectors) = core_vectors("bip341_wallet_vectors.json") else { return };
+    let Some(vectors) = core_vectors("bip341_wallet_vectors.json") else {
+        return;
+    };
     for case in vectors["scriptPubKey"].as_array().unwrap() {
         let tree = &case["given"]["scriptTree"];
         fn build(value: &serde_json::Value) -> Option<taproot::ScriptTree> {
@@ -94,7 +108,10 @@ fn script_trees_follow_bip341() {
         let key = secp256k1::PublicKey::from_slice(&[&[2], internal.as_slice()].concat()).unwrap();
         let (output, spend) = taproot::output(&key, built.as_ref()).unwrap();
         let script = Script::witness_program(1, &output);
-        assert_eq!(script.to_string(), case["expected"]["scriptPubKey"].as_str().unwrap());
+        assert_eq!(
+            script.to_string(),
+            case["expected"]["scriptPubKey"].as_str().unwrap()
+        );
         if let Some(blocks) = case["expected"]["scriptPathControlBlocks"].as_array() {
             for (_, control) in &spend.leaves {
                 let hex = primitives::hash::to_hex(control);
@@ -110,11 +127,18 @@ fn texts_are_written_as_they_were_read() {
         let parsed = Descriptor::parse_one(text, bitcoin()).unwrap();
         let written = parsed.to_text(bitcoin());
         assert_eq!(written.split('#').next().unwrap(), text);
-        assert_eq!(Descriptor::parse(&written, bitcoin(), true).unwrap(), vec![parsed]);
+        assert_eq!(
+            Descriptor::parse(&written, bitcoin(), true).unwrap(),
+            vec![parsed]
+        );
     };
     check(&format!("wpkh({XPUB}/1/*)"));
-    check(&format!("sh(wsh(sortedmulti(1,{KEY},[00000001/44h/1h]{XPUB}/0/*)))"));
-    check(&format!("tr({KEY},{{pk({XPUB}/*),{{multi_a(1,{KEY}),sortedmulti_a(1,{KEY},{KEY})}}}})"));
+    check(&format!(
+        "sh(wsh(sortedmulti(1,{KEY},[00000001/44h/1h]{XPUB}/0/*)))"
+    ));
+    check(&format!(
+        "tr({KEY},{{pk({XPUB}/*),{{multi_a(1,{KEY}),sortedmulti_a(1,{KEY},{KEY})}}}})"
+    ));
     check(&format!("pkh([d34db33f/44'/0']{XPUB}/1/*)"));
     check("raw(6a)");
     check(&format!("rawtr({})", &KEY[2..]));
@@ -126,11 +150,18 @@ fn private_keys_are_hidden_and_shown() {
     let parsed = Descriptor::parse_one(&text, bitcoin()).unwrap();
     assert!(parsed.has_private_keys());
     assert!(!parsed.to_text(bitcoin()).contains("xprv"));
-    assert!(parsed.to_private_text(&NoSecrets, bitcoin()).starts_with(&text));
+    assert!(
+        parsed
+            .to_private_text(&NoSecrets, bitcoin())
+            .starts_with(&text)
+    );
     let normalized = parsed
         .to_normalized_text(&NoSecrets, &DescriptorCache::default(), bitcoin())
         .unwrap();
-    assert!(normalized.starts_with("wpkh([3442193e/84h/0h/0h]xpub6"), "{normalized}");
+    assert!(
+        normalized.starts_with("wpkh([3442193e/84h/0h/0h]xpub6"),
+        "{normalized}"
+    );
     let again = Descriptor::parse_one(&normalized, bitcoin()).unwrap();
     let script = |d: &Descriptor| d.expand_alone(7).unwrap().scripts;
     assert_eq!(script(&parsed), script(&again));
@@ -146,12 +177,17 @@ fn a_locked_wallet_goes_on_with_the_cache() {
     let first = open.expand(0, &NoSecrets, &empty, &mut cache).unwrap();
     assert!(!cache.is_empty());
     let mut fresh = DescriptorCache::default();
-    let error = closed.expand(1, &NoSecrets, &empty, &mut fresh).unwrap_err();
+    let error = closed
+        .expand(1, &NoSecrets, &empty, &mut fresh)
+        .unwrap_err();
     assert_eq!(error, DescriptorError::NeedsPrivateKey);
     let again = closed.expand(0, &NoSecrets, &cache, &mut fresh).unwrap();
     assert_eq!(first.scripts, again.scripts);
     assert_eq!(
-        closed.expand(9, &NoSecrets, &cache, &mut fresh).unwrap().scripts,
+        closed
+            .expand(9, &NoSecrets, &cache, &mut fresh)
+            .unwrap()
+            .scripts,
         open.expand_alone(9).unwrap().scripts
     );
 }
@@ -174,15 +210,36 @@ fn faults_are_named_as_in_core() {
     check("", "'' is not a valid descriptor function");
     check("foo(1)", "'foo(1)' is not a valid descriptor function");
     check("sh(sh(pk(02)))", "Can only have sh() at top level");
-    check("wsh(wpkh(02))", "Can only have wpkh() at top level or inside sh()");
-    check("pk(02)#1234567", "Expected 8 character checksum, not 7 characters");
+    check(
+        "wsh(wpkh(02))",
+        "Can only have wpkh() at top level or inside sh()",
+    );
+    check(
+        "pk(02)#1234567",
+        "Expected 8 character checksum, not 7 characters",
+    );
     check("pk(02)##", "Multiple '#' symbols");
-    check(&format!("multi(3,{KEY},{KEY})"), "Multisig threshold cannot be larger than the number of keys; threshold is 3 but only 2 keys specified");
-    check(&format!("multi(0,{KEY})"), "Multisig threshold cannot be 0, must be at least 1");
+    check(
+        &format!("multi(3,{KEY},{KEY})"),
+        "Multisig threshold cannot be larger than the number of keys; threshold is 3 but only 2 keys specified",
+    );
+    check(
+        &format!("multi(0,{KEY})"),
+        "Multisig threshold cannot be 0, must be at least 1",
+    );
     check("multi(x,02)", "Multi threshold 'x' is not valid");
-    check(&format!("wpkh({XPUB}/2147483648)"), "wpkh(): Key path value 2147483648 is out of range");
-    check(&format!("wpkh([aaaa]{KEY})"), "wpkh(): Fingerprint is not 4 bytes (4 characters instead of 8 characters)");
-    check(&format!("tr({KEY},pk({KEY})"), "tr(): key '0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798,pk(0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798' is not valid");
+    check(
+        &format!("wpkh({XPUB}/2147483648)"),
+        "wpkh(): Key path value 2147483648 is out of range",
+    );
+    check(
+        &format!("wpkh([aaaa]{KEY})"),
+        "wpkh(): Fingerprint is not 4 bytes (4 characters instead of 8 characters)",
+    );
+    check(
+        &format!("tr({KEY},pk({KEY})"),
+        &format!("'pk({KEY}' is not a valid descriptor function"),
+    );
     check("raw(0)", "Raw script is not hex");
     check("addr(x)", "Address is not valid");
     assert!(Descriptor::parse("raw(6a)", bitcoin(), true).is_err());

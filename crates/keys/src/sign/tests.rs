@@ -15,17 +15,28 @@ fn check(descriptors: &[String], params: &ChainParams) {
     let mut keys = SigningKeys::default();
     let mut prevouts = Vec::new();
     for text in descriptors {
-        let expansion = Descriptor::parse_one(text, params).unwrap().expand_alone(3).unwrap();
+        let expansion = Descriptor::parse_one(text, params)
+            .unwrap()
+            .expand_alone(3)
+            .unwrap();
         for script in expansion.scripts {
-            prevouts.push(TxOut { value: Amount::from_sat(1000), script_pubkey: script });
+            prevouts.push(TxOut {
+                value: Amount::from_sat(1000),
+                script_pubkey: script,
+            });
         }
         keys.merge(expansion.keys);
     }
     let outpoint = |i: usize| OutPoint::new(Txid([9; 32]), u32::try_from(i).unwrap());
     let mut tx = TxData {
         version: 2,
-        inputs: (0..prevouts.len()).map(|i| TxIn::unsigned(outpoint(i), 0xffff_fffd)).collect(),
-        outputs: vec![TxOut { value: Amount::from_sat(500), script_pubkey: Script::from(vec![0x51]) }],
+        inputs: (0..prevouts.len())
+            .map(|i| TxIn::unsigned(outpoint(i), 0xffff_fffd))
+            .collect(),
+        outputs: vec![TxOut {
+            value: Amount::from_sat(500),
+            script_pubkey: Script::from(vec![0x51]),
+        }],
         lock_time: 0,
     };
     for hash_type in [None, Some(0x81), Some(3)] {
@@ -33,8 +44,7 @@ fn check(descriptors: &[String], params: &ChainParams) {
             if hash_type == Some(3) && index > 0 {
                 continue;
             }
-            let proof =
-                {
+            let proof = {
                 let spent = prevouts.iter().collect();
                 let precomputed = PrecomputedTx::for_signing(&tx, spent, params.hashes);
                 sign_input(&tx, index, &precomputed, &keys, hash_type, [1; 32]).unwrap()
@@ -44,14 +54,14 @@ fn check(descriptors: &[String], params: &ChainParams) {
             let signed = Tx::new(tx.clone(), params.hashes);
             let spent = prevouts.iter().collect();
             let precomputed = PrecomputedTx::new(&signed, spent, params.hashes);
-            let checker = TxChecker::new(&precomputed, index);
+            let mut checker = TxChecker::new(&precomputed, index);
             let input = &signed.inputs[index];
             verify_script(
                 &input.script_sig,
                 &prevouts[index].script_pubkey,
                 &input.witness,
                 ScriptFlags::STANDARD,
-                &checker,
+                &mut checker,
             )
             .unwrap_or_else(|error| panic!("input {index} of {descriptors:?}: {error}"));
         }
@@ -83,7 +93,10 @@ fn every_form_is_signed_on_every_coin() {
         );
         // An internal key that nobody has: by script only.
         let nums = "50929b74c1a04954b78b4b6035e97a5e078a5a0f28ec96d547bfee9ace803ac0";
-        check(&[format!("tr({nums},{{pk({nums}),pk({key}/1/*)}})")], params);
+        check(
+            &[format!("tr({nums},{{pk({nums}),pk({key}/1/*)}})")],
+            params,
+        );
         check(&[format!("tr({nums},multi_a({multi}))")], params);
     }
 }
@@ -92,7 +105,9 @@ use crate::Xpriv;
 
 #[test]
 fn signatures_equal_those_of_the_references() {
-    let Some(vectors) = chain_vectors() else { return };
+    let Some(vectors) = chain_vectors() else {
+        return;
+    };
     for vector in vectors.of_kind("signed_tx") {
         let coin = Coin::from_str(vector["coin"].as_str().unwrap()).unwrap();
         let params = ChainParams::get(coin, Network::Main);
@@ -105,7 +120,9 @@ fn signatures_equal_those_of_the_references() {
         };
         let secret: [u8; 32] = testkit::from_hex(&input["key"]).try_into().unwrap();
         let mut keys = SigningKeys::default();
-        keys.add_secret(PrivateKey::compressed(SecretKey::from_secret_bytes(secret).unwrap()));
+        keys.add_secret(PrivateKey::compressed(
+            SecretKey::from_secret_bytes(secret).unwrap(),
+        ));
         let mut tx = signed.data().clone();
         tx.inputs[0].script_sig = Script::new();
         tx.inputs[0].witness.clear();
@@ -118,11 +135,15 @@ fn signatures_equal_those_of_the_references() {
 
 #[test]
 fn messages_are_signed_as_by_the_references() {
-    let Some(vectors) = chain_vectors() else { return };
+    let Some(vectors) = chain_vectors() else {
+        return;
+    };
     for vector in vectors.of_kind("message_signature") {
         let coin = Coin::from_str(vector["coin"].as_str().unwrap()).unwrap();
         let params = ChainParams::get(coin, Network::Main);
-        let secret: [u8; 32] = testkit::from_hex(&vector["input"]["key"]).try_into().unwrap();
+        let secret: [u8; 32] = testkit::from_hex(&vector["input"]["key"])
+            .try_into()
+            .unwrap();
         let key = PrivateKey::compressed(SecretKey::from_secret_bytes(secret).unwrap());
         let message = testkit::from_hex(&vector["input"]["message"]);
         let signature = sign_message(&key, &message, params);
