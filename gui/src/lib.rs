@@ -1,5 +1,10 @@
-//! The desktop window.
+//! The desktop window of bitq.
+//!
+//! `model` holds what is known (plain data, no drawing), `link` the way to node and wallet, `theme` and `widget` the
+//! look, `page` the screens; `app` puts them together.
 
+pub mod link;
+pub mod model;
 pub mod theme;
 pub mod widget;
 

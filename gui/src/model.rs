@@ -1,0 +1,211 @@
+//! What the window knows: plain data, changed by events of the link and by nothing else. No drawing in here.
+
+pub mod amount;
+pub mod clock;
+pub mod console;
+pub mod filter;
+pub mod first_run;
+pub mod history;
+pub mod log;
+pub mod prefs;
+pub mod strength;
+pub mod sync;
+pub mod uri;
+pub mod wallet;
+
+use ipc_schema::{
+    NodeEvent, NodeStatus, Phase, RpcCommand, Session, SettingInfo, Task, WalletListItem,
+};
+use primitives::ChainParams;
+
+pub use amount::{Money, UnitIndex};
+pub use history::History;
+pub use prefs::Prefs;
+pub use wallet::Wallet;
+
+use crate::link::Connection;
+use log::LogBuffer;
+use sync::Pace;
+
+/// Everything the pages show.
+#[derive(Debug)]
+pub struct Model {
+    /// The chain this window is for.
+    pub params: &'static ChainParams,
+    /// The user's choices.
+    pub prefs: Prefs,
+    /// How we stand with the node.
+    pub connection: Connection,
+    /// Who the node said it is.
+    pub session: Option<Session>,
+    /// The node's newest status; kept, and shown as old, while it is away.
+    pub node: Option<NodeStatus>,
+    /// When `node` came, in seconds since 1970.
+    pub node_seen: i64,
+    /// Bytes per second over the peer-to-peer network: in, out.
+    pub traffic_rate: (u64, u64),
+    /// Tasks of the node.
+    pub node_tasks: Vec<Task>,
+    /// Tasks of the wallet process.
+    pub wallet_tasks: Vec<Task>,
+    /// The end of the node's log.
+    pub log: LogBuffer,
+    /// Wallets on disk.
+    pub wallets: Vec<WalletListItem>,
+    /// Whether the list of wallets was read since the connection was made.
+    pub wallets_known: bool,
+    /// The wallet in view.
+    pub wallet: Option<Wallet>,
+    /// The node's options.
+    pub settings: Vec<SettingInfo>,
+    /// Commands of the console.
+    pub commands: Vec<RpcCommand>,
+    /// How fast the chain comes in.
+    pub pace: Pace,
+    /// The clock, in seconds since 1970; moves once a second while something depends on it.
+    pub now: i64,
+    /// The local time zone.
+    pub zone: clock::Zone,
+}
+
+/// What came of a change, for those who act on it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Changed {
+    /// The first status since the connection was made.
+    pub first_status: bool,
+    /// There is a new tip.
+    pub tip: bool,
+    /// The wallet process became usable.
+    pub wallet_ready: bool,
+}
+
+impl Model {
+    /// A model that knows nothing yet.
+    pub fn new(params: &'static ChainParams, prefs: Prefs, now: i64) -> Self {
+        Self {
+            params,
+            prefs,
+            connection: Connection::default(),
+            session: None,
+            node: None,
+            node_seen: now,
+            traffic_rate: (0, 0),
+            node_tasks: Vec::new(),
+            wallet_tasks: Vec::new(),
+            log: LogBuffer::default(),
+            wallets: Vec::new(),
+            wallets_known: false,
+            wallet: None,
+            settings: Vec::new(),
+            commands: Vec::new(),
+            pace: Pace::default(),
+            now,
+            zone: clock::Zone::utc(),
+        }
+    }
+
+    /// Takes in an event of the node.
+    pub fn apply_node(&mut self, event: NodeEvent) -> Changed {
+        match event {
+            NodeEvent::Status(status) => return self.apply_status(*status),
+            NodeEvent::Log { lines, dropped } => self.log.extend(lines, dropped),
+            NodeEvent::Tasks(tasks) => self.node_tasks = tasks,
+            NodeEvent::Closed => {}
+        }
+        Changed::default()
+    }
+
+    fn apply_status(&mut self, status: NodeStatus) -> Changed {
+        use ipc_schema::WalletLink;
+        let before = self.node.as_ref();
+        let was_ready = before.is_some_and(|old| old.wallet.link == WalletLink::Running);
+        let changed = Changed {
+            first_status: before.is_none(),
+            tip: before.and_then(|old| old.tip) != status.tip,
+            wallet_ready: !was_ready && status.wallet.link == WalletLink::Running,
+        };
+        if let Some(old) = before {
+            let seconds = u64::try_from(self.now - self.node_seen).unwrap_or(0);
+            if seconds > 0 {
+                let rate = |new: u64, old: u64| new.saturating_sub(old) / seconds;
+                self.traffic_rate = (
+                    rate(status.traffic.received, old.traffic.received),
+                    rate(status.traffic.sent, old.traffic.sent),
+                );
+            }
+        }
+        let height = status.tip.map_or(0, |tip| tip.height);
+        if status.initial_download && status.phase == Phase::Running {
+            self.pace.sample(self.now, status.progress, height);
+        } else {
+            self.pace = Pace::default();
+        }
+        self.node_seen = self.now;
+        self.node = Some(status);
+        changed
+    }
+
+    /// Whether the node serves everything.
+    pub fn is_node_running(&self) -> bool {
+        self.connection.is_up()
+            && self.node.as_ref().is_some_and(|node| node.phase == Phase::Running)
+    }
+
+    /// Whether amounts may be out of date because the chain is still coming in.
+    pub fn is_catching_up(&self) -> bool {
+        self.node.as_ref().is_some_and(|node| node.initial_download && self.has_work_left(node))
+    }
+
+    fn has_work_left(&self, node: &NodeStatus) -> bool {
+        // A private chain whose tip is old counts as "initial download" for the node, yet there is nothing to wait
+        // for: nobody but the user adds blocks to it.
+        !self.params.is_private() || node.headers_height > node.tip.map_or(0, |tip| tip.height)
+    }
+
+    /// Height of the tip, where known.
+    pub fn height(&self) -> Option<u32> {
+        self.node.as_ref()?.tip.map(|tip| tip.height)
+    }
+
+    /// Seconds since the node last told anything, where that is worth a word: more than five.
+    pub fn stale_seconds(&self) -> Option<i64> {
+        let age = self.now - self.node_seen;
+        (self.node.is_some() && !self.connection.is_up() && age >= 5).then_some(age)
+    }
+
+    /// Formats amounts as the user wants them.
+    pub fn money(&self) -> Money<'_> {
+        Money { params: self.params, unit: self.prefs.unit, masked: self.prefs.masked }
+    }
+
+    /// All tasks, running ones first, then the newest.
+    pub fn tasks(&self) -> Vec<&Task> {
+        let mut tasks: Vec<&Task> = self.node_tasks.iter().chain(&self.wallet_tasks).collect();
+        tasks.sort_by_key(|task| (task.is_over(), std::cmp::Reverse(task.started)));
+        tasks
+    }
+
+    /// How many tasks are at work.
+    pub fn running_tasks(&self) -> usize {
+        self.node_tasks.iter().chain(&self.wallet_tasks).filter(|task| !task.is_over()).count()
+    }
+
+    /// Forgets what belonged to a connection that is gone; what pages show stays, marked old.
+    pub fn disconnected(&mut self) {
+        self.traffic_rate = (0, 0);
+        self.wallets_known = false;
+        self.pace = Pace::default();
+    }
+}
+
+/// What a chain is for, as far as the window cares.
+pub trait ChainKind {
+    /// Whether blocks come only from the user: the Mine button is offered.
+    fn is_private(&self) -> bool;
+}
+
+impl ChainKind for ChainParams {
+    fn is_private(&self) -> bool {
+        self.network == primitives::Network::Regtest
+    }
+}

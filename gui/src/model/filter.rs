@@ -1,0 +1,226 @@
+//! What the Activity page shows: words, amounts, months, kinds.
+
+use ipc_schema::{TxKind, TxRow};
+use primitives::Amount;
+
+/// Which direction of money is shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Direction {
+    /// Everything.
+    #[default]
+    All,
+    /// Received.
+    In,
+    /// Sent, also to oneself.
+    Out,
+    /// Mined.
+    Mined,
+}
+
+/// When a row must have happened.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Period {
+    /// At any time.
+    #[default]
+    All,
+    /// Since midnight.
+    Today,
+    /// In the last seven days.
+    Week,
+    /// In this calendar month.
+    Month,
+    /// In this calendar year.
+    Year,
+}
+
+impl Period {
+    /// All periods in the order shown.
+    pub const ALL: [Self; 5] = [Self::All, Self::Today, Self::Week, Self::Month, Self::Year];
+
+    /// The words for it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::All => "any time",
+            Self::Today => "today",
+            Self::Week => "last 7 days",
+            Self::Month => "this month",
+            Self::Year => "this year",
+        }
+    }
+
+    /// The first second that counts.
+    pub fn since(self, now: i64, zone: &super::clock::Zone) -> i64 {
+        let local = zone.local(now);
+        let midnight = now - local.hour * 3600 - local.minute * 60 - local.second;
+        match self {
+            Self::All => i64::MIN,
+            Self::Today => midnight,
+            Self::Week => midnight - 6 * 86_400,
+            Self::Month => midnight - (local.day - 1) * 86_400,
+            Self::Year => {
+                let mut start = midnight - (local.day - 1) * 86_400;
+                while zone.local(start).month != 1 || zone.local(start).day != 1 {
+                    start -= 86_400;
+                }
+                start
+            }
+        }
+    }
+}
+
+impl std::fmt::Display for Period {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.label())
+    }
+}
+
+/// What a row must be to be shown.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    text: String,
+    words: String,
+    more_than: Option<Amount>,
+    less_than: Option<Amount>,
+    direction: Direction,
+    since: Option<i64>,
+}
+
+impl Filter {
+    /// Reads what was typed: `>0.1` and `<0.1` are amounts in the unit with `decimals` decimals, all else is searched
+    /// for in label, address, comment and id.
+    pub fn parse(text: &str, decimals: u8) -> Self {
+        let mut filter = Self { text: text.to_owned(), ..Self::default() };
+        let mut words = Vec::new();
+        for word in text.split_whitespace() {
+            match (word.strip_prefix('>'), word.strip_prefix('<')) {
+                (Some(number), _) if bound(number, decimals).is_some() => {
+                    filter.more_than = bound(number, decimals);
+                }
+                (_, Some(number)) if bound(number, decimals).is_some() => {
+                    filter.less_than = bound(number, decimals);
+                }
+                _ => words.push(word.to_lowercase()),
+            }
+        }
+        filter.words = words.join(" ");
+        filter
+    }
+
+    /// The same with another direction.
+    pub fn with_direction(self, direction: Direction) -> Self {
+        Self { direction, ..self }
+    }
+
+    /// The same from this second on.
+    pub fn since(self, since: i64) -> Self {
+        Self { since: (since != i64::MIN).then_some(since), ..self }
+    }
+
+    /// What was typed.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether everything passes.
+    pub fn is_open(&self) -> bool {
+        *self == Self { text: self.text.clone(), ..Self::default() }
+    }
+
+    /// Whether everything that passes this one also passes `other`.
+    pub fn narrows(&self, other: &Self) -> bool {
+        let same = (self.more_than, self.less_than, self.direction, self.since)
+            == (other.more_than, other.less_than, other.direction, other.since);
+        same && self.words.starts_with(&other.words)
+    }
+
+    /// Whether a row is shown.
+    pub fn passes(&self, row: &TxRow) -> bool {
+        let direction = match self.direction {
+            Direction::All => true,
+            Direction::In => row.kind == TxKind::Received,
+            Direction::Out => matches!(row.kind, TxKind::Sent | TxKind::SelfTransfer),
+            Direction::Mined => row.kind == TxKind::Mined,
+        };
+        let size = row.amount.abs();
+        direction
+            && self.since.is_none_or(|since| row.time >= since)
+            && self.more_than.is_none_or(|least| size > least)
+            && self.less_than.is_none_or(|most| size < most)
+            && self.has_words(row)
+    }
+
+    fn has_words(&self, row: &TxRow) -> bool {
+        if self.words.is_empty() {
+            return true;
+        }
+        let has = |text: &str| contains_ignoring_case(text, &self.words);
+        has(&row.label)
+            || has(&row.comment)
+            || row.outputs.iter().any(|output| has(&output.address) || has(&output.label))
+            || (self.words.len() >= 4
+                && self.words.bytes().all(|byte| byte.is_ascii_hexdigit())
+                && row.txid.to_string().contains(&self.words))
+    }
+}
+
+/// Looks for lower-case `words` in `text` without making a copy where both are ASCII.
+fn contains_ignoring_case(text: &str, words: &str) -> bool {
+    if text.is_ascii() && words.is_ascii() {
+        let words = words.as_bytes();
+        return text
+            .as_bytes()
+            .windows(words.len().max(1))
+            .any(|window| window.eq_ignore_ascii_case(words));
+    }
+    text.to_lowercase().contains(words)
+}
+
+fn bound(number: &str, decimals: u8) -> Option<Amount> {
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let width = usize::from(decimals);
+    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    if number.is_empty() || !digits(whole) || !digits(fraction) || fraction.len() > width {
+        return None;
+    }
+    format!("{whole}{fraction:0<width$}").parse().ok().map(Amount::from_sat)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::clock::Zone;
+
+    fn row(label: &str, sat: i64, kind: TxKind) -> TxRow {
+        TxRow { label: label.to_owned(), amount: Amount::from_sat(sat), kind, ..TxRow::default() }
+    }
+
+    #[test]
+    fn words_and_amounts_are_told_apart() {
+        let filter = Filter::parse("rent >0.01 <0.5", 8);
+        assert!(filter.passes(&row("Rent, landlord", -1_200_000, TxKind::Sent)));
+        assert!(!filter.passes(&row("Rent, landlord", -1_000_000, TxKind::Sent)));
+        assert!(!filter.passes(&row("Rent, landlord", -50_000_000, TxKind::Sent)));
+        assert!(!filter.passes(&row("Salary", 2_000_000, TxKind::Received)));
+        assert!(Filter::parse("größe", 8).passes(&row("GRÖSSE Größe", 1, TxKind::Sent)));
+    }
+
+    #[test]
+    fn only_a_longer_word_narrows() {
+        let filter = |text: &str| Filter::parse(text, 8);
+        assert!(filter("rent").narrows(&filter("ren")));
+        assert!(!filter("ren").narrows(&filter("rent")));
+        assert!(!filter("rent").with_direction(Direction::In).narrows(&filter("ren")));
+        assert!(filter("").is_open() && !filter("x").is_open());
+    }
+
+    #[test]
+    fn periods_begin_at_midnight() {
+        let now = 1_788_098_520; // 30 Aug 2026 14:02 UTC
+        let zone = Zone::utc();
+        let start = |period: Period| zone.full(period.since(now, &zone));
+        assert_eq!(start(Period::Today), "30 Aug 2026 00:00");
+        assert_eq!(start(Period::Week), "24 Aug 2026 00:00");
+        assert_eq!(start(Period::Month), "1 Aug 2026 00:00");
+        assert_eq!(start(Period::Year), "1 Jan 2026 00:00");
+    }
+}

@@ -1,0 +1,225 @@
+//! A wallet's transactions, sorted once and filtered as the user types.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+
+use ipc_schema::{TxCursor, TxPage, TxRow, TxState, WalletDelta};
+use primitives::{Amount, Txid};
+
+use super::filter::Filter;
+
+/// Confirmations after which a payment counts as final.
+pub const FINAL: u32 = 6;
+
+/// All transactions of a wallet that are known here, newest first.
+#[derive(Debug, Default)]
+pub struct History {
+    rows: Vec<TxRow>,
+    order: Vec<u32>,
+    by_id: HashMap<Txid, u32>,
+    shown: Vec<u32>,
+    filter: Filter,
+    /// Number of the newest change that is contained.
+    sequence: u64,
+    /// Where the next page begins; `None` when all are here.
+    next: Option<TxCursor>,
+    total: u64,
+    started: bool,
+}
+
+/// What to do after a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// Nothing.
+    Idle,
+    /// Read the page after this place.
+    Page(TxCursor),
+    /// Read everything again: changes were missed.
+    Reload,
+}
+
+impl History {
+    /// Number of rows that pass the filter.
+    pub fn len(&self) -> usize {
+        self.shown.len()
+    }
+
+    /// Whether no row passes the filter.
+    pub fn is_empty(&self) -> bool {
+        self.shown.is_empty()
+    }
+
+    /// Number of all rows here.
+    pub fn known(&self) -> usize {
+        self.order.len()
+    }
+
+    /// Number of all rows the wallet has.
+    pub fn total(&self) -> u64 {
+        self.total.max(u64::try_from(self.order.len()).unwrap_or(u64::MAX))
+    }
+
+    /// Whether the first page came.
+    pub fn is_started(&self) -> bool {
+        self.started
+    }
+
+    /// The row at `place` of those that pass the filter.
+    pub fn row(&self, place: usize) -> Option<&TxRow> {
+        self.shown.get(place).map(|index| &self.rows[*index as usize])
+    }
+
+    /// The transaction with this id.
+    pub fn get(&self, txid: &Txid) -> Option<&TxRow> {
+        self.by_id.get(txid).map(|index| &self.rows[*index as usize])
+    }
+
+    /// Where a transaction stands among those that pass the filter.
+    pub fn place_of(&self, txid: &Txid) -> Option<usize> {
+        let index = *self.by_id.get(txid)?;
+        self.shown.iter().position(|shown| *shown == index)
+    }
+
+    /// The newest rows, whatever the filter.
+    pub fn newest(&self, count: usize) -> impl Iterator<Item = &TxRow> {
+        self.order.iter().take(count).map(|index| &self.rows[*index as usize])
+    }
+
+    /// The sum of the rows that pass the filter.
+    pub fn sum(&self) -> Amount {
+        self.shown.iter().map(|index| self.rows[*index as usize].amount).sum()
+    }
+
+    /// The filter in force.
+    pub fn filter(&self) -> &Filter {
+        &self.filter
+    }
+
+    /// Takes in a page; the first one of a wallet replaces everything.
+    pub fn apply_page(&mut self, page: TxPage, first: bool) -> Next {
+        if first {
+            let filter = std::mem::take(&mut self.filter);
+            *self = Self { filter, sequence: page.sequence, started: true, ..Self::default() };
+        }
+        self.total = page.total;
+        self.next = page.next;
+        let newer = page.sequence > self.sequence;
+        let end = self.order.len();
+        for row in page.rows {
+            self.put(row);
+        }
+        self.sort_from(end);
+        if newer {
+            // Rows of earlier pages may have changed in between; deltas up to that number were sent to us as well,
+            // so nothing is lost: they only have to be taken in by their own order.
+            self.sequence = self.sequence.max(page.sequence.min(self.sequence + 1));
+        }
+        self.next.map_or(Next::Idle, Next::Page)
+    }
+
+    /// Takes in a change.
+    pub fn apply_delta(&mut self, delta: WalletDelta) -> Next {
+        if !self.started || delta.sequence <= self.sequence {
+            return Next::Idle;
+        }
+        if delta.sequence > self.sequence + 1 {
+            return Next::Reload;
+        }
+        self.sequence = delta.sequence;
+        let resort = delta.rows.iter().any(|row| {
+            self.get(&row.txid).is_none_or(|old| old.time != row.time)
+        });
+        for row in delta.rows {
+            self.put(row);
+        }
+        for txid in &delta.removed {
+            self.remove(txid);
+        }
+        if resort {
+            self.sort_from(0);
+        } else {
+            self.refilter();
+        }
+        self.total = self.total.max(u64::try_from(self.order.len()).unwrap_or(u64::MAX));
+        Next::Idle
+    }
+
+    /// Shows only what passes `filter`; narrowing searches the last result only.
+    pub fn set_filter(&mut self, filter: Filter) {
+        if filter.narrows(&self.filter) {
+            let rows = &self.rows;
+            self.shown.retain(|index| filter.passes(&rows[*index as usize]));
+            self.filter = filter;
+        } else {
+            self.filter = filter;
+            self.refilter();
+        }
+    }
+
+    fn put(&mut self, row: TxRow) {
+        if let Some(index) = self.by_id.get(&row.txid) {
+            self.rows[*index as usize] = row;
+        } else {
+            let index = u32::try_from(self.rows.len()).expect("a wallet has fewer than 2^32 rows");
+            self.by_id.insert(row.txid, index);
+            self.order.push(index);
+            self.rows.push(row);
+        }
+    }
+
+    fn remove(&mut self, txid: &Txid) {
+        if let Some(index) = self.by_id.remove(txid) {
+            self.order.retain(|other| *other != index);
+        }
+    }
+
+    /// Sorts, knowing that everything before `from` is in order and newer than what follows when pages come in turn.
+    fn sort_from(&mut self, from: usize) {
+        let rows = &self.rows;
+        let key = |index: &u32| {
+            let row = &rows[*index as usize];
+            (std::cmp::Reverse(row.time), row.txid)
+        };
+        let from = from.min(self.order.len());
+        self.order[from..].sort_by_key(key);
+        let in_turn = from == 0
+            || from == self.order.len()
+            || key(&self.order[from - 1]) <= key(&self.order[from]);
+        if !in_turn {
+            self.order.sort_by_key(key);
+        }
+        if in_turn && from > 0 {
+            let filter = &self.filter;
+            let added = self.order[from..].iter().copied();
+            self.shown.extend(added.filter(|index| filter.passes(&rows[*index as usize])));
+        } else {
+            self.refilter();
+        }
+    }
+
+    fn refilter(&mut self) {
+        let rows = &self.rows;
+        let filter = &self.filter;
+        let all = self.order.iter().copied();
+        self.shown = all.filter(|index| filter.passes(&rows[*index as usize])).collect();
+    }
+}
+
+/// Blocks on top of a transaction, its own counted; 0 while unconfirmed.
+pub fn confirmations(state: &TxState, height: Option<u32>) -> u32 {
+    match state {
+        TxState::Confirmed { height: at, .. } => {
+            height.map_or(0, |tip| tip.saturating_sub(*at).saturating_add(1))
+        }
+        _ => 0,
+    }
+}
+
+/// Blocks until mined money can be spent; `None` when it can.
+pub fn blocks_to_maturity(row: &TxRow, height: Option<u32>) -> Option<u32> {
+    // The next block is the first in which it may be spent.
+    let left = row.mature_height?.saturating_sub(height?.saturating_add(1));
+    (left > 0 && matches!(row.state, TxState::Confirmed { .. })).then_some(left)
+}
