@@ -179,3 +179,29 @@ impl CommandLine {
             .map(|(value, _)| value)
     }
 }
+
+/// Returns the descriptor of the socket to the parent if this process is a child: it has exactly two arguments, of
+/// which the first is `-ipcfd`.
+///
+/// # Errors
+/// [`OptionsError::ChildDescriptor`] if the second argument is no number.
+pub fn child_descriptor(args: &[OsString]) -> Result<Option<i32>, OptionsError> {
+    let [_, option, number] = args else {
+        return Ok(None);
+    };
+    if option != "-ipcfd" {
+        return Ok(None);
+    }
+    let text = number.to_string_lossy();
+    match text.parse::<i32>() {
+        Ok(number) if number >= 0 => Ok(Some(number)),
+        Ok(_) => Err(OptionsError::ChildDescriptor(
+            text.into_owned(),
+            "negative number".to_owned(),
+        )),
+        Err(error) => Err(OptionsError::ChildDescriptor(
+            text.into_owned(),
+            error.to_string(),
+        )),
+    }
+}

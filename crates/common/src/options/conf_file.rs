@@ -115,8 +115,9 @@ pub(super) fn read_text(
         }
         if key.name == "reindex" {
             notes.warnings.push(
-                "reindex is set in the configuration file: every start rebuilds the indexes. \
-                 Remove the line unless that is wanted."
+                "reindex=1 is set in the configuration file, which will significantly slow down startup. Consider removing \
+                 or commenting out this option for better performance, unless there is currently a condition which \
+                 makes rebuilding the indexes necessary"
                     .to_owned(),
             );
         }

@@ -204,8 +204,12 @@ impl Config {
 
     /// Returns all values of an option that may be given several times.
     pub fn get_list(&self, name: &str) -> Vec<String> {
-        let values = self.settings.list(self.section(), name, self.lookup(name));
-        values.into_iter().map(value_text).collect()
+        self.list_values(name).into_iter().map(value_text).collect()
+    }
+
+    /// Returns all values of an option as they were read.
+    pub(super) fn list_values(&self, name: &str) -> Vec<&Value> {
+        self.settings.list(self.section(), name, self.lookup(name))
     }
 
     /// Returns the option as a path, by default that of the table; `None` if there is none or it is negated.

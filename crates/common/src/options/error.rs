@@ -24,6 +24,9 @@ pub enum OptionsError {
     /// An argument is not UTF-8.
     #[error("Invalid parameter {0:?} (not valid UTF-8)")]
     NotText(std::ffi::OsString),
+    /// A child is not told the number of its socket.
+    #[error("Invalid -ipcfd number '{0}' ({1})")]
+    ChildDescriptor(String, String),
     /// A word without a dash where only options may stand.
     #[error(
         "Command line contains unexpected token '{token}', see {program} -h for a list of options."

@@ -27,14 +27,23 @@ impl Config {
         let named_config = named_config_file(&command_line)?;
         let named_dir = base_dir(&command_line.settings, "", coin_of(&command_line)?, false)?;
         let mut config = Self::read_files(command_line)?;
-        datadir::check_foreign(&config.network_dir(), config.params())?;
-        datadir::create_with_wallets(config.data_dir())?;
-        datadir::create_with_wallets(&config.network_dir())?;
+        config.prepare_directories()?;
         config.check_ignored_file(&named_config, &named_dir)?;
         config.open_settings_file()?;
         config.refuse_stray_words()?;
         config.soft_set_server();
         Ok(config)
+    }
+
+    /// Refuses a data directory of another program or chain, then makes the directories that are missing.
+    ///
+    /// # Errors
+    /// [`OptionsError::DataDir`].
+    pub fn prepare_directories(&self) -> Result<(), OptionsError> {
+        datadir::check_foreign(&self.network_dir(), self.params)?;
+        datadir::create_with_wallets(&self.base_dir)?;
+        datadir::create_with_wallets(&self.network_dir())?;
+        Ok(())
     }
 
     /// Reads the configuration files and makes or writes nothing: for the RPC client and for looking ahead.
@@ -176,7 +185,7 @@ impl Config {
 }
 
 /// Returns the coin that the command line names, or the default.
-fn coin_of(command_line: &CommandLine) -> Result<Coin, OptionsError> {
+pub(super) fn coin_of(command_line: &CommandLine) -> Result<Coin, OptionsError> {
     match command_line.text("coin") {
         None => Ok(Coin::default()),
         Some(name) => name.parse().map_err(|_| OptionsError::UnknownCoin {
@@ -193,14 +202,10 @@ fn base_dir(
     coin: Coin,
     from_file: bool,
 ) -> Result<PathBuf, OptionsError> {
-    let named = settings
-        .get(section, "datadir", Lookup::default())
-        .map(|(value, _)| value_text(value));
-    match named.filter(|text| !text.is_empty()) {
+    match dir_text(settings, section) {
         None => Ok(datadir::default_base(coin)?),
         Some(text) => {
-            let path =
-                std::path::absolute(normal_path(&text)).unwrap_or_else(|_| PathBuf::from(&text));
+            let path = absolute(&text);
             if path.is_dir() {
                 Ok(path)
             } else if from_file {
@@ -210,6 +215,22 @@ fn base_dir(
             }
         }
     }
+}
+
+fn dir_text(settings: &Settings, section: &str) -> Option<String> {
+    let found = settings.get(section, "datadir", Lookup::default());
+    found
+        .map(|(value, _)| value_text(value))
+        .filter(|text| !text.is_empty())
+}
+
+fn absolute(text: &str) -> PathBuf {
+    std::path::absolute(normal_path(text)).unwrap_or_else(|_| PathBuf::from(text))
+}
+
+/// Returns the data directory that the settings name, whether it exists or not.
+pub(super) fn named_dir(settings: &Settings, section: &str) -> Option<PathBuf> {
+    dir_text(settings, section).map(|text| absolute(&text))
 }
 
 /// Returns the configuration file in use, or `None` for `-noconf`.
@@ -313,7 +334,7 @@ fn includes(settings: &Settings, section: &str, skip: usize) -> Vec<String> {
 }
 
 /// Returns the name of the chain that the settings choose, known or not (Core's `GetChainArg`).
-fn chain_name(settings: &Settings) -> Result<String, OptionsError> {
+pub(super) fn chain_name(settings: &Settings) -> Result<String, OptionsError> {
     let how = Lookup {
         chain_choice: true,
         ..Lookup::default()
