@@ -33,3 +33,6 @@ pub use snapshot::{LayerOptions, Snapshot, SnapshotLayer};
 pub use spec::{
     Category, DefaultValue, Kind, OptionSpec, Program, Programs, Setting, SettingGroup,
 };
+
+#[cfg(test)]
+mod tests;

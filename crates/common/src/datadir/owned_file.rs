@@ -12,8 +12,8 @@ use super::DataDirError;
 #[derive(Debug)]
 struct OwnedFile {
     path: PathBuf,
-    device: u64,
-    inode: u64,
+    /// Kept open so that no later file on the disk can get its number.
+    file: File,
 }
 
 impl OwnedFile {
@@ -35,11 +35,9 @@ impl OwnedFile {
             let _ = fs::remove_file(&temporary);
             return Err(error);
         }
-        let meta = file.metadata()?;
         Ok(Self {
             path: path.to_owned(),
-            device: meta.dev(),
-            inode: meta.ino(),
+            file,
         })
     }
 
@@ -52,9 +50,12 @@ impl OwnedFile {
 impl Drop for OwnedFile {
     fn drop(&mut self) {
         // Another process may have put its own file there; that one stays.
-        let same = fs::symlink_metadata(&self.path)
-            .is_ok_and(|meta| meta.dev() == self.device && meta.ino() == self.inode);
-        if same {
+        let there = fs::symlink_metadata(&self.path);
+        let mine = self.file.metadata();
+        let number = |meta: fs::Metadata| (meta.dev(), meta.ino());
+        if let (Ok(there), Ok(mine)) = (there, mine)
+            && number(there) == number(mine)
+        {
             // Removing is the last thing a process does with it; a file that is left is overwritten at the next start.
             let _ = fs::remove_file(&self.path);
         }

@@ -111,7 +111,7 @@ impl CommandLine {
             .unwrap_or(written);
         let key = Key::parse(written);
         let spec = table::find(self.program, &key.name)
-            .filter(|spec| spec.category != Category::Command && key.section.is_empty())
+            .filter(|_| key.section.is_empty())
             .ok_or_else(|| OptionsError::UnknownOption(arg.to_owned()))?;
         let read = key::interpret(&key, text, spec)?;
         self.warnings.extend(read.warning);

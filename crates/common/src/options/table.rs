@@ -39,7 +39,7 @@ const NO_COMMANDS: &str = "this version starts no commands of its own";
 
 static BY_NAME: LazyLock<HashMap<&'static str, Vec<&'static OptionSpec>>> = LazyLock::new(|| {
     let mut names: HashMap<&'static str, Vec<&'static OptionSpec>> = HashMap::new();
-    for spec in all() {
+    for spec in all().filter(|spec| spec.category != Category::Command) {
         names.entry(spec.name).or_default().push(spec);
     }
     names
@@ -56,7 +56,7 @@ pub fn of(program: Program) -> impl Iterator<Item = &'static OptionSpec> {
     all().filter(move |spec| spec.programs.contains(program))
 }
 
-/// Returns the entry of a name, without dash, if the program takes it.
+/// Returns the option of a name, without dash, if the program takes it.
 pub fn find(program: Program, name: &str) -> Option<&'static OptionSpec> {
     BY_NAME
         .get(name)?
@@ -65,11 +65,7 @@ pub fn find(program: Program, name: &str) -> Option<&'static OptionSpec> {
         .find(|spec| spec.programs.contains(program))
 }
 
-/// Returns the entry of a name, whichever program takes it.
+/// Returns the option of a name, whichever program takes it.
 pub fn find_any(name: &str) -> Option<&'static OptionSpec> {
-    let specs = BY_NAME.get(name)?;
-    specs
-        .iter()
-        .copied()
-        .find(|spec| spec.category != Category::Command)
+    BY_NAME.get(name)?.first().copied()
 }

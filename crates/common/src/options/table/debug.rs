@@ -2,7 +2,6 @@
 
 use primitives::ChainParams;
 
-use crate::log::Category as LogCategory;
 use crate::options::spec::{
     CHAIN_PROGRAMS, Category, Kind, OptionSpec, SERVERS, SERVERS_AND_WALLET, SettingGroup,
 };
@@ -46,11 +45,6 @@ fn cluster_size_limit(params: &ChainParams) -> String {
         .to_string()
 }
 
-/// Returns the log categories for help texts and errors, in alphabetical order.
-pub(in crate::options) fn log_categories() -> String {
-    LogCategory::names().join(", ")
-}
-
 /// The entries.
 pub(super) const OPTIONS: &[OptionSpec] = &[
     debug(Kind::Bool, "help-debug", "", "Print this page with the debugging options and exit")
@@ -60,7 +54,10 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         "debug",
         "=<category>",
         "Write debug and trace lines of this category, or without one (also 1, all) of every category; 0 or none \
-         takes back what stands before it. May be given several times",
+         takes back what stands before it. May be given several times. Categories: addrman, bench, blockstorage, \
+         cmpctblock, coindb, estimatefee, http, i2p, ipc, kernel, leveldb, mempool, mempoolrej, net, privatebroadcast, \
+         proxy, prune, qt, rand, reindex, rpc, scan, selectcoins, tor, txpackages, txreconciliation, validation, \
+         walletdb, zmq",
     )
     .live_setting(SettingGroup::Advanced),
     log(
