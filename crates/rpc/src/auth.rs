@@ -1,9 +1,8 @@
 //! Who may call: Basic authorisation by cookie, by password, and by salted hash (`-rpcauth`).
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::io;
+use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -129,70 +128,12 @@ fn random<const N: usize>() -> io::Result<[u8; N]> {
     Ok(bytes)
 }
 
-/// The permission bits of a value of `-rpccookieperms`; `None` for an unknown word.
-pub fn cookie_mode(word: &str) -> Option<u32> {
-    match word {
-        "owner" => Some(0o600),
-        "group" => Some(0o640),
-        "all" => Some(0o644),
-        _ => None,
-    }
-}
-
-/// The cookie file of a running server: a password for whoever can read the file.
-#[derive(Debug)]
-pub struct Cookie {
-    path: PathBuf,
-    content: String,
-}
-
-impl Cookie {
-    /// Writes a new cookie to `path`, first under another name, so that no reader finds half of one.
-    ///
-    /// # Errors
-    /// Where the file cannot be written or its permissions not be set.
-    pub fn create(path: &Path, mode: u32) -> io::Result<Self> {
-        let content = format!("{COOKIE_USER}:{}", encode_hex(&random::<32>()?));
-        let mut draft = path.as_os_str().to_owned();
-        draft.push(".tmp");
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&draft)?;
-        file.write_all(content.as_bytes())?;
-        file.set_permissions(fs::Permissions::from_mode(mode))?;
-        drop(file);
-        fs::rename(&draft, path)?;
-        Ok(Self {
-            path: path.to_owned(),
-            content,
-        })
-    }
-
-    /// Where it lies.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// The password inside.
-    pub fn password(&self) -> &str {
-        self.content
-            .split_once(':')
-            .map_or("", |(_, password)| password)
-    }
-
-    /// Removes the file, unless another server has written its own there since.
-    ///
-    /// # Errors
-    /// Where the file is there and cannot be removed.
-    pub fn remove(self) -> io::Result<()> {
-        match fs::read_to_string(&self.path) {
-            Ok(content) if content == self.content => fs::remove_file(&self.path),
-            _ => Ok(()),
-        }
-    }
+/// Makes the password of a cookie: 32 random bytes as hex digits.
+///
+/// # Errors
+/// Where the system gives no random bytes.
+pub fn cookie_password() -> io::Result<String> {
+    Ok(encode_hex(&random::<32>()?))
 }
 
 /// Reads a cookie file: `user:password`, its first line.

@@ -4,6 +4,7 @@
 
 pub mod args;
 pub mod auth;
+pub mod client;
 pub mod control;
 pub mod doccheck;
 pub mod error;

@@ -320,7 +320,7 @@ fn not_hex(name: &str, text: &str) -> RpcError {
 
 /// Decodes pairs of hex digits; `None` for anything else.
 pub fn decode_hex(text: &str) -> Option<Vec<u8>> {
-    if text.len() % 2 != 0 {
+    if !text.len().is_multiple_of(2) {
         return None;
     }
     let digit = |byte: u8| {

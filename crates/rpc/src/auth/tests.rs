@@ -76,28 +76,16 @@ fn malformed_headers_prove_nothing() {
 }
 
 #[test]
-fn the_cookie_is_private_and_removed_by_its_owner_only() {
+fn a_cookie_is_a_password_like_any_other() {
+    let password = cookie_password().unwrap();
+    assert_eq!(password.len(), 64);
+    assert_ne!(password, cookie_password().unwrap());
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join(".cookie");
-    let cookie = Cookie::create(&path, 0o600).unwrap();
-    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-    assert_eq!(mode(&path), 0o600);
-    assert_eq!(cookie.password().len(), 64);
-    assert_eq!(
-        read_cookie(&path).unwrap(),
-        format!("__cookie__:{}", cookie.password())
-    );
-    assert!(!dir.path().join(".cookie.tmp").exists());
-
-    let second = Cookie::create(&path, cookie_mode("group").unwrap()).unwrap();
-    assert_eq!(mode(&path), 0o640);
-    assert_ne!(cookie.password(), second.password());
-    cookie.remove().unwrap();
-    assert!(path.exists(), "the second server's cookie stays");
-    second.remove().unwrap();
-    assert!(!path.exists());
-
-    fs::create_dir(dir.path().join(".cookie.tmp")).unwrap();
-    Cookie::create(&path, 0o600).unwrap_err();
-    assert!(!path.exists());
+    read_cookie(&path).unwrap_err();
+    fs::write(&path, format!("{COOKIE_USER}:{password}\nmore")).unwrap();
+    let mut credentials = Credentials::default();
+    credentials.add_password(COOKIE_USER, &password).unwrap();
+    let user = user_of(&credentials, &read_cookie(&path).unwrap());
+    assert_eq!(user.as_deref(), Some(COOKIE_USER));
 }

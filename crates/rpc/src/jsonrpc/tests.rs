@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 use serde_json::json;
 
+use super::message::NUMBER_KEY;
 use super::*;
 use crate::fixture::{ask, ask_as, table};
 
