@@ -1,7 +1,5 @@
 //! What the log says about the settings at start.
 
-use serde_json::Value;
-
 use super::config::Config;
 use super::settings::{Source, Values};
 use super::spec::{Kind, OptionSpec};
@@ -94,10 +92,8 @@ impl Config {
                 self.get_bool(spec.name) && !default
             }
             Kind::List => {
-                let values = self.list_values(spec.name);
-                values
-                    .iter()
-                    .any(|value| **value != Value::from("0") && **value != Value::from(""))
+                let values = self.get_list(spec.name);
+                values.iter().any(|text| text != "0" && !text.is_empty())
             }
             _ => {
                 let text = self.get_str(spec.name);

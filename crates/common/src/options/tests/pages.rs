@@ -21,7 +21,7 @@ fn no_program_has_two_entries_of_a_name() {
 
 #[test]
 fn names_can_be_written() {
-    for spec in table::all() {
+    for spec in table::all().filter(|spec| spec.category != Category::Command) {
         assert!(
             !spec.name.starts_with("no"),
             "{} reads as a negation",

@@ -50,124 +50,135 @@ fn refusal(args: &[&str]) -> String {
     error_of(config.check())
 }
 
-#[test]
-fn refusals_in_the_words_of_core() {
-    for (args, text) in [
-        (
-            &["-blockmaxweight=4000001"][..],
-            "-blockmaxweight (4000001) exceeds consensus maximum block weight (4000000)",
-        ),
-        (
-            &["-blockreservedweight=4000001"],
-            "-blockreservedweight (4000001) exceeds consensus maximum block weight (4000000)",
-        ),
-        (
-            &["-blockreservedweight=1999"],
-            "-blockreservedweight (1999) is lower than minimum safety value of (2000)",
-        ),
-        (
-            &["-blockmaxweight=3000", "-blockreservedweight=3001"],
-            "-blockreservedweight (3001) exceeds -blockmaxweight (3000)",
-        ),
-        (
-            &["-minimumchainwork=test"],
-            "Invalid minimum work specified (test), must be up to 64 hex digits",
-        ),
-        (&["-port=0"], "Invalid port specified in -port: '0'"),
-        (&["-port=65536"], "Invalid port specified in -port: '65536'"),
-        (
-            &["-rpcbind=127.0.0.1:x"],
-            "Invalid port specified in -rpcbind: '127.0.0.1:x'",
-        ),
-        (
-            &["-maxuploadtarget=abc"],
-            "Unable to parse -maxuploadtarget: 'abc'",
-        ),
-        (
-            &["-peertimeout=0"],
-            "peertimeout must be a positive integer.",
-        ),
-        (
-            &["-minrelaytxfee=x"],
-            "Invalid amount for -minrelaytxfee=<amount>: 'x'",
-        ),
-        (
-            &["-acceptnonstdtxn"],
-            "acceptnonstdtxn is not currently supported for main chain",
-        ),
-        (
-            &["-acceptstalefeeestimates"],
-            "acceptstalefeeestimates is not supported on main chain.",
-        ),
-        (
-            &["-limitclustercount=65"],
-            "limitclustercount must be less than or equal to 64",
-        ),
-        (
-            &["-testactivationheight=segwit@5"],
-            "The -testactivationheight option may not be used on mainnet.",
-        ),
-        (
-            &["-regtest", "-testactivationheight="],
-            "Invalid format () for -testactivationheight=name@height.",
-        ),
-        (
-            &["-regtest", "-testactivationheight=bip34@-2"],
-            "Invalid height value (bip34@-2) for -testactivationheight=name@height.",
-        ),
-        (
-            &["-regtest", "-testactivationheight=name@2"],
-            "Invalid name (name@2) for -testactivationheight=name@height.",
-        ),
-        (
-            &["-regtest", "-vbparams=moon:0:1"],
-            "Invalid deployment (moon)",
-        ),
-        (
-            &["-test=addrman"],
-            "-test=<option> can only be used with regtest",
-        ),
-        (
-            &["-uacomment=a/b"],
-            "User Agent comment (a/b) contains unsafe characters.",
-        ),
-        (
-            &["-dnsseed", "-onlynet=onion"],
-            "Incompatible options: -dnsseed=1 was explicitly specified, but -onlynet forbids connections to IPv4/IPv6",
-        ),
-        (
-            &["-onlynet=moon"],
-            "Unknown network specified in -onlynet: 'moon'",
-        ),
-        (
-            &["-listen=0", "-bind=1.2.3.4"],
-            "Cannot set -bind or -whitebind together with -listen=0",
-        ),
-        (
-            &["-privatebroadcast", "-listenonion=0"],
-            "Private broadcast of own transactions requested (-privatebroadcast), but none of Tor or I2P networks is \
+/// Arguments and the refusal they lead to.
+type Refusal = (&'static [&'static str], &'static str);
+
+const MINING_AND_VALUES: &[Refusal] = &[
+    (
+        &["-blockmaxweight=4000001"],
+        "-blockmaxweight (4000001) exceeds consensus maximum block weight (4000000)",
+    ),
+    (
+        &["-blockreservedweight=4000001"],
+        "-blockreservedweight (4000001) exceeds consensus maximum block weight (4000000)",
+    ),
+    (
+        &["-blockreservedweight=1999"],
+        "-blockreservedweight (1999) is lower than minimum safety value of (2000)",
+    ),
+    (
+        &["-blockmaxweight=3000", "-blockreservedweight=3001"],
+        "-blockreservedweight (3001) exceeds -blockmaxweight (3000)",
+    ),
+    (
+        &["-minimumchainwork=test"],
+        "Invalid minimum work specified (test), must be up to 64 hex digits",
+    ),
+    (&["-port=0"], "Invalid port specified in -port: '0'"),
+    (&["-port=65536"], "Invalid port specified in -port: '65536'"),
+    (
+        &["-rpcbind=127.0.0.1:x"],
+        "Invalid port specified in -rpcbind: '127.0.0.1:x'",
+    ),
+    (
+        &["-maxuploadtarget=abc"],
+        "Unable to parse -maxuploadtarget: 'abc'",
+    ),
+    (
+        &["-peertimeout=0"],
+        "peertimeout must be a positive integer.",
+    ),
+];
+
+const CHAINS_AND_TESTS: &[Refusal] = &[
+    (
+        &["-minrelaytxfee=x"],
+        "Invalid amount for -minrelaytxfee=<amount>: 'x'",
+    ),
+    (
+        &["-acceptnonstdtxn"],
+        "acceptnonstdtxn is not currently supported for main chain",
+    ),
+    (
+        &["-acceptstalefeeestimates"],
+        "acceptstalefeeestimates is not supported on main chain.",
+    ),
+    (
+        &["-limitclustercount=65"],
+        "limitclustercount must be less than or equal to 64",
+    ),
+    (
+        &["-testactivationheight=segwit@5"],
+        "The -testactivationheight option may not be used on mainnet.",
+    ),
+    (
+        &["-regtest", "-testactivationheight="],
+        "Invalid format () for -testactivationheight=name@height.",
+    ),
+    (
+        &["-regtest", "-testactivationheight=bip34@-2"],
+        "Invalid height value (bip34@-2) for -testactivationheight=name@height.",
+    ),
+    (
+        &["-regtest", "-testactivationheight=name@2"],
+        "Invalid name (name@2) for -testactivationheight=name@height.",
+    ),
+    (
+        &["-regtest", "-vbparams=moon:0:1"],
+        "Invalid deployment (moon)",
+    ),
+    (
+        &["-test=addrman"],
+        "-test=<option> can only be used with regtest",
+    ),
+];
+
+const NETWORK_AND_REST: &[Refusal] = &[
+    (
+        &["-uacomment=a/b"],
+        "User Agent comment (a/b) contains unsafe characters.",
+    ),
+    (
+        &["-dnsseed", "-onlynet=onion"],
+        "Incompatible options: -dnsseed=1 was explicitly specified, but -onlynet forbids connections to IPv4/IPv6",
+    ),
+    (
+        &["-onlynet=moon"],
+        "Unknown network specified in -onlynet: 'moon'",
+    ),
+    (
+        &["-listen=0", "-bind=1.2.3.4"],
+        "Cannot set -bind or -whitebind together with -listen=0",
+    ),
+    (
+        &["-privatebroadcast", "-listenonion=0"],
+        "Private broadcast of own transactions requested (-privatebroadcast), but none of Tor or I2P networks is \
              reachable",
-        ),
-        (
-            &["-privatebroadcast", "-proxy=1.2.3.4:1", "-connect=1.2.3.4"],
-            "Private broadcast of own transactions requested (-privatebroadcast), but -connect is also configured. \
+    ),
+    (
+        &["-privatebroadcast", "-proxy=1.2.3.4:1", "-connect=1.2.3.4"],
+        "Private broadcast of own transactions requested (-privatebroadcast), but -connect is also configured. \
              They are incompatible because the private broadcast needs to open new connections to randomly chosen Tor \
              or I2P peers. Consider using -maxconnections=0 -addnode=... instead",
-        ),
-        (
-            &["-nowallet=0"],
-            "Invalid value detected for '-wallet' or '-nowallet'. '-wallet' requires a string value, while \
+    ),
+    (
+        &["-nowallet=0"],
+        "Invalid value detected for '-wallet' or '-nowallet'. '-wallet' requires a string value, while \
              '-nowallet' accepts only '1' to disable all wallets",
-        ),
-        (
-            &["-prune=1", "-txindex"],
-            "Prune mode is incompatible with -txindex.",
-        ),
-        (
-            &["-prune=549"],
-            "Prune configured below the minimum of 550 MiB.  Please use a higher number.",
-        ),
-    ] {
+    ),
+    (
+        &["-prune=1", "-txindex"],
+        "Prune mode is incompatible with -txindex.",
+    ),
+    (
+        &["-prune=549"],
+        "Prune configured below the minimum of 550 MiB.  Please use a higher number.",
+    ),
+];
+
+#[test]
+fn refusals_in_the_words_of_core() {
+    for (args, text) in [MINING_AND_VALUES, CHAINS_AND_TESTS, NETWORK_AND_REST].concat() {
         assert_eq!(refusal(args), text, "{args:?}");
     }
     let agent = refusal(&[&format!("-uacomment={}", "a".repeat(260))]);
