@@ -1,1 +1,37 @@
-//! Placeholder.
+//! The chain on disk and in memory: block and undo files, block index, coins, activation of the
+//! best chain, and what is built on it.
+//!
+//! One thread, `chain`, does all the writing. [`start`] makes it and gives two handles that clone
+//! freely: [`ChainHandle`] sends it commands, [`ChainReader`] looks at what is there without asking
+//! it. Nothing here is asynchronous, opens a socket or knows JSON.
+//!
+//! What must be durable goes to disk in one order: block and undo files, then the index, then the
+//! coins with the block that they stand at. After a crash the start goes on from there.
+
+mod block_files;
+mod clock;
+pub mod coins;
+mod compress;
+mod config;
+mod error;
+mod handle;
+mod index;
+mod random;
+mod reader;
+pub mod store;
+mod text;
+mod undo;
+
+pub use block_files::{BlockFiles, FileError, FilePos, XorKey};
+pub use clock::Clock;
+pub use coins::{Coin, CoinsCache, CoinsSnapshot, CoinsStore, CoinsView};
+pub use config::{
+    ChainConfig, DEFAULT_BATCH_BYTES, DEFAULT_CACHE_BYTES, DEFAULT_CHECK_BLOCKS,
+    DEFAULT_CHECK_LEVEL, DEFAULT_MAX_TIP_AGE, DEFAULT_SIGNATURE_CACHE_BYTES, MAX_SCRIPT_THREADS,
+    MIN_CACHE_BYTES, Progress, ProgressFn, Reindex, StopFn, Task, default_script_threads,
+};
+pub use error::{BlockRejection, ChainError, ReadError, StartError, SubmitError};
+pub use handle::{Accepted, Call, ChainHandle, Submission};
+pub use index::{BlockIndex, BlockStatus, Branch, Validity};
+pub use reader::{BlockInfo, ChainReader, ChainTip, Ended, Tip, TipStatus};
+pub use undo::{BlockUndo, TxUndo};

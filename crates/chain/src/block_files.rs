@@ -1,0 +1,263 @@
+//! Block and undo files: `blkNNNNN.dat` and `revNNNNN.dat`, as Core lays them out.
+//!
+//! A record is the network's magic, the length and the block or undo data; after undo data follows
+//! its checksum. All bytes are combined with the key in `xor.dat` by XOR.
+
+mod info;
+mod sequence;
+mod writer;
+mod xor;
+
+pub(crate) use info::FileInfo;
+pub(crate) use writer::BlockFileWriter;
+pub use xor::XorKey;
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use primitives::encode::{MAX_SIZE, Reader};
+use primitives::{Block, BlockHash, ChainParams};
+
+use crate::undo::BlockUndo;
+use sequence::FileSequence;
+
+/// Bytes of magic and length before a record.
+pub const RECORD_HEADER: u32 = 8;
+/// Bytes that an undo record takes besides its data: magic, length, checksum.
+const UNDO_OVERHEAD: u32 = RECORD_HEADER + 32;
+/// No block file grows beyond this, in bytes.
+const MAX_FILE_BYTES: u32 = 128 << 20;
+/// Block files grow in steps of this, in bytes.
+const BLOCK_CHUNK: u32 = 16 << 20;
+/// Undo files grow in steps of this, in bytes.
+const UNDO_CHUNK: u32 = 1 << 20;
+/// No block file grows beyond this with `-fastprune`, in bytes.
+const FAST_PRUNE_FILE_BYTES: u32 = 64 << 10;
+/// Block files grow in steps of this with `-fastprune`, in bytes.
+const FAST_PRUNE_CHUNK: u32 = 16 << 10;
+
+/// A place in a numbered file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FilePos {
+    /// Number of the file.
+    pub file: u32,
+    /// Offset of the data, behind magic and length.
+    pub offset: u32,
+}
+
+impl fmt::Display for FilePos {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FlatFilePos(nFile={}, nPos={})", self.file, self.offset)
+    }
+}
+
+/// A block or undo file that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// The system reports a failure.
+    #[error("Cannot {action} {}: {source}. Check the disk and who owns the data directory.", .path.display())]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// What lies at a place is not what the index says.
+    #[error("{} is damaged at offset {offset}: {what}. Restart with -reindex to build the index anew.", .path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// Where.
+        offset: u32,
+        /// What is wrong.
+        what: &'static str,
+    },
+    /// The key file has not eight bytes.
+    #[error("{} has not the 8 bytes of a key. Restore it, or the block files cannot be read.", .0.display())]
+    BadKey(PathBuf),
+    /// `-blocksxor=0` with files that have a key.
+    #[error(
+        "The blocksdir XOR-key can not be disabled when a random key was already stored! Stored \
+         key: '{key}', stored path: '{}'.", .path.display()
+    )]
+    KeyInUse {
+        /// The key.
+        key: XorKey,
+        /// The key file.
+        path: PathBuf,
+    },
+}
+
+impl FileError {
+    pub(crate) fn io(action: &'static str, path: &Path, source: io::Error) -> Self {
+        Self::Io {
+            action,
+            path: path.to_owned(),
+            source,
+        }
+    }
+}
+
+/// Reads block and undo files by position. Cheap to clone; any thread may read.
+#[derive(Clone, Debug)]
+pub struct BlockFiles {
+    params: &'static ChainParams,
+    blocks: FileSequence,
+    undo: FileSequence,
+    key: XorKey,
+    fast_prune: bool,
+}
+
+impl BlockFiles {
+    /// Opens the files in `dir`, which exists. A first start draws a key if `use_xor`.
+    ///
+    /// # Errors
+    /// [`FileError::BadKey`], [`FileError::KeyInUse`], or where the key file cannot be used.
+    pub fn open(
+        dir: &Path,
+        params: &'static ChainParams,
+        use_xor: bool,
+        fast_prune: bool,
+    ) -> Result<Self, FileError> {
+        let key = xor::load_or_create(dir, use_xor)?;
+        let block_chunk = if fast_prune {
+            FAST_PRUNE_CHUNK
+        } else {
+            BLOCK_CHUNK
+        };
+        Ok(Self {
+            params,
+            blocks: FileSequence::new(dir, "blk", block_chunk),
+            undo: FileSequence::new(dir, "rev", UNDO_CHUNK),
+            key,
+            fast_prune,
+        })
+    }
+
+    /// The key of the files.
+    pub const fn key(&self) -> XorKey {
+        self.key
+    }
+
+    /// The block file with this number.
+    pub fn block_path(&self, file: u32) -> PathBuf {
+        self.blocks.path(file)
+    }
+
+    /// The undo file with this number.
+    pub fn undo_path(&self, file: u32) -> PathBuf {
+        self.undo.path(file)
+    }
+
+    /// The serialized block at `pos`.
+    ///
+    /// # Errors
+    /// Where the file cannot be read or holds no record there.
+    pub fn read_raw_block(&self, pos: FilePos) -> Result<Vec<u8>, FileError> {
+        self.read_record(&self.blocks, pos, 0)
+    }
+
+    /// The block at `pos`, whose id is known.
+    ///
+    /// # Errors
+    /// Where the file cannot be read, or holds no or another block there.
+    pub fn read_block(&self, pos: FilePos, hash: &BlockHash) -> Result<Block, FileError> {
+        let raw = self.read_raw_block(pos)?;
+        let damaged = |what| self.damaged(&self.blocks, pos, what);
+        let block = Block::from_bytes(&raw, self.params.hashes)
+            .map_err(|_| damaged("the block does not decode"))?;
+        if block.hash == *hash {
+            Ok(block)
+        } else {
+            Err(damaged("another block lies there"))
+        }
+    }
+
+    /// The block at `pos`, whatever its id.
+    ///
+    /// # Errors
+    /// As [`BlockFiles::read_block`].
+    pub fn read_any_block(&self, pos: FilePos) -> Result<Block, FileError> {
+        let raw = self.read_raw_block(pos)?;
+        Block::from_bytes(&raw, self.params.hashes)
+            .map_err(|_| self.damaged(&self.blocks, pos, "the block does not decode"))
+    }
+
+    /// The undo record at `pos` of a block whose parent is `prev`.
+    ///
+    /// # Errors
+    /// Where the file cannot be read, or checksum or data are wrong.
+    pub fn read_undo(&self, pos: FilePos, prev: &BlockHash) -> Result<BlockUndo, FileError> {
+        let raw = self.read_record(&self.undo, pos, 32)?;
+        let damaged = |what| self.damaged(&self.undo, pos, what);
+        let (data, checksum) = raw.split_at(raw.len() - 32);
+        if checksum != BlockUndo::checksum(prev, data, self.params.hashes) {
+            return Err(damaged("the checksum does not match"));
+        }
+        let mut reader = Reader::new(data);
+        let undo = BlockUndo::decode(&mut reader).and_then(|undo| reader.finish().map(|()| undo));
+        undo.map_err(|_| damaged("the undo data does not decode"))
+    }
+
+    /// The bytes of all files of both kinds whose numbers are below `count`.
+    pub fn bytes_on_disk(&self, count: u32) -> u64 {
+        let size = |path: PathBuf| path.metadata().map_or(0, |meta| meta.len());
+        (0..count)
+            .map(|n| size(self.block_path(n)) + size(self.undo_path(n)))
+            .sum()
+    }
+
+    /// Reads a record's data and the `extra` bytes behind it.
+    fn read_record(
+        &self,
+        files: &FileSequence,
+        pos: FilePos,
+        extra: usize,
+    ) -> Result<Vec<u8>, FileError> {
+        let path = files.path(pos.file);
+        let damaged = |what| self.damaged(files, pos, what);
+        let start = pos
+            .offset
+            .checked_sub(RECORD_HEADER)
+            .ok_or_else(|| damaged("no record"))?;
+        let mut file = File::open(&path).map_err(|e| FileError::io("open", &path, e))?;
+        let mut header = [0; RECORD_HEADER as usize];
+        file.seek(SeekFrom::Start(start.into()))
+            .and_then(|_| file.read_exact(&mut header))
+            .map_err(|e| FileError::io("read", &path, e))?;
+        self.key.apply(&mut header, start.into());
+        let [m0, m1, m2, m3, l0, l1, l2, l3] = header;
+        if [m0, m1, m2, m3] != self.params.magic {
+            return Err(damaged("the network's magic is missing"));
+        }
+        let size = u32::from_le_bytes([l0, l1, l2, l3]);
+        // Nothing in a file sets an allocation: it is as large as the file at most.
+        let left = file
+            .metadata()
+            .map_or(0, |meta| meta.len())
+            .saturating_sub(pos.offset.into());
+        if u64::from(size) > MAX_SIZE || u64::from(size) + extra as u64 > left {
+            return Err(damaged("the record is longer than the file"));
+        }
+        let mut data = vec![0; size as usize + extra];
+        file.read_exact(&mut data)
+            .map_err(|e| FileError::io("read", &path, e))?;
+        self.key.apply(&mut data, pos.offset.into());
+        Ok(data)
+    }
+
+    fn damaged(&self, files: &FileSequence, pos: FilePos, what: &'static str) -> FileError {
+        FileError::Damaged {
+            path: files.path(pos.file),
+            offset: pos.offset,
+            what,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,226 @@
+//! Coins in their store, under Core's keys and encodings.
+
+use primitives::encode::{DecodeError, Reader, Sink as _};
+use primitives::{BlockHash, OutPoint, Txid};
+
+use super::{Coin, CoinsCache, CoinsView};
+use crate::compress::{put_varint, varint_u32};
+use crate::random::random_u64;
+use crate::store::{Batch, Durability, Store, StoreError, StoreSnapshot};
+
+/// `C`, the transaction's id and the output's number: a coin.
+const COIN: u8 = b'C';
+/// `B`: the block that the coins stand at.
+const BEST_BLOCK: u8 = b'B';
+/// `H`: the block that a write in several parts leads to, and the one it started from.
+const HEADS: u8 = b'H';
+
+/// The store that holds the coins.
+#[derive(Clone, Debug)]
+pub struct CoinsStore(Store);
+
+/// A write of coins that did not come to its end: they stand somewhere between two blocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Heads {
+    /// Where it leads.
+    pub(crate) new: BlockHash,
+    /// Where it started; `None`: before the first block.
+    pub(crate) old: Option<BlockHash>,
+}
+
+/// How coins are written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WriteOptions {
+    /// Bytes in one part.
+    pub(crate) batch_bytes: usize,
+    /// One in so many parts ends the process.
+    pub(crate) crash_ratio: Option<u32>,
+}
+
+fn coin_key(outpoint: &OutPoint) -> Vec<u8> {
+    let mut key = Vec::with_capacity(38);
+    key.put_u8(COIN);
+    key.put(&outpoint.txid.0);
+    put_varint(&mut key, outpoint.vout.into());
+    key
+}
+
+fn outpoint(key: &[u8]) -> Result<OutPoint, DecodeError> {
+    let mut reader = Reader::new(key);
+    reader.u8()?;
+    let outpoint = OutPoint::new(Txid(reader.array()?), varint_u32(&mut reader)?);
+    reader.finish()?;
+    Ok(outpoint)
+}
+
+impl CoinsStore {
+    pub(crate) const fn new(store: Store) -> Self {
+        Self(store)
+    }
+
+    pub(crate) fn heads(&self) -> Result<Option<Heads>, StoreError> {
+        let Some(value) = self.0.get(&[HEADS])? else {
+            return Ok(None);
+        };
+        let decode = || {
+            let (new, old) = value.split_at_checked(32)?;
+            let old = BlockHash::from_slice(old)?;
+            let old = (!old.is_zero()).then_some(old);
+            Some(Heads {
+                new: BlockHash::from_slice(new)?,
+                old,
+            })
+        };
+        decode()
+            .map(Some)
+            .ok_or_else(|| self.0.bad_value("the heads of the coins"))
+    }
+
+    /// Writes the changes of `cache` and the block that they lead to. One part takes effect as a
+    /// whole; of several, the first says what they lead to, so that a crash between them can be
+    /// repaired from the blocks.
+    pub(crate) fn write(
+        &self,
+        cache: &CoinsCache<Self>,
+        options: WriteOptions,
+    ) -> Result<(), StoreError> {
+        let Some(new) = cache.best_block()? else {
+            return Ok(());
+        };
+        let old = match self.heads()? {
+            Some(heads) => heads.old,
+            None => self.best_block()?,
+        };
+        let changes = cache.sorted_changes();
+        let count = changes.len();
+        let mut batch = Batch::new();
+        let mut heads = new.0.to_vec();
+        heads.put(&old.unwrap_or_default().0);
+        batch.put(&[HEADS], &heads);
+        batch.remove(&[BEST_BLOCK]);
+        let mut value = Vec::new();
+        for (outpoint, coin) in changes {
+            let key = coin_key(outpoint);
+            if let Some(coin) = coin {
+                value.clear();
+                coin.encode(&mut value);
+                batch.put(&key, &value);
+            } else {
+                batch.remove(&key);
+            }
+            if batch.bytes() > options.batch_bytes {
+                log_batch("partial", &batch);
+                self.0
+                    .write(std::mem::take(&mut batch), Durability::Process)?;
+                crash_sometimes(options.crash_ratio);
+            }
+        }
+        batch.remove(&[HEADS]);
+        batch.put(&[BEST_BLOCK], &new.0);
+        log_batch("final", &batch);
+        self.0.write(batch, Durability::Disk)?;
+        tracing::debug!(
+            target: "coindb",
+            "Committed {count} changed transaction outputs (out of {}) to coin database...",
+            cache.len()
+        );
+        Ok(())
+    }
+
+    /// The coins as they are on disk now; `None` before the first block.
+    pub(crate) fn snapshot(&self) -> Result<Option<CoinsSnapshot>, StoreError> {
+        let snapshot = self.0.snapshot();
+        let Some(best) = snapshot.get(&[BEST_BLOCK])? else {
+            return Ok(None);
+        };
+        let best = decode_hash(&self.0, &best)?;
+        Ok(Some(CoinsSnapshot {
+            snapshot,
+            best_block: best,
+        }))
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a size for people")]
+fn log_batch(which: &str, batch: &Batch) {
+    let size = batch.bytes() as f64 / f64::from(1 << 20);
+    tracing::debug!(target: "coindb", "Writing {which} batch of {size:.2} MiB");
+}
+
+fn crash_sometimes(ratio: Option<u32>) {
+    if let Some(ratio) = ratio
+        && random_u64().is_multiple_of(u64::from(ratio.max(1)))
+    {
+        tracing::error!(target: "coindb", "Simulating a crash. Goodbye.");
+        std::process::exit(0);
+    }
+}
+
+fn decode_hash(store: &Store, value: &[u8]) -> Result<BlockHash, StoreError> {
+    BlockHash::from_slice(value).ok_or_else(|| store.bad_value("the best block of the coins"))
+}
+
+impl CoinsView for CoinsStore {
+    fn coin(&self, outpoint: &OutPoint) -> Result<Option<Coin>, StoreError> {
+        let Some(value) = self.0.get(&coin_key(outpoint))? else {
+            return Ok(None);
+        };
+        let coin = Coin::decode(&mut Reader::new(&value));
+        coin.map(Some).map_err(|_| self.0.bad_value("a coin"))
+    }
+
+    fn best_block(&self) -> Result<Option<BlockHash>, StoreError> {
+        self.0
+            .get(&[BEST_BLOCK])?
+            .map(|value| decode_hash(&self.0, &value))
+            .transpose()
+    }
+
+    fn has_coin(&self, outpoint: &OutPoint) -> Result<bool, StoreError> {
+        self.0.contains(&coin_key(outpoint))
+    }
+}
+
+/// All coins as of one block, which later blocks do not change.
+#[derive(Clone, Debug)]
+pub struct CoinsSnapshot {
+    snapshot: StoreSnapshot,
+    best_block: BlockHash,
+}
+
+impl CoinsSnapshot {
+    /// The block that the coins stand at.
+    pub const fn best_block(&self) -> BlockHash {
+        self.best_block
+    }
+
+    /// All coins, by id of transaction. Coins of one transaction follow each other, but not always
+    /// in the order of their numbers.
+    pub fn iter(&self) -> impl Iterator<Item = Result<(OutPoint, Coin), StoreError>> + use<> {
+        let store = self.snapshot.store().clone();
+        self.snapshot.scan(&[COIN]).map(move |row| {
+            let (key, value) = row?;
+            let coin = outpoint(&key)
+                .and_then(|outpoint| Ok((outpoint, Coin::decode(&mut Reader::new(&value))?)));
+            coin.map_err(|_| store.bad_value("a coin"))
+        })
+    }
+
+    /// The coin at `outpoint`, unless it is spent or never was.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn coin(&self, outpoint: &OutPoint) -> Result<Option<Coin>, StoreError> {
+        let Some(value) = self.snapshot.get(&coin_key(outpoint))? else {
+            return Ok(None);
+        };
+        let coin = Coin::decode(&mut Reader::new(&value));
+        coin.map(Some)
+            .map_err(|_| self.snapshot.store().bad_value("a coin"))
+    }
+
+    /// Bytes that the coins take on disk.
+    pub fn disk_bytes(&self) -> u64 {
+        self.snapshot.store().disk_bytes()
+    }
+}

@@ -1,0 +1,173 @@
+//! What the chain is told when it starts.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use primitives::{BlockHash, ChainParams, U256};
+
+use crate::clock::Clock;
+
+/// Default of `-dbcache`, in bytes.
+pub const DEFAULT_CACHE_BYTES: usize = 450 << 20;
+/// Least of `-dbcache`, in bytes.
+pub const MIN_CACHE_BYTES: usize = 4 << 20;
+/// Default of `-dbbatchsize`, in bytes.
+pub const DEFAULT_BATCH_BYTES: usize = 32 << 20;
+/// Default of `-maxsigcachesize`, in bytes.
+pub const DEFAULT_SIGNATURE_CACHE_BYTES: usize = 32 << 20;
+/// Default of `-checkblocks`.
+pub const DEFAULT_CHECK_BLOCKS: u32 = 6;
+/// Default of `-checklevel`.
+pub const DEFAULT_CHECK_LEVEL: u8 = 3;
+/// Default of `-maxtipage`, in seconds.
+pub const DEFAULT_MAX_TIP_AGE: i64 = 24 * 60 * 60;
+/// Most threads that check scripts.
+pub const MAX_SCRIPT_THREADS: usize = 16;
+
+/// What is built anew at start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reindex {
+    /// Nothing.
+    #[default]
+    No,
+    /// The coins, from the blocks on disk (`-reindex-chainstate`).
+    Chainstate,
+    /// Block index and coins, from the block files (`-reindex`).
+    All,
+}
+
+/// A piece of work that takes long enough to be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Task {
+    /// The block index is read.
+    LoadingIndex,
+    /// Blocks that a crash left half written to the coins are applied again.
+    Replaying,
+    /// The last blocks are checked (`-checkblocks`).
+    Verifying,
+    /// Block files are read for a new index (`-reindex`).
+    Reindexing,
+    /// Blocks are read from files (`-loadblock`).
+    Importing,
+    /// Blocks on disk are connected.
+    Connecting,
+    /// Coins are written to disk.
+    Flushing,
+}
+
+/// How far a piece of work is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Which.
+    pub task: Task,
+    /// 0 to 100; 100 says that it has ended.
+    pub percent: u8,
+}
+
+/// Called on the chain's thread with every step of a long task; returns at once.
+pub type ProgressFn = Arc<dyn Fn(Progress) + Send + Sync>;
+
+/// Asked between two blocks whether the process is to stop.
+pub type StopFn = Arc<dyn Fn() -> bool + Send + Sync>;
+
+/// Everything that the chain is told when it starts.
+#[derive(Clone)]
+pub struct ChainConfig {
+    /// The network.
+    pub params: &'static ChainParams,
+    /// The network's data directory: `chainstate` lies there.
+    pub data_dir: PathBuf,
+    /// Where `blk*.dat`, `rev*.dat` and `index` lie (`-blocksdir`); exists already.
+    pub blocks_dir: PathBuf,
+    /// Memory for coins and for the caches of the stores, in bytes (`-dbcache`).
+    pub cache_bytes: usize,
+    /// Bytes of coins written at once (`-dbbatchsize`).
+    pub batch_bytes: usize,
+    /// One in so many partial writes of coins ends the process, to test recovery (`-dbcrashratio`).
+    pub crash_ratio: Option<u32>,
+    /// Threads that check scripts, this one included (`-par`, resolved): at least 1.
+    pub script_threads: usize,
+    /// Memory for what is known of signatures and scripts, in bytes (`-maxsigcachesize`).
+    pub signature_cache_bytes: usize,
+    /// Whether new block files are obfuscated (`-blocksxor`).
+    pub use_xor: bool,
+    /// Whether block files are tiny (`-fastprune`).
+    pub fast_prune: bool,
+    /// What is built anew.
+    pub reindex: Reindex,
+    /// How many of the last blocks are checked at start; 0: all (`-checkblocks`).
+    pub check_blocks: u32,
+    /// How thoroughly, 0 to 4 (`-checklevel`).
+    pub check_level: u8,
+    /// Scripts below this block are taken for valid; `None`: none are (`-assumevalid`).
+    pub assume_valid: Option<BlockHash>,
+    /// A chain with less work is still being downloaded (`-minimumchainwork`).
+    pub min_chain_work: U256,
+    /// A tip older than this, in seconds, is still being downloaded (`-maxtipage`).
+    pub max_tip_age: i64,
+    /// Stop at this height (`-stopatheight`).
+    pub stop_at_height: Option<u32>,
+    /// The clock.
+    pub clock: Clock,
+    /// Whether the process is to stop.
+    pub stop: StopFn,
+    /// Told of long tasks.
+    pub progress: ProgressFn,
+}
+
+impl ChainConfig {
+    /// The defaults for the network `params` in `data_dir`, with `blocks_dir` inside it.
+    pub fn new(params: &'static ChainParams, data_dir: impl Into<PathBuf>) -> Self {
+        let data_dir = data_dir.into();
+        Self {
+            params,
+            blocks_dir: data_dir.join("blocks"),
+            data_dir,
+            cache_bytes: DEFAULT_CACHE_BYTES,
+            batch_bytes: DEFAULT_BATCH_BYTES,
+            crash_ratio: None,
+            script_threads: default_script_threads(),
+            signature_cache_bytes: DEFAULT_SIGNATURE_CACHE_BYTES,
+            use_xor: true,
+            fast_prune: false,
+            reindex: Reindex::No,
+            check_blocks: DEFAULT_CHECK_BLOCKS,
+            check_level: DEFAULT_CHECK_LEVEL,
+            assume_valid: params.assume_valid.map(|block| block.hash),
+            min_chain_work: params.min_chain_work,
+            max_tip_age: DEFAULT_MAX_TIP_AGE,
+            stop_at_height: None,
+            clock: Clock::new(),
+            stop: Arc::new(|| false),
+            progress: Arc::new(|_| ()),
+        }
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        (self.stop)()
+    }
+
+    pub(crate) fn report(&self, task: Task, percent: u64) {
+        let percent = u8::try_from(percent.min(100)).expect("at most 100");
+        (self.progress)(Progress { task, percent });
+    }
+}
+
+impl fmt::Debug for ChainConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChainConfig")
+            .field("coin", &self.params.coin)
+            .field("network", &self.params.network)
+            .field("data_dir", &self.data_dir)
+            .field("blocks_dir", &self.blocks_dir)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Threads for scripts where `-par` is 0: one per core, at most [`MAX_SCRIPT_THREADS`].
+pub fn default_script_threads() -> usize {
+    std::thread::available_parallelism()
+        .map_or(1, usize::from)
+        .min(MAX_SCRIPT_THREADS)
+}

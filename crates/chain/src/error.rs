@@ -1,0 +1,176 @@
+//! What can go wrong with the chain.
+
+use std::path::PathBuf;
+
+use consensus::BlockError;
+use primitives::BlockHash;
+
+use crate::block_files::FileError;
+use crate::store::StoreError;
+
+/// A failure of this machine, not of a block: the chain cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum ChainError {
+    /// A store cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A block or undo file cannot be used.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The undo record of a block does not fit the block or the coins.
+    #[error("Failed to disconnect block.")]
+    Disconnect(BlockHash),
+    /// A block that was valid when it was stored is not any more.
+    #[error("Corrupt block found indicating potential hardware failure.")]
+    CorruptBlock(BlockHash),
+    /// The directory lies on a full disk.
+    #[error("Disk space is too low!")]
+    DiskFull(PathBuf),
+    /// A thread cannot be made.
+    #[error("cannot start thread {name}: {source}")]
+    Thread {
+        /// Its name.
+        name: &'static str,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The chain's thread has ended.
+    #[error("the node is shutting down")]
+    Stopped,
+}
+
+/// Why the chain cannot start. The texts are Core's, which ends its own with a full stop and an
+/// advice where [`StartError::can_rebuild`].
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A store or file cannot be used at all.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// The block files' key cannot be read, written or switched off.
+    #[error(transparent)]
+    Files(FileError),
+    /// The index cannot be opened.
+    #[error("Error opening block database")]
+    OpenIndex(#[source] StoreError),
+    /// The index cannot be understood.
+    #[error("Error loading block database")]
+    LoadIndex(#[source] ChainError),
+    /// The first block is another one.
+    #[error("Incorrect or no genesis block found. Wrong datadir for network?")]
+    WrongGenesis,
+    /// The first block cannot be written, or the tip is unknown.
+    #[error("Error initializing block database")]
+    InitIndex(#[source] Option<ChainError>),
+    /// The coins cannot be opened.
+    #[error("Error opening coins database")]
+    OpenCoins(#[source] StoreError),
+    /// An interrupted write of coins cannot be completed.
+    #[error(
+        "Unable to replay blocks. You will need to rebuild the database using -reindex-chainstate."
+    )]
+    Replay(#[source] ChainError),
+    /// Blocks were stored without their witnesses.
+    #[error(
+        "Witness data for blocks after height {0} requires validation. Please restart with -reindex."
+    )]
+    NeedsWitness(u32),
+    /// The tip lies more than two hours ahead of the clock.
+    #[error(
+        "The block database contains a block which appears to be from the future. This may be due \
+         to your computer's date and time being set incorrectly. Only rebuild the block database if \
+         you are sure that your computer's date and time are correct"
+    )]
+    FutureTip,
+    /// The last blocks do not fit the coins.
+    #[error("Corrupted block database detected")]
+    Corrupted,
+    /// The process was told to stop meanwhile.
+    #[error("Shutdown requested. Exiting.")]
+    Interrupted,
+}
+
+impl StartError {
+    /// Whether building the data anew with `-reindex` may help; Core then appends
+    /// `.\nPlease restart with -reindex or -reindex-chainstate to recover.`
+    pub const fn can_rebuild(&self) -> bool {
+        matches!(
+            self,
+            Self::LoadIndex(_)
+                | Self::InitIndex(_)
+                | Self::OpenCoins(_)
+                | Self::Replay(_)
+                | Self::NeedsWitness(_)
+                | Self::FutureTip
+                | Self::Corrupted
+        )
+    }
+}
+
+/// Why a block or header is not taken, though this machine is well. Shown as Core's reject reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BlockRejection {
+    /// It breaks a rule.
+    #[error(transparent)]
+    Invalid(#[from] BlockError),
+    /// It is known, and known to be invalid.
+    #[error("duplicate-invalid")]
+    KnownInvalid,
+    /// Its parent is not known.
+    #[error("prev-blk-not-found")]
+    UnknownParent,
+    /// Its parent is invalid.
+    #[error("bad-prevblk")]
+    InvalidParent,
+    /// Its chain has too little work to be kept.
+    #[error("too-little-chainwork")]
+    LowWork,
+    /// It was to be checked on the tip, but has another parent.
+    #[error("inconclusive-not-best-prevblk")]
+    NotOnTip,
+}
+
+impl BlockRejection {
+    /// What Core adds for the log; empty where it adds nothing.
+    pub fn debug_message(&self, hash: &BlockHash) -> String {
+        match self {
+            Self::Invalid(error) => error.debug_message(),
+            Self::KnownInvalid => format!("block {hash} was previously marked invalid"),
+            Self::UnknownParent | Self::InvalidParent | Self::LowWork | Self::NotOnTip => {
+                String::new()
+            }
+        }
+    }
+}
+
+/// Why a block or header was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum SubmitError {
+    /// It is not acceptable.
+    #[error(transparent)]
+    Rejected(#[from] BlockRejection),
+    /// This machine fails.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+}
+
+/// Why a block cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// No such block is known.
+    #[error("Block not found")]
+    Unknown,
+    /// Only its header is here.
+    #[error("Block not available (not fully downloaded)")]
+    NotHere,
+    /// It was here once.
+    #[error("Block not available (pruned data)")]
+    Pruned,
+    /// Its undo record is not here: it was never connected.
+    #[error(
+        "Undo data expected but can't be read. This could be due to disk corruption or a conflict with a pruning event."
+    )]
+    NoUndo,
+    /// The file cannot be read.
+    #[error(transparent)]
+    File(#[from] FileError),
+}

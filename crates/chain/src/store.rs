@@ -1,0 +1,404 @@
+//! The key-value store behind coins, block index and indexes: one database per directory.
+//!
+//! A directory belongs to one network of one coin, which its marker names; see [`StoreKind`].
+
+mod marker;
+
+pub(crate) use marker::sync_dir;
+
+use std::ops::Bound;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+
+use fjall::config::{
+    BlockSizePolicy, BloomConstructionPolicy, CompressionPolicy, FilterPolicy, FilterPolicyEntry,
+    HashRatioPolicy,
+};
+use fjall::{
+    CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable, Slice,
+};
+use primitives::ChainParams;
+
+pub use marker::FORMAT;
+
+/// The one table of a database.
+const TABLE: &str = "data";
+/// Least size of the engine's journal, in bytes.
+const JOURNAL_BYTES: u64 = 128 << 20;
+
+/// A store that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another program's database lies in the directory.
+    #[error(
+        "{} holds the database of another program, which bitq neither reads nor changes. Choose \
+         another data directory with -datadir.", .0.display()
+    )]
+    Foreign(PathBuf),
+    /// Files lie in the directory that no store made.
+    #[error(
+        "{} is not empty and holds no database of bitq. Move its files elsewhere or choose another \
+         data directory with -datadir.", .0.display()
+    )]
+    NotEmpty(PathBuf),
+    /// The directory belongs to another network or coin.
+    #[error(
+        "{} belongs to {found}, not to {expected}. Choose another data directory with -datadir.",
+        .path.display()
+    )]
+    WrongChain {
+        /// The directory.
+        path: PathBuf,
+        /// Coin and network that it belongs to.
+        found: String,
+        /// Coin and network that were asked for.
+        expected: String,
+    },
+    /// A newer bitq wrote the directory.
+    #[error(
+        "{} was written by a newer bitq: its format is {found}, this version knows formats up to \
+         {known}. Use the newer version, or build the data anew with -reindex.", .path.display()
+    )]
+    TooNew {
+        /// The directory.
+        path: PathBuf,
+        /// Format on disk.
+        found: u32,
+        /// Newest format that this version knows.
+        known: u32,
+    },
+    /// The marker cannot be understood.
+    #[error("{} cannot be understood. Restart with -reindex to build the data anew.", .0.display())]
+    BadMarker(PathBuf),
+    /// A file operation failed.
+    #[error("cannot {action} {}: {source}", .path.display())]
+    File {
+        /// What was tried.
+        action: &'static str,
+        /// The file or directory.
+        path: PathBuf,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+    /// The engine reports a failure.
+    #[error("database error in {}: {source}", .path.display())]
+    Engine {
+        /// The directory.
+        path: PathBuf,
+        /// What the engine says.
+        source: Box<fjall::Error>,
+    },
+    /// The engine gave up on files that it cannot make sense of.
+    #[error("the database in {} is damaged", .0.display())]
+    Damaged(PathBuf),
+    /// A stored value cannot be understood.
+    #[error("the database in {} is damaged: {what}", .path.display())]
+    BadValue {
+        /// The directory.
+        path: PathBuf,
+        /// Which value.
+        what: &'static str,
+    },
+}
+
+/// What a store holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreKind {
+    /// Coins: `chainstate`.
+    Coins,
+    /// Block index: `blocks/index`.
+    BlockIndex,
+    /// An index over the chain: `indexes/…`.
+    Index,
+}
+
+impl StoreKind {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Coins => "chainstate",
+            Self::BlockIndex => "block index",
+            Self::Index => "index",
+        }
+    }
+}
+
+/// How a store is opened.
+#[derive(Clone, Copy, Debug)]
+pub struct StoreOptions {
+    /// What it holds.
+    pub kind: StoreKind,
+    /// Memory for blocks of data that were read, in bytes.
+    pub cache_bytes: u64,
+    /// Memory for changes before they go to a table file, in bytes.
+    pub buffer_bytes: u64,
+    /// Whether what it holds is deleted first.
+    pub wipe: bool,
+}
+
+/// A key with its value.
+pub type KeyValue = (Slice, Slice);
+
+/// One open database; clones are the same.
+#[derive(Clone)]
+pub struct Store {
+    database: Database,
+    table: Keyspace,
+    path: PathBuf,
+}
+
+/// Changes that take effect together.
+#[derive(Debug, Default)]
+pub struct Batch {
+    changes: Vec<(Slice, Option<Slice>)>,
+    bytes: usize,
+}
+
+impl Batch {
+    /// An empty batch.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets `key` to `value`.
+    pub fn put(&mut self, key: &[u8], value: &[u8]) {
+        self.bytes += key.len() + value.len();
+        self.changes.push((key.into(), Some(value.into())));
+    }
+
+    /// Removes `key`.
+    pub fn remove(&mut self, key: &[u8]) {
+        self.bytes += key.len();
+        self.changes.push((key.into(), None));
+    }
+
+    /// Keys and values so far, in bytes.
+    pub const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Whether it changes nothing.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+}
+
+/// How durable a write is when it returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// It survives the end of the process.
+    Process,
+    /// It survives a loss of power.
+    Disk,
+}
+
+impl Store {
+    /// Opens the store in `path`, which is created if absent.
+    ///
+    /// # Errors
+    /// Where the directory is not ours to use, or the engine cannot open it.
+    pub fn open(
+        path: &Path,
+        params: &ChainParams,
+        options: &StoreOptions,
+    ) -> Result<Self, StoreError> {
+        marker::claim(path, params, options.kind, options.wipe)?;
+        // The engine panics on some damaged files.
+        let opened = catch_unwind(AssertUnwindSafe(|| Self::open_engine(path, options)));
+        opened.map_err(|_| StoreError::Damaged(path.to_owned()))?
+    }
+
+    fn open_engine(path: &Path, options: &StoreOptions) -> Result<Self, StoreError> {
+        let engine = |source| StoreError::Engine {
+            path: path.to_owned(),
+            source: Box::new(source),
+        };
+        let database = Database::builder(path)
+            .cache_size(options.cache_bytes)
+            .worker_threads(2)
+            .max_journaling_size(JOURNAL_BYTES.max(options.buffer_bytes * 4))
+            .journal_compression(CompressionType::None)
+            .manual_journal_persist(true)
+            .open()
+            .map_err(engine)?;
+        let buffer = options.buffer_bytes;
+        let bloom =
+            |rate| FilterPolicyEntry::Bloom(BloomConstructionPolicy::FalsePositiveRate(rate));
+        let create = move || {
+            KeyspaceCreateOptions::default()
+                .max_memtable_size(buffer)
+                .manual_journal_persist(true)
+                .data_block_size_policy(BlockSizePolicy::all(4096))
+                .data_block_hash_ratio_policy(HashRatioPolicy::all(1.0))
+                .data_block_compression_policy(CompressionPolicy::disabled())
+                .filter_policy(FilterPolicy::new([bloom(0.001), bloom(0.01)]))
+        };
+        let table = database.keyspace(TABLE, create).map_err(engine)?;
+        Ok(Self {
+            database,
+            table,
+            path: path.to_owned(),
+        })
+    }
+
+    fn engine_error(&self, source: fjall::Error) -> StoreError {
+        StoreError::Engine {
+            path: self.path.clone(),
+            source: Box::new(source),
+        }
+    }
+
+    /// The error for a value that does not decode.
+    pub fn bad_value(&self, what: &'static str) -> StoreError {
+        StoreError::BadValue {
+            path: self.path.clone(),
+            what,
+        }
+    }
+
+    /// The directory.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The value of `key`.
+    ///
+    /// # Errors
+    /// Where the engine cannot read.
+    pub fn get(&self, key: &[u8]) -> Result<Option<Slice>, StoreError> {
+        self.table
+            .get(key)
+            .map_err(|error| self.engine_error(error))
+    }
+
+    /// Whether `key` has a value.
+    ///
+    /// # Errors
+    /// Where the engine cannot read.
+    pub fn contains(&self, key: &[u8]) -> Result<bool, StoreError> {
+        self.table
+            .contains_key(key)
+            .map_err(|error| self.engine_error(error))
+    }
+
+    /// All keys that begin with `prefix`, in order, as they are now.
+    pub fn scan(
+        &self,
+        prefix: &[u8],
+    ) -> impl Iterator<Item = Result<KeyValue, StoreError>> + use<> {
+        self.snapshot().scan(prefix)
+    }
+
+    /// Applies all changes or none.
+    ///
+    /// # Errors
+    /// Where the engine cannot write; then nothing more can be written until a restart.
+    pub fn write(&self, batch: Batch, durability: Durability) -> Result<(), StoreError> {
+        let mode = match durability {
+            Durability::Process => PersistMode::Buffer,
+            Durability::Disk => PersistMode::SyncData,
+        };
+        let capacity = batch.changes.len();
+        let mut engine = fjall::OwnedWriteBatch::with_capacity(self.database.clone(), capacity)
+            .durability(Some(mode));
+        for (key, value) in batch.changes {
+            match value {
+                Some(value) => engine.insert(&self.table, key, value),
+                None => engine.remove(&self.table, key),
+            }
+        }
+        engine.commit().map_err(|error| self.engine_error(error))
+    }
+
+    /// Makes all writes so far survive a loss of power.
+    ///
+    /// # Errors
+    /// Where the engine cannot write.
+    pub fn persist(&self) -> Result<(), StoreError> {
+        self.database
+            .persist(PersistMode::SyncAll)
+            .map_err(|error| self.engine_error(error))
+    }
+
+    /// The store as it is now, which later writes do not change.
+    pub fn snapshot(&self) -> StoreSnapshot {
+        StoreSnapshot {
+            snapshot: self.database.snapshot(),
+            store: self.clone(),
+        }
+    }
+
+    /// Bytes on disk, journal left out.
+    pub fn disk_bytes(&self) -> u64 {
+        self.table.disk_space()
+    }
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A store as it was at one moment.
+#[derive(Clone)]
+pub struct StoreSnapshot {
+    snapshot: fjall::Snapshot,
+    store: Store,
+}
+
+impl StoreSnapshot {
+    /// The value of `key`.
+    ///
+    /// # Errors
+    /// Where the engine cannot read.
+    pub fn get(&self, key: &[u8]) -> Result<Option<Slice>, StoreError> {
+        self.snapshot
+            .get(&self.store.table, key)
+            .map_err(|error| self.store.engine_error(error))
+    }
+
+    /// All keys that begin with `prefix`, in order.
+    pub fn scan(
+        &self,
+        prefix: &[u8],
+    ) -> impl Iterator<Item = Result<KeyValue, StoreError>> + use<> {
+        let store = self.store.clone();
+        let rows = self.snapshot.prefix(&store.table, prefix);
+        rows.map(move |row| row.into_inner().map_err(|error| store.engine_error(error)))
+    }
+
+    /// All keys from `start` on that begin with `prefix`, in order.
+    pub fn scan_from(
+        &self,
+        prefix: &[u8],
+        start: &[u8],
+    ) -> impl Iterator<Item = Result<KeyValue, StoreError>> + use<> {
+        let store = self.store.clone();
+        let prefix = prefix.to_vec();
+        let range = (Bound::Included(start.to_vec()), Bound::Unbounded);
+        let rows = self.snapshot.range(&store.table, range);
+        rows.map(move |row| row.into_inner().map_err(|error| store.engine_error(error)))
+            .take_while(move |row| {
+                row.as_ref()
+                    .map_or(true, |(key, _)| key.starts_with(&prefix))
+            })
+    }
+
+    /// The store that this is a view of.
+    pub const fn store(&self) -> &Store {
+        &self.store
+    }
+}
+
+impl std::fmt::Debug for StoreSnapshot {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StoreSnapshot")
+            .field("store", &self.store)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

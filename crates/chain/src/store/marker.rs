@@ -1,0 +1,199 @@
+//! The file that says whose a store's directory is. It is written before anything else lies there
+//! and checked before the engine touches a file.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use primitives::ChainParams;
+
+use super::{StoreError, StoreKind};
+
+/// Newest format of the directories that this version knows.
+pub const FORMAT: u32 = 1;
+/// Name of the marker.
+const MARKER: &str = "bitq-store";
+/// Name of the marker while it is written.
+const UNFINISHED: &str = "bitq-store.new";
+/// First line of a marker.
+const TITLE: &str = "bitq store";
+
+/// What a marker says.
+struct Marker {
+    format: u32,
+    chain: String,
+    genesis: String,
+    /// The rest of the directory is being deleted.
+    wiping: bool,
+}
+
+/// Makes sure that `path` is a directory of ours, for this network; deletes what it holds if `wipe`.
+pub(super) fn claim(
+    path: &Path,
+    params: &ChainParams,
+    kind: StoreKind,
+    wipe: bool,
+) -> Result<(), StoreError> {
+    fs::create_dir_all(path).map_err(|source| file("create", path, source))?;
+    let expected = Marker {
+        format: FORMAT,
+        chain: format!("{} {}", params.coin, params.network),
+        genesis: params.genesis.hash.to_string(),
+        wiping: false,
+    };
+    let marker = read(path, kind)?;
+    if let Some(found) = &marker
+        && (found.chain != expected.chain || found.genesis != expected.genesis)
+    {
+        let found = found.chain.clone();
+        return Err(StoreError::WrongChain {
+            path: path.into(),
+            found,
+            expected: expected.chain,
+        });
+    }
+    match marker {
+        None => {
+            check_empty(path)?;
+            write(path, kind, &expected)
+        }
+        Some(found) if found.format > FORMAT => Err(StoreError::TooNew {
+            path: path.into(),
+            found: found.format,
+            known: FORMAT,
+        }),
+        // A crash may have left half of it.
+        Some(found) if wipe || found.wiping => {
+            write(
+                path,
+                kind,
+                &Marker {
+                    wiping: true,
+                    ..expected
+                },
+            )?;
+            delete_contents(path)?;
+            write(
+                path,
+                kind,
+                &Marker {
+                    wiping: false,
+                    ..found
+                },
+            )
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+fn file(action: &'static str, path: &Path, source: io::Error) -> StoreError {
+    StoreError::File {
+        action,
+        path: path.to_owned(),
+        source,
+    }
+}
+
+fn read(path: &Path, kind: StoreKind) -> Result<Option<Marker>, StoreError> {
+    let path = path.join(MARKER);
+    let text = match fs::read(&path) {
+        Ok(bytes) => String::from_utf8(bytes).map_err(|_| StoreError::BadMarker(path.clone()))?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(file("read", &path, source)),
+    };
+    parse(&text, kind)
+        .map(Some)
+        .ok_or(StoreError::BadMarker(path))
+}
+
+fn parse(text: &str, kind: StoreKind) -> Option<Marker> {
+    let mut lines = text.lines();
+    (lines.next()? == TITLE).then_some(())?;
+    let mut field = |name: &str| lines.next()?.strip_prefix(name)?.strip_prefix('=');
+    let format = field("format")?.parse().ok()?;
+    // Only the first lines have the same meaning in every format.
+    let chain = field("chain")?.to_owned();
+    let genesis = field("genesis")?.to_owned();
+    if format <= FORMAT && field("kind")? != kind.name() {
+        return None;
+    }
+    let wiping = format <= FORMAT && field("state")? == "wiping";
+    Some(Marker {
+        format,
+        chain,
+        genesis,
+        wiping,
+    })
+}
+
+fn write(path: &Path, kind: StoreKind, marker: &Marker) -> Result<(), StoreError> {
+    let text = format!(
+        "{TITLE}\nformat={}\nchain={}\ngenesis={}\nkind={}\nstate={}\n",
+        marker.format,
+        marker.chain,
+        marker.genesis,
+        kind.name(),
+        if marker.wiping { "wiping" } else { "ready" },
+    );
+    let (unfinished, finished) = (path.join(UNFINISHED), path.join(MARKER));
+    let write = || {
+        let mut file = fs::File::create(&unfinished)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&unfinished, &finished)?;
+        sync_dir(path)
+    };
+    write().map_err(|source| file("write", &finished, source))
+}
+
+/// Makes new names in a directory durable, where the system can.
+pub(crate) fn sync_dir(path: &Path) -> io::Result<()> {
+    if cfg!(unix) {
+        fs::File::open(path)?.sync_all()
+    } else {
+        Ok(())
+    }
+}
+
+/// The names in a directory, without those of the marker and of hidden files.
+fn contents(path: &Path) -> Result<Vec<String>, StoreError> {
+    let entries = fs::read_dir(path).map_err(|source| file("read", path, source))?;
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|source| file("read", path, source))?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name != MARKER && name != UNFINISHED && !name.starts_with('.') {
+            names.push(name);
+        }
+    }
+    Ok(names)
+}
+
+fn check_empty(path: &Path) -> Result<(), StoreError> {
+    let names = contents(path)?;
+    if names
+        .iter()
+        .any(|name| name == "CURRENT" || name.starts_with("MANIFEST-"))
+    {
+        Err(StoreError::Foreign(path.to_owned()))
+    } else if names.is_empty() {
+        Ok(())
+    } else {
+        Err(StoreError::NotEmpty(path.to_owned()))
+    }
+}
+
+fn delete_contents(path: &Path) -> Result<(), StoreError> {
+    for name in contents(path)? {
+        let entry = path.join(name);
+        let delete = || {
+            if fs::symlink_metadata(&entry)?.is_dir() {
+                fs::remove_dir_all(&entry)
+            } else {
+                fs::remove_file(&entry)
+            }
+        };
+        delete().map_err(|source| file("delete", &entry, source))?;
+    }
+    Ok(())
+}
