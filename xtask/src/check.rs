@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 
 use crate::output::{complain, say};
-use crate::{arrows, deny, lengths, names, params, process, schema, test};
+use crate::{arrows, deny, lengths, names, params, process, schema, test, workspace};
 
 /// One check by name.
 type Check = (&'static str, fn() -> Result<()>);
@@ -18,6 +18,7 @@ const CHECKS: &[Check] = &[
     ("gen", || schema::run(&["--check".to_owned()])),
     ("deny", || deny::run(&[])),
     ("clippy", clippy),
+    ("runtime", runtime),
 ];
 
 /// All checks and all tests that need no display.
@@ -78,4 +79,30 @@ fn clippy() -> Result<()> {
         "warnings",
     ];
     process::run(process::cargo().args(args))
+}
+
+/// The runtime of the AppImage is a workspace of its own.
+fn runtime() -> Result<()> {
+    let manifest = workspace::root().join("packaging/appimage-runtime/Cargo.toml");
+    let target = workspace::target_dir()?.join("appimage-runtime");
+    let cargo = |words: &[&str]| {
+        let mut command = process::cargo();
+        command
+            .arg(words[0])
+            .arg("--manifest-path")
+            .arg(&manifest)
+            .args(&words[1..]);
+        command.env("CARGO_TARGET_DIR", &target);
+        process::run(&mut command)
+    };
+    cargo(&["fmt", "--", "--check"])?;
+    cargo(&[
+        "clippy",
+        "--locked",
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ])?;
+    cargo(&["test", "--locked", "--quiet"])
 }
