@@ -76,8 +76,10 @@ impl LogOptions {
     pub fn for_child(config: &Config) -> Result<Self, LogError> {
         let own = Self::from_config(config)?;
         let shares = config.program() != Program::Node;
+        // A node that a window started may write to the terminal if it is told to; a wallet never does.
+        let console = !shares && config.opt_bool("printtoconsole") == Some(true);
         Ok(Self {
-            console: false,
+            console,
             shrink: own.shrink && !shares,
             new_run: !shares,
             ..own

@@ -256,6 +256,16 @@ impl Config {
             .map(|(value, _)| value.clone())
     }
 
+    /// Returns what `settings.json` alone holds for the option.
+    pub fn stored_setting(&self, name: &str) -> Option<Value> {
+        self.settings.file.get(name).cloned()
+    }
+
+    /// Returns what `settings.json` holds for the option.
+    pub fn stored(&self, name: &str) -> Option<Value> {
+        self.settings.file.get(name).cloned()
+    }
+
     /// Sets an option that no source sets, as a consequence of another one; returns whether it did.
     pub fn soft_set(&mut self, name: &str, value: &str) -> bool {
         if self.is_set(name) {

@@ -29,8 +29,10 @@ impl Config {
         let mut config = Self::read_files(command_line)?;
         config.prepare_directories()?;
         config.check_ignored_file(&named_config, &named_dir)?;
-        config.open_settings_file()?;
+        config.read_settings_file()?;
+        config.write_settings()?;
         config.refuse_stray_words()?;
+        config.warn_of_relative_datadir();
         config.soft_set_server();
         Ok(config)
     }
@@ -52,6 +54,18 @@ impl Config {
     /// As [`Config::load`].
     pub fn load_client(command_line: CommandLine) -> Result<Self, OptionsError> {
         Self::read_files(command_line)
+    }
+
+    /// Reads what a server reads, `settings.json` too, but makes and writes nothing: for a process that works beside a
+    /// running node.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn load_beside(command_line: CommandLine) -> Result<Self, OptionsError> {
+        let mut config = Self::read_files(command_line)?;
+        datadir::check_foreign(&config.network_dir(), config.params)?;
+        config.read_settings_file()?;
+        Ok(config)
     }
 
     /// Takes the command line alone: for tools that read no files.
@@ -146,7 +160,7 @@ impl Config {
         }
     }
 
-    fn open_settings_file(&mut self) -> Result<(), OptionsError> {
+    fn read_settings_file(&mut self) -> Result<(), OptionsError> {
         let Some(path) = self.settings_path() else {
             return Ok(());
         };
@@ -163,7 +177,7 @@ impl Config {
                 self.notices.push(Notice::Warning(text));
             }
         }
-        self.write_settings()
+        Ok(())
     }
 
     fn refuse_stray_words(&self) -> Result<(), OptionsError> {
@@ -173,6 +187,20 @@ impl Config {
                 program: self.program_name.clone(),
             }),
             _ => Ok(()),
+        }
+    }
+
+    /// A relative directory is another one when the program is started from elsewhere.
+    fn warn_of_relative_datadir(&mut self) {
+        if let Some(text) = self
+            .opt_str("datadir")
+            .filter(|text| Path::new(text).is_relative())
+        {
+            self.notices.push(Notice::Warning(format!(
+                "Relative datadir option '{text}' specified, which stands for '{}' now and for another directory when \
+                 the program is started from elsewhere.",
+                self.base_dir.display()
+            )));
         }
     }
 

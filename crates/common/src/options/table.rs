@@ -56,6 +56,11 @@ pub fn of(program: Program) -> impl Iterator<Item = &'static OptionSpec> {
     all().filter(move |spec| spec.programs.contains(program))
 }
 
+/// Returns the options that are accepted without effect, with the reason: they belong on the list of deviations.
+pub fn inert() -> impl Iterator<Item = (&'static OptionSpec, &'static str)> {
+    all().filter_map(|spec| Some((spec, spec.inert?)))
+}
+
 /// Returns the option of a name, without dash, if the program takes it.
 pub fn find(program: Program, name: &str) -> Option<&'static OptionSpec> {
     BY_NAME

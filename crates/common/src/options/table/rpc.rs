@@ -57,9 +57,10 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         Kind::Path,
         "rpccookiefile",
         "=<loc>",
-        "File of the RPC cookie. A relative path stands in the directory of the network (default: .cookie)",
+        "File of the RPC cookie. A relative path stands in the directory of the network",
     )
-    .programs(SERVERS_AND_CLI),
+    .programs(SERVERS_AND_CLI)
+    .default(".cookie"),
     rpc(Kind::Text, "rpccookieperms", "=<readable-by>", "Who may read the cookie file: owner, group or all (default: owner)"),
     rpc(Kind::Bool, "rpcdoccheck", "", "Report results that differ from the help text of their method").default("0").debug(),
     rpc(Kind::Text, "rpcpassword", "=<pw>", "Password for RPC").programs(SERVERS_AND_CLI).sensitive(),

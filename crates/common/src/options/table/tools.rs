@@ -1,6 +1,6 @@
 //! Options and commands of the launcher, the wallet tool and the utility tool.
 
-use crate::options::spec::{Category, Kind, LAUNCHER, OptionSpec, Program, WALLET};
+use crate::options::spec::{Category, GUI, Kind, LAUNCHER, OptionSpec, Program, WALLET};
 
 const fn launcher(name: &'static str, help: &'static str) -> OptionSpec {
     OptionSpec::new(Category::General, Kind::Bool, name, "", help).programs(LAUNCHER)
@@ -13,7 +13,9 @@ const fn word(name: &'static str, help: &'static str) -> OptionSpec {
 /// The entries.
 pub(super) const OPTIONS: &[OptionSpec] = &[
     launcher("m", "Run node, wallet and window in processes of their own"),
-    launcher("M", "Run node and wallet in one process"),
+    launcher("M", "Run node and wallet in one process")
+        .programs(LAUNCHER.or(GUI))
+        .command_line_only(),
     launcher("v", "Same as -version"),
     word("gui", "Start the window").programs(LAUNCHER),
     word("node", "Start the node").programs(LAUNCHER),

@@ -252,6 +252,17 @@ fn a_client_makes_nothing() {
 }
 
 #[test]
+fn a_process_beside_the_node_reads_settings_and_writes_nothing() {
+    let home = Home::new("regtest=1\n");
+    let text = r#"{"wallet": ["w"]}"#;
+    let path = home.write("regtest/settings.json", text);
+    let config = Config::load_beside(home.args(&[])).unwrap();
+    assert_eq!(config.get_list("wallet"), ["w"]);
+    assert_eq!(config.stored("wallet"), Some(serde_json::json!(["w"])));
+    assert_eq!(fs::read_to_string(path).unwrap(), text);
+}
+
+#[test]
 fn stray_words_stop_a_node() {
     let error = error_of(Home::new("").load(&["-regtest", "stray"]));
     assert_eq!(
