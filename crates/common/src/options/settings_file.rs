@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use serde::de::{MapAccess, Visitor};
@@ -102,11 +103,17 @@ fn render(values: &BTreeMap<String, Value>) -> Vec<u8> {
 pub(super) fn write(path: &Path, values: &BTreeMap<String, Value>) -> Result<(), Vec<String>> {
     let temporary = with_suffix(path, ".tmp");
     let shown = temporary.display();
-    let mut file = std::fs::File::create(&temporary).map_err(|_| {
-        vec![format!(
-            "Error: Unable to open settings file {shown} for writing"
-        )]
-    })?;
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&temporary)
+        .map_err(|_| {
+            vec![format!(
+                "Error: Unable to open settings file {shown} for writing"
+            )]
+        })?;
     file.write_all(&render(values))
         .and_then(|()| file.sync_all())
         .map_err(|_| vec![format!("Error: Unable to write settings file {shown}")])?;

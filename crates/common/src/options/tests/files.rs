@@ -281,6 +281,7 @@ fn settings_file_is_written_at_start() {
         "{text}"
     );
     assert!(text.ends_with("\n}\n"));
+    assert_eq!(mode(&home.path().join("regtest/settings.json")), 0o600);
     assert!(!home.path().join("regtest/settings.json.tmp").exists());
 }
 
