@@ -60,6 +60,3 @@ pub fn merkle_path(mut leaves: Vec<[u8; 32]>, mut position: usize) -> Vec<[u8; 3
     }
     path
 }
-
-#[cfg(test)]
-mod tests;

@@ -66,6 +66,3 @@ fn raw_target(bits: CompactTarget) -> U256 {
 fn limited(target: U256, params: &ChainParams) -> CompactTarget {
     CompactTarget::from_target(target.min(params.pow_limit))
 }
-
-#[cfg(test)]
-mod tests;

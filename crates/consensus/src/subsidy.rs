@@ -25,8 +25,8 @@ fn groestl(height: u32) -> Amount {
         0 => Amount::ZERO,
         // Stands for all that had been paid out before the chain began.
         1 => Amount::from_coins(240_640),
-        ..SECOND_ERA => decay(512, (47, 50), height / 10_080).max(floor),
-        ..THIRD_ERA => decay(250, (45, 50), (height - SECOND_ERA) / 1440),
+        2..SECOND_ERA => decay(512, (47, 50), height / 10_080).max(floor),
+        SECOND_ERA..THIRD_ERA => decay(250, (45, 50), (height - SECOND_ERA) / 1440),
         _ => decay(25, (99, 100), (height - THIRD_ERA) / 10_080).max(floor),
     }
 }
@@ -43,6 +43,3 @@ fn decay(coins: i64, (numerator, denominator): (i64, i64), times: u32) -> Amount
     }
     Amount::from_sat(sat)
 }
-
-#[cfg(test)]
-mod tests;

@@ -6,7 +6,7 @@ use primitives::hash::from_hex;
 use primitives::script::opcodes::{OP_NOP, OP_NOP10, OP_RESERVED, name as opcode_name};
 
 /// Reads words: numbers, `0x` raw bytes, quoted text, and opcodes with or without `OP_`.
-pub fn parse_script(text: &str) -> Script {
+pub(crate) fn parse_script(text: &str) -> Script {
     let mut script = Script::new();
     for word in text.split_ascii_whitespace() {
         script = if let Ok(number) = word.parse::<i64>() {
@@ -35,7 +35,7 @@ fn opcode(word: &str) -> u8 {
 }
 
 /// Reads names with commas between them.
-pub fn parse_flags(text: &str) -> ScriptFlags {
+pub(crate) fn parse_flags(text: &str) -> ScriptFlags {
     text.split(',')
         .filter(|name| !matches!(*name, "" | "NONE"))
         .map(|name| ScriptFlags::from_name(name).unwrap_or_else(|| panic!("no flag {name}")))

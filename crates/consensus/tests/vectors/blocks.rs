@@ -14,6 +14,7 @@ fn params() -> &'static ChainParams {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "blocks stand in files")]
 fn single_blocks() {
     let Some(dir) = vectors_dir() else { return };
     let mut count = 0;

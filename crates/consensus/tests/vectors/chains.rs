@@ -24,7 +24,7 @@ fn opcodes() {
         let opcode = u8::try_from(vector["input"]["opcode"].as_u64().unwrap()).unwrap();
         let element = Script::new().push(&from_hex(&vector["input"]["element"]));
         let expected = from_hex(&vector["output"]);
-        let mut run = |expected: &[u8]| {
+        let run = |expected: &[u8]| {
             let script = Script::new().op(opcode).push(expected).op(OP_EQUAL);
             let mut checker = DummyChecker(scheme(vector));
             verify_script(&element, &script, &[], ScriptFlags::NONE, &mut checker)

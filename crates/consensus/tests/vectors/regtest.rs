@@ -135,6 +135,7 @@ impl Chain {
 }
 
 /// Connects a file of blocks: magic, length, block.
+#[expect(clippy::disallowed_methods, reason = "blocks stand in files")]
 fn connect(file: &str, network: Network) -> Option<Chain> {
     let bytes = fs::read(vectors_dir()?.join(file)).unwrap();
     let mut chain = Chain::new(ChainParams::get(Coin::Bitcoin, network));

@@ -21,7 +21,7 @@ fn read_tx(value: &Value) -> TxData {
     tx
 }
 
-pub fn scheme(vector: &Value) -> HashScheme {
+pub(crate) fn scheme(vector: &Value) -> HashScheme {
     let coin: Coin = vector["coin"].as_str().unwrap().parse().unwrap();
     ChainParams::get(coin, Network::Main).hashes
 }
@@ -187,6 +187,7 @@ fn tree_hash(tree: &Value, leaves: &mut Vec<[u8; 32]>) -> [u8; 32] {
 
 /// The curve library under our own rules of lengths.
 #[test]
+#[expect(clippy::disallowed_methods, reason = "the vectors are no JSON")]
 fn bip340_signatures() {
     let Some(dir) = vectors_dir() else { return };
     let text = fs::read_to_string(dir.join("bips/bip-0340/test-vectors.csv")).unwrap();

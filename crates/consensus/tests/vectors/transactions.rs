@@ -38,7 +38,9 @@ fn cases(name: &str) -> Vec<Case> {
 fn prevout(row: &Value) -> (OutPoint, (Script, Amount)) {
     let txid = row[0].as_str().unwrap().parse().unwrap();
     // The index -1 stands for the one of a coinbase.
-    let vout = row[1].as_i64().unwrap() as u32;
+    let vout = i32::try_from(row[1].as_i64().unwrap())
+        .unwrap()
+        .cast_unsigned();
     let amount = Amount::from_sat(row[3].as_i64().unwrap_or(0));
     (
         OutPoint::new(txid, vout),
