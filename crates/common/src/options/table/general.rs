@@ -138,7 +138,7 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         .default("33554432")
         .debug(),
     general(Kind::Int, "dbcache", "=<n>", "Memory for the database cache, in MiB (at least 4). Memory that the mempool leaves unused is shared with it")
-        .default("1024")
+        .default("450")
         .range(4, 1 << 20)
         .setting(SettingGroup::Node),
     general(Kind::Int, "dbcrashratio", "=<n>", "Stop the program during a flush once in so many").hidden().inert("crashes are tested by ending the process from outside"),
