@@ -10,11 +10,17 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 
 use crate::output::say;
-use crate::process;
+use crate::{process, vectors};
 
 /// Builds all programs, which the process tests start, then runs all tests.
 pub(crate) fn run(args: &[String]) -> Result<()> {
     build_programs()?;
+    if !vectors::folder().is_dir() {
+        say(&format!(
+            "note: no test data in {}: tests that need it leave themselves out",
+            vectors::folder().display()
+        ));
+    }
     let mut command = process::cargo();
     command
         .args(["test", "--workspace", "--no-fail-fast"])
@@ -23,8 +29,11 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
 }
 
 /// Builds the programs where process tests look for them.
+///
+/// Together with the tests: without them the features of shared crates would differ, and those
+/// would be compiled twice.
 pub(crate) fn build_programs() -> Result<()> {
-    process::run(process::cargo().args(["build", "--workspace", "--bins"]))
+    process::run(process::cargo().args(["build", "--workspace", "--bins", "--tests"]))
 }
 
 /// What the lines of the test programs add up to.

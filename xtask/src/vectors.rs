@@ -10,6 +10,14 @@ use crate::{process, test, workspace};
 /// Folders that the tests read.
 const FOLDERS: &[&str] = &["core", "bips", "blocks", "regtest"];
 
+/// Where the test data is looked for, as the tests themselves do.
+pub(crate) fn folder() -> PathBuf {
+    std::env::var_os("BITQ_VECTORS").map_or_else(
+        || workspace::root().join("../shared/vectors"),
+        PathBuf::from,
+    )
+}
+
 /// Runs all tests whose name contains `vector`, or those the arguments name.
 pub(crate) fn run(args: &[String]) -> Result<()> {
     let root = std::env::var_os("BITQ_VECTORS").map_or_else(

@@ -22,10 +22,12 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     build_programs()?;
     let display = Display::start("1400x900")?;
     let mut command = process::cargo();
-    command.args(["test", "--no-fail-fast"]);
+    // All of the workspace, as for the other tests: a part of it would be compiled anew, because
+    // the features of shared crates would differ.
+    command.args(["test", "--workspace", "--no-fail-fast"]);
     for (package, target) in &targets {
         say(&format!("window tests: {package}, {target}"));
-        command.args(["--package", package, "--test", target]);
+        command.args(["--test", target]);
     }
     // One window at a time has the keyboard.
     command
