@@ -70,11 +70,22 @@ pub fn script_to_json(
     include_address: bool,
     params: &ChainParams,
 ) -> Map<String, Value> {
+    known_script_to_json(script, include_hex, include_address, &SigningKeys::default(), params)
+}
+
+/// An output script as JSON, its descriptor with what `keys` knows.
+pub fn known_script_to_json(
+    script: &Script,
+    include_hex: bool,
+    include_address: bool,
+    keys: &SigningKeys,
+    params: &ChainParams,
+) -> Map<String, Value> {
     let mut map = Map::new();
     map.insert("asm".into(), script_to_asm(script, false).into());
     let kind = script.kind();
     if include_address {
-        let descriptor = Descriptor::infer(script, &SigningKeys::default());
+        let descriptor = Descriptor::infer(script, keys);
         map.insert("desc".into(), descriptor.to_text(params).into());
     }
     if include_hex {

@@ -42,8 +42,6 @@ pub fn checksum(text: &str) -> Option<String> {
     }
     c ^= 1;
     let symbol = |i: usize| {
-        // Five bits: always an index into the 32 symbols.
-        #[expect(clippy::cast_possible_truncation, reason = "five bits")]
         let index = (c >> (5 * (7 - i)) & 31) as usize;
         char::from(OUTPUT[index])
     };

@@ -1,0 +1,95 @@
+//! Looking a transaction up (Core's `getrawtransaction`).
+
+use keys::univ::{TxJson, tx_to_json};
+use primitives::hash::to_hex;
+use primitives::{BlockHash, Txid};
+use rpc::{Arg, Args, Command, CommandSpec, ResultDoc, RpcError, RpcResult};
+use serde_json::json;
+
+use super::blockchain::{read_error, spent_coins};
+use super::doc;
+use crate::context::Node;
+
+pub(super) fn commands() -> Vec<Command<Node>> {
+    vec![spec().run(get_raw_transaction)]
+}
+
+fn spec() -> CommandSpec {
+    let verbose = |spent| {
+        let mut fields = vec![ResultDoc::bool("in_active_chain", "Whether specified block is in the active chain or not (only present with explicit \"blockhash\" argument)").optional()];
+        fields.extend(doc::transaction(spent, true));
+        fields.extend([
+            ResultDoc::hex("blockhash", "the block hash").optional(),
+            ResultDoc::num("confirmations", "The confirmations").optional(),
+            ResultDoc::time("blocktime", "The block time expressed in UNIX epoch time").optional(),
+            ResultDoc::num("time", "Same as \"blocktime\"").optional(),
+        ]);
+        ResultDoc::object("", "", fields)
+    };
+    CommandSpec::new(
+        "rawtransactions",
+        "getrawtransaction",
+        "By default, this call only returns a transaction if it is in the mempool. If a blockhash argument is passed, it will return the transaction if\nthe specified block is available and the transaction is in that block.",
+    )
+    .arg(Arg::hex("txid", "The transaction id"))
+    .arg(Arg::num("verbosity|verbose", "0 for hex-encoded data, 1 for a JSON object, and 2 for JSON object with fee and prevout").default(0).any_type())
+    .arg(Arg::hex("blockhash", "The block in which to look for the transaction").optional())
+    .result(ResultDoc::str("", "The serialized transaction as a hex-encoded string for 'txid'").when("if verbosity is not set or set to 0"))
+    .result(verbose(false).when("if verbosity is set to 1"))
+    .result(verbose(true).when("for verbosity = 2"))
+    .cli("\"mytxid\"")
+    .rpc("\"mytxid\"")
+}
+
+fn get_raw_transaction(node: &Node, args: &Args) -> RpcResult {
+    let txid = Txid(args.hash("txid")?);
+    let verbosity = args.verbosity("verbosity", 0, true)?;
+    let reader = node.reader()?;
+    if txid.0 == node.params.genesis.merkle_root.0 {
+        return Err(RpcError::not_found("The genesis block coinbase is not considered an ordinary transaction and cannot be retrieved"));
+    }
+    let block_hash = args.opt_hash("blockhash")?.map(BlockHash);
+    let block = block_hash
+        .map(|hash| {
+            reader.block(&hash).ok_or_else(|| RpcError::not_found("Block hash not found"))
+        })
+        .transpose()?;
+    let (tx, undo) = match &block {
+        None => {
+            let pool = reader.mempool();
+            let entry = pool.get(&txid).map(|entry| std::sync::Arc::clone(&entry.tx));
+            let tx = entry.ok_or_else(|| RpcError::not_found("No such mempool transaction. Use -txindex or provide a block hash to enable blockchain transaction queries. Use gettransaction for wallet transactions."))?;
+            (tx, None)
+        }
+        Some(info) => {
+            let block = reader.read_block(&info.hash).map_err(|error| read_error(&error))?;
+            let index = block.txs.iter().position(|tx| tx.txid() == txid);
+            let index = index.ok_or_else(|| RpcError::not_found("No such transaction found in the provided block. Use gettransaction for wallet transactions."))?;
+            let undo = index.checked_sub(1).and_then(|index| {
+                let mut undo = reader.read_undo(&info.hash).ok()?;
+                (index < undo.txs.len()).then(|| undo.txs.swap_remove(index))
+            });
+            (std::sync::Arc::clone(&block.txs[index]), undo)
+        }
+    };
+    if verbosity <= 0 {
+        return Ok(json!(to_hex(&tx.to_bytes())));
+    }
+    let spent = undo.filter(|_| verbosity >= 2).map(|undo| spent_coins(&undo.spent));
+    let extra = TxJson { spent: spent.as_deref(), show_spent: true, include_hex: true };
+    let mut map = serde_json::Map::new();
+    if let Some(info) = &block {
+        map.insert("in_active_chain".into(), info.active.into());
+    }
+    map.append(&mut tx_to_json(&tx, &extra, node.params));
+    if let Some(info) = &block {
+        map.insert("blockhash".into(), info.hash.to_string().into());
+        let confirmations = info.confirmations.max(0);
+        map.insert("confirmations".into(), confirmations.into());
+        if info.active {
+            map.insert("time".into(), info.header.time.into());
+            map.insert("blocktime".into(), info.header.time.into());
+        }
+    }
+    Ok(map.into())
+}
