@@ -60,6 +60,38 @@ impl Reply {
 #[error("the request is not JSON")]
 pub struct NotJson;
 
+/// A call as the text of a request, for a server that takes only text. Its caller is not in it.
+pub fn request_text(request: &Request) -> String {
+    let params = match &request.params {
+        Params::Positional(values) => json!(values).to_string(),
+        // Field by field, because a name given twice has to arrive twice.
+        Params::Named(fields) => {
+            let fields: Vec<String> = fields
+                .iter()
+                .map(|(name, value)| format!("{}:{value}", Value::from(name.as_str())))
+                .collect();
+            format!("{{{}}}", fields.join(","))
+        }
+    };
+    let method = Value::from(request.method.as_str());
+    format!(r#"{{"jsonrpc":"2.0","method":{method},"params":{params},"id":1}}"#)
+}
+
+/// The answer in the text of a reply to [`request_text`].
+///
+/// # Errors
+/// What the server answered; −32603 where the text is no reply.
+pub fn read_reply(text: &str) -> RpcResult {
+    let no_reply = || RpcError::new(code::INTERNAL, "The reply is not JSON-RPC");
+    let Ok(Value::Object(mut reply)) = serde_json::from_str(text) else {
+        return Err(no_reply());
+    };
+    match reply.remove("error") {
+        None | Some(Value::Null) => reply.remove("result").ok_or_else(no_reply),
+        Some(error) => Err(serde_json::from_value(error).unwrap_or_else(|_| no_reply())),
+    }
+}
+
 /// Which methods a user may call.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Whitelist {

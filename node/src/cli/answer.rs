@@ -20,7 +20,10 @@ pub(crate) struct Printed {
 impl Printed {
     /// Success with a text as it is.
     pub(crate) fn text(out: String) -> Self {
-        Self { out, ..Self::default() }
+        Self {
+            out,
+            ..Self::default()
+        }
     }
 
     /// Success with a text and a line end; nothing for an empty text.
@@ -33,8 +36,16 @@ impl Printed {
 
     /// A failure before any call.
     pub(crate) fn start_error(text: &str) -> Self {
-        let prefix = if text.starts_with("Error ") { "" } else { "Error: " };
-        Self { err: format!("{prefix}{text}\n"), code: super::FAILED, ..Self::default() }
+        let prefix = if text.starts_with("Error ") {
+            ""
+        } else {
+            "Error: "
+        };
+        Self {
+            err: format!("{prefix}{text}\n"),
+            code: super::FAILED,
+            ..Self::default()
+        }
     }
 
     /// Puts lines before what stands on standard error.
@@ -76,8 +87,15 @@ fn failure(error: &Value, names: &Names) -> Printed {
     } else {
         text = format!("error: {error}");
     }
-    let code = i32::try_from(code).unwrap_or_default().checked_abs().unwrap_or(super::FAILED);
-    Printed { err: format!("{text}\n"), code, ..Printed::default() }
+    let code = i32::try_from(code)
+        .unwrap_or_default()
+        .checked_abs()
+        .unwrap_or(super::FAILED);
+    Printed {
+        err: format!("{text}\n"),
+        code,
+        ..Printed::default()
+    }
 }
 
 /// A string or number as text, anything else as nothing.

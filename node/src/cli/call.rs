@@ -18,7 +18,10 @@ use super::names::Names;
 /// The text of a request of version 2.0.
 pub(crate) fn request(method: &str, params: &Params, id: &Value) -> String {
     let method = Value::from(method);
-    format!(r#"{{"method":{method},"params":{},"id":{id},"jsonrpc":"2.0"}}"#, params.text())
+    format!(
+        r#"{{"method":{method},"params":{},"id":{id},"jsonrpc":"2.0"}}"#,
+        params.text()
+    )
 }
 
 /// The server that the options name.
@@ -36,14 +39,20 @@ impl<'a> Server<'a> {
             .opt_str("rpcconnect")
             .and_then(|text| host_and_port(&text))
             .is_some_and(|(_, port)| port.is_some());
-        let port = config.opt_str("rpcport").and_then(|text| text.parse::<u16>().ok());
+        let port = config
+            .opt_str("rpcport")
+            .and_then(|text| text.parse::<u16>().ok());
         let warnings = match port {
             Some(port) if both => format!(
                 "Warning: Port specified in both -rpcconnect and -rpcport. Using -rpcport {port}\n"
             ),
             _ => String::new(),
         };
-        Self { config, names, warnings }
+        Self {
+            config,
+            names,
+            warnings,
+        }
     }
 
     /// The options.
@@ -75,11 +84,16 @@ impl<'a> Server<'a> {
         }
         let seconds = self.config.get_int("rpcwaittimeout");
         let limit = u64::try_from(seconds).ok().filter(|seconds| *seconds > 0);
-        let deadline = limit.and_then(|limit| Instant::now().checked_add(Duration::from_secs(limit)));
+        let deadline =
+            limit.and_then(|limit| Instant::now().checked_add(Duration::from_secs(limit)));
         loop {
             let reply = self.call_once(request, &path).and_then(|reply| {
                 let starting = reply["error"]["code"].as_i64() == Some(i64::from(IN_WARMUP));
-                if starting { Err(CliError::Warmup) } else { Ok(reply) }
+                if starting {
+                    Err(CliError::Warmup)
+                } else {
+                    Ok(reply)
+                }
             });
             match reply {
                 Err(error) if error.is_transient() => {
@@ -101,7 +115,11 @@ impl<'a> Server<'a> {
         let seconds = u64::try_from(self.config.get_int("rpcclienttimeout")).unwrap_or_default();
         let timeout = (seconds > 0).then(|| Duration::from_secs(seconds));
         let (login, source) = self.login();
-        let client = HttpClient { host, port, timeout };
+        let client = HttpClient {
+            host,
+            port,
+            timeout,
+        };
         let reply = client.post(path, &basic_header(&login), &format!("{request}\n"));
         let reply = reply.map_err(|source| CliError::Http {
             host: client.host,
@@ -120,9 +138,12 @@ impl<'a> Server<'a> {
     /// Host and port: `-rpcport` counts before the port in `-rpcconnect`, and that before the chain's.
     fn address(&self) -> Result<(String, u16), CliError> {
         let text = self.config.get_str("rpcconnect");
-        let (host, port) = host_and_port(&text).ok_or_else(|| CliError::ConnectPort(text.clone()))?;
+        let (host, port) =
+            host_and_port(&text).ok_or_else(|| CliError::ConnectPort(text.clone()))?;
         let port = port.unwrap_or(self.config.params().rpc_port);
-        let Some(text) = self.config.opt_str("rpcport") else { return Ok((host, port)) };
+        let Some(text) = self.config.opt_str("rpcport") else {
+            return Ok((host, port));
+        };
         let digits = text.bytes().all(|byte| byte.is_ascii_digit());
         match text.parse::<u16>() {
             Ok(port) if port > 0 && digits => Ok((host, port)),
@@ -161,8 +182,14 @@ impl<'a> Server<'a> {
     fn read(&self, reply: HttpReply, refused: &'static str) -> Result<Value, CliError> {
         match reply.status {
             401 => {
-                let config = self.config.config_file().unwrap_or(std::path::Path::new(""));
-                return Err(CliError::Unauthorized { reason: refused, config: config.to_owned() });
+                let config = self
+                    .config
+                    .config_file()
+                    .unwrap_or(std::path::Path::new(""));
+                return Err(CliError::Unauthorized {
+                    reason: refused,
+                    config: config.to_owned(),
+                });
             }
             503 => {
                 let text = String::from_utf8_lossy(&reply.body).into_owned();

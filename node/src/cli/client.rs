@@ -50,8 +50,12 @@ fn run(args: Vec<OsString>) -> Printed {
     if bare || line.wants_help() {
         let coin = line.text("coin").and_then(|name| name.parse::<Coin>().ok());
         let debug = line.wants_debug_help();
-        let page =
-            help_page(Program::Cli, line.program_name(), coin.unwrap_or_default(), debug);
+        let page = help_page(
+            Program::Cli,
+            line.program_name(),
+            coin.unwrap_or_default(),
+            debug,
+        );
         let mut printed = Printed::text(page);
         if bare {
             printed.err = "Error: too few parameters\n".to_owned();
@@ -83,10 +87,16 @@ fn run(args: Vec<OsString>) -> Printed {
 fn command(config: &mut Config) -> Result<Printed, CliError> {
     let mut words = config.words().to_vec();
     input::read(config, &mut words)?;
-    let instead: Vec<&str> =
-        INSTEAD_OF_COMMAND.into_iter().filter(|name| config.get_bool(name)).collect();
+    let instead: Vec<&str> = INSTEAD_OF_COMMAND
+        .into_iter()
+        .filter(|name| config.get_bool(name))
+        .collect();
     if instead.len() > 1 {
-        let named = instead.iter().map(|name| format!("-{name}")).collect::<Vec<_>>().join(", ");
+        let named = instead
+            .iter()
+            .map(|name| format!("-{name}"))
+            .collect::<Vec<_>>()
+            .join(", ");
         return Err(CliError::OnlyOne(named));
     }
     let server = Server::new(config);
@@ -133,7 +143,11 @@ fn addrinfo(server: &Server, words: &[String], wallet: Option<&str>) -> Result<V
     }
     let mut known = serde_json::Map::new();
     for (network, counts) in reply["result"].as_object().into_iter().flatten() {
-        let name = if network == "all_networks" { "total" } else { network };
+        let name = if network == "all_networks" {
+            "total"
+        } else {
+            network
+        };
         known.insert(name.to_owned(), counts["total"].clone());
     }
     Ok(json!({"result": {"addresses_known": known}}))
@@ -150,7 +164,10 @@ fn generate(
     if !reply["error"].is_null() {
         return Ok(reply);
     }
-    let address = reply["result"].as_str().ok_or(CliError::BadReply)?.to_owned();
+    let address = reply["result"]
+        .as_str()
+        .ok_or(CliError::BadReply)?
+        .to_owned();
     if words.len() > 2 {
         return Err(CliError::GenerateArguments);
     }

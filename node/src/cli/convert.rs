@@ -57,11 +57,15 @@ fn entries(method: &str) -> impl Iterator<Item = (usize, &'static str, Format)> 
 }
 
 fn at_position(method: &str, position: usize) -> Option<Format> {
-    entries(method).find(|(at, _, _)| *at == position).map(|(_, _, format)| format)
+    entries(method)
+        .find(|(at, _, _)| *at == position)
+        .map(|(_, _, format)| format)
 }
 
 fn by_name(method: &str, wanted: &str) -> Option<Format> {
-    entries(method).find(|(_, name, _)| *name == wanted).map(|(_, _, format)| format)
+    entries(method)
+        .find(|(_, name, _)| *name == wanted)
+        .map(|(_, _, format)| format)
 }
 
 fn value(format: Option<Format>, word: &str) -> Result<Value, CliError> {

@@ -44,11 +44,20 @@ impl Colors {
 }
 
 /// Asks the server and makes the page.
-pub(crate) fn run(server: &Server, words: &[String], wallet: Option<&str>) -> Result<Printed, CliError> {
+pub(crate) fn run(
+    server: &Server,
+    words: &[String],
+    wallet: Option<&str>,
+) -> Result<Printed, CliError> {
     if !words.is_empty() {
         return Err(CliError::NoArguments("getinfo"));
     }
-    let calls = ["getnetworkinfo", "getblockchaininfo", "getwalletinfo", "getbalances"];
+    let calls = [
+        "getnetworkinfo",
+        "getblockchaininfo",
+        "getwalletinfo",
+        "getbalances",
+    ];
     let [network, chain, wallet_info, balances] = batch(server, calls, wallet)?;
     // A node without wallet has no answer to the other two.
     for reply in [&network, &chain] {
@@ -60,8 +69,10 @@ pub(crate) fn run(server: &Server, words: &[String], wallet: Option<&str>) -> Re
         None => wallet_balances(server)?,
         Some(_) => None,
     };
-    let colors =
-        Colors::choose(&server.config().get_str("color"), std::io::stdout().is_terminal())?;
+    let colors = Colors::choose(
+        &server.config().get_str("color"),
+        std::io::stdout().is_terminal(),
+    )?;
     let facts = Facts {
         network: &network["result"],
         chain: &chain["result"],
@@ -89,7 +100,9 @@ pub(crate) fn batch<const N: usize>(
     let mut answers = [const { Value::Null }; N];
     for reply in replies {
         let id = reply["id"].as_u64().and_then(|id| usize::try_from(id).ok());
-        let place = id.and_then(|id| answers.get_mut(id)).ok_or(CliError::BadReply)?;
+        let place = id
+            .and_then(|id| answers.get_mut(id))
+            .ok_or(CliError::BadReply)?;
         *place = reply.clone();
     }
     Ok(answers)
@@ -97,12 +110,15 @@ pub(crate) fn batch<const N: usize>(
 
 /// The balance of each wallet, where several are loaded.
 fn wallet_balances(server: &Server) -> Result<Option<Map<String, Value>>, CliError> {
-    let ask = |method, wallet| {
-        server.call(&call::request(method, &Params::none(), &json!(1)), wallet)
-    };
+    let ask =
+        |method, wallet| server.call(&call::request(method, &Params::none(), &json!(1)), wallet);
     let listed = ask("listwallets", None)?;
-    let names: Vec<&str> =
-        listed["result"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let names: Vec<&str> = listed["result"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
     if names.len() < 2 {
         return Ok(None);
     }
@@ -126,8 +142,16 @@ struct Facts<'a> {
 
 fn page(facts: &Facts, colors: Colors) -> String {
     let Facts { network, chain, .. } = facts;
-    let Colors { reset, green, blue, yellow, .. } = colors;
-    let progress = plain(&chain["verificationprogress"]).parse::<f64>().unwrap_or_default();
+    let Colors {
+        reset,
+        green,
+        blue,
+        yellow,
+        ..
+    } = colors;
+    let progress = plain(&chain["verificationprogress"])
+        .parse::<f64>()
+        .unwrap_or_default();
     let mut text = format!(
         "{blue}Chain: {}{reset}\nBlocks: {}\nHeaders: {}\nVerification progress: {}{:.4}%\n\
          Difficulty: {}\n\n{green}Network: in {}, out {}, total {}{reset}\nVersion: {}\n\
@@ -152,29 +176,52 @@ fn page(facts: &Facts, colors: Colors) -> String {
         Value::Array(list) => list.iter().map(plain).collect::<Vec<_>>().join("\n"),
         one => plain(one).to_owned(),
     };
-    let warnings = if warnings.is_empty() { "(none)" } else { &warnings };
+    let warnings = if warnings.is_empty() {
+        "(none)"
+    } else {
+        &warnings
+    };
     text.push_str(&format!("{yellow}Warnings:{reset} {warnings}"));
     text
 }
 
 fn wallet_part(facts: &Facts, colors: Colors, text: &mut String) {
-    let Colors { reset, magenta, cyan, .. } = colors;
-    let named = |name: &str| if name.is_empty() { "\"\"".to_owned() } else { name.to_owned() };
+    let Colors {
+        reset,
+        magenta,
+        cyan,
+        ..
+    } = colors;
+    let named = |name: &str| {
+        if name.is_empty() {
+            "\"\"".to_owned()
+        } else {
+            name.to_owned()
+        }
+    };
     if !facts.wallet.is_null() {
         let name = named(plain(&facts.wallet["walletname"]));
         let keys = plain(&facts.wallet["keypoolsize"]);
-        text.push_str(&format!("{magenta}Wallet: {name}{reset}\nKeypool size: {keys}\n"));
+        text.push_str(&format!(
+            "{magenta}Wallet: {name}{reset}\nKeypool size: {keys}\n"
+        ));
         let until = plain(&facts.wallet["unlocked_until"]);
         if !until.is_empty() {
             text.push_str(&format!("Unlocked until: {until}\n"));
         }
     }
     if !facts.balance.is_null() {
-        text.push_str(&format!("{cyan}Balance:{reset} {}\n\n", plain(facts.balance)));
+        text.push_str(&format!(
+            "{cyan}Balance:{reset} {}\n\n",
+            plain(facts.balance)
+        ));
     }
     if let Some(balances) = facts.balances {
         text.push_str(&format!("{cyan}Balances{reset}\n"));
-        let width = balances.values().map(|value| plain(value).len()).fold(10, usize::max);
+        let width = balances
+            .values()
+            .map(|value| plain(value).len())
+            .fold(10, usize::max);
         for (name, balance) in balances {
             text.push_str(&format!("{:>width$} {}\n", plain(balance), named(name)));
         }
@@ -209,9 +256,15 @@ fn proxies(networks: &Value) -> String {
             None => found.push((proxy, vec![name])),
         }
     }
-    let listed: Vec<String> =
-        found.iter().map(|(proxy, names)| format!("{proxy} ({})", names.join(", "))).collect();
-    if listed.is_empty() { "n/a".to_owned() } else { listed.join(", ") }
+    let listed: Vec<String> = found
+        .iter()
+        .map(|(proxy, names)| format!("{proxy} ({})", names.join(", ")))
+        .collect();
+    if listed.is_empty() {
+        "n/a".to_owned()
+    } else {
+        listed.join(", ")
+    }
 }
 
 #[cfg(test)]

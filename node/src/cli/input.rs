@@ -19,7 +19,10 @@ pub(crate) fn read(config: &mut Config, words: &mut Vec<String>) -> Result<(), C
         config.force_set("rpcpassword", &password);
     }
     if config.get_bool("stdinwalletpassphrase") {
-        if !words.first().is_some_and(|word| word.starts_with("walletpassphrase")) {
+        if !words
+            .first()
+            .is_some_and(|word| word.starts_with("walletpassphrase"))
+        {
             return Err(CliError::NoPassphraseCommand);
         }
         let passphrase = secret("Wallet passphrase> ")?.ok_or(CliError::NoPassphrase)?;
@@ -36,7 +39,10 @@ pub(crate) fn read(config: &mut Config, words: &mut Vec<String>) -> Result<(), C
 /// One line without its end, or `None` at the end of input.
 fn line() -> Result<Option<String>, CliError> {
     let mut text = String::new();
-    let read = io::stdin().lock().read_line(&mut text).map_err(CliError::Input)?;
+    let read = io::stdin()
+        .lock()
+        .read_line(&mut text)
+        .map_err(CliError::Input)?;
     if read == 0 {
         return Ok(None);
     }
@@ -66,7 +72,9 @@ struct Hidden(Option<Termios>);
 impl Hidden {
     fn start() -> Self {
         let stdin = io::stdin();
-        let Ok(before) = termios::tcgetattr(&stdin) else { return Self(None) };
+        let Ok(before) = termios::tcgetattr(&stdin) else {
+            return Self(None);
+        };
         let mut silent = before.clone();
         silent.local_modes.remove(LocalModes::ECHO);
         match termios::tcsetattr(&stdin, OptionalActions::Now, &silent) {

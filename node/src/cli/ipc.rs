@@ -56,7 +56,10 @@ async fn execute(socket: &Path, request: &str, path: &str) -> Result<String, Ipc
     let ipc = Ipc::start(IpcConfig {
         program: env!("CARGO_BIN_NAME").to_owned(),
         runtime: tokio::runtime::Handle::current(),
-        limits: Limits { message_bytes: MAX_REPLY, ..Limits::default() },
+        limits: Limits {
+            message_bytes: MAX_REPLY,
+            ..Limits::default()
+        },
     })
     .map_err(|error| IpcError::Remote(error.to_string()))?;
     let connection = ipc.connect(socket).await?;

@@ -42,7 +42,9 @@ struct View {
 impl View {
     fn read(words: &[String], names: &Names) -> Result<Self, CliError> {
         let client = || names.client.clone();
-        let Some(first) = words.first() else { return Ok(Self::default()) };
+        let Some(first) = words.first() else {
+            return Ok(Self::default());
+        };
         let level = first.parse::<u8>();
         let level = level.map_err(|_| CliError::NetinfoLevel(first.clone(), client()))?;
         let outbound_only = match words.get(1).map(String::as_str) {
@@ -53,7 +55,10 @@ impl View {
             }
             Some(other) => return Err(CliError::NetinfoNoList(other.to_owned(), client())),
         };
-        Ok(Self { level: level.min(MAX_LEVEL), outbound_only })
+        Ok(Self {
+            level: level.min(MAX_LEVEL),
+            outbound_only,
+        })
     }
 
     fn with_addresses(self) -> bool {
@@ -66,8 +71,15 @@ impl View {
 }
 
 /// Asks the server and makes the page, or explains it.
-pub(crate) fn run(server: &Server, words: &[String], wallet: Option<&str>) -> Result<Printed, CliError> {
-    if words.first().is_some_and(|word| word == "h" || word == "help") {
+pub(crate) fn run(
+    server: &Server,
+    words: &[String],
+    wallet: Option<&str>,
+) -> Result<Printed, CliError> {
+    if words
+        .first()
+        .is_some_and(|word| word == "h" || word == "help")
+    {
         return Ok(Printed::line(&help(&server.names().client)));
     }
     let view = View::read(words, server.names())?;
@@ -77,10 +89,18 @@ pub(crate) fn run(server: &Server, words: &[String], wallet: Option<&str>) -> Re
             return Ok(answer::of(reply, server.names()));
         }
     }
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs());
     let now = i64::try_from(now).unwrap_or(i64::MAX);
     let chain = server.config().params().network;
-    Ok(Printed::line(&page(view, &peers["result"], &network["result"], chain, now)))
+    Ok(Printed::line(&page(
+        view,
+        &peers["result"],
+        &network["result"],
+        chain,
+        now,
+    )))
 }
 
 /// How many peers there are: rows in, out and both; columns by [`NETWORKS`], the last for all.
@@ -110,7 +130,9 @@ fn page(view: View, peers: &Value, network: &Value, chain: Network, now: i64) ->
     let mut counts = Counts::default();
     let mut listed = Vec::new();
     for value in peers.as_array().into_iter().flatten() {
-        let Some(index) = network_of(plain(&value["network"])) else { continue };
+        let Some(index) = network_of(plain(&value["network"])) else {
+            continue;
+        };
         let outbound = value["inbound"].as_bool() == Some(false);
         counts.add(index, outbound, plain(&value["connection_type"]));
         if view.level > 0 && (outbound || !view.outbound_only) {
@@ -131,17 +153,29 @@ fn page(view: View, peers: &Value, network: &Value, chain: Network, now: i64) ->
         ),
     );
     if view.level > 0 {
-        write_to(&mut text, format_args!(" - services {}", peer::letters(services)));
+        write_to(
+            &mut text,
+            format_args!(" - services {}", peer::letters(services)),
+        );
     }
     text.push_str("\n\n");
     if !listed.is_empty() {
         listed.sort_by(Peer::by_direction_and_ping);
         let widths = Widths::of(&listed);
-        peer::write_table(&mut text, &listed, &widths, (view.with_addresses(), view.with_versions()), now);
+        peer::write_table(
+            &mut text,
+            &listed,
+            &widths,
+            (view.with_addresses(), view.with_versions()),
+            now,
+        );
     }
     write_counts(&mut text, &counts, &network["networks"]);
     if view.level == 0 {
-        write_to(&mut text, format_args!("\n\nLocal services: {}", service_words(services)));
+        write_to(
+            &mut text,
+            format_args!("\n\nLocal services: {}", service_words(services)),
+        );
     }
     write_addresses(&mut text, &network["localaddresses"]);
     text
@@ -183,7 +217,10 @@ fn write_counts(text: &mut String, counts: &Counts, networks: &Value) {
         for column in &columns {
             write_to(text, format_args!("{:>8}", counts.rows[row][*column]));
         }
-        write_to(text, format_args!("   {:>5}", counts.rows[row][NETWORKS.len()]));
+        write_to(
+            text,
+            format_args!("   {:>5}", counts.rows[row][NETWORKS.len()]),
+        );
         if name == "out" {
             write_to(text, format_args!("   {:>5}", counts.block_relay));
             if counts.manual > 0 {
@@ -200,11 +237,17 @@ fn write_addresses(text: &mut String, addresses: &Value) {
         text.push_str(": n/a\n");
         return;
     }
-    let longest = addresses.iter().map(|one| plain(&one["address"]).len()).max();
+    let longest = addresses
+        .iter()
+        .map(|one| plain(&one["address"]).len())
+        .max();
     let width = longest.unwrap_or(0) + 1;
     for one in addresses {
-        let (address, port, score) =
-            (plain(&one["address"]), plain(&one["port"]), plain(&one["score"]));
+        let (address, port, score) = (
+            plain(&one["address"]),
+            plain(&one["port"]),
+            plain(&one["score"]),
+        );
         write_to(
             text,
             format_args!("\n{address:<width$}    port {port:>6}    score {score:>6}"),
@@ -223,7 +266,8 @@ fn service_words(services: &Value) -> String {
 }
 
 fn write_to(text: &mut String, args: std::fmt::Arguments) {
-    text.write_fmt(args).expect("writing to a string does not fail");
+    text.write_fmt(args)
+        .expect("writing to a string does not fail");
 }
 
 fn help(client: &str) -> String {

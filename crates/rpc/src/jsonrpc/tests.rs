@@ -217,6 +217,35 @@ fn a_reply_without_body_is_null_as_text() {
     );
 }
 
+#[tokio::test]
+async fn a_call_survives_as_text() {
+    let check = async |params: Params, expected: RpcResult| {
+        let request = Request {
+            method: "echo".into(),
+            params,
+            caller: Caller::default(),
+        };
+        let reply = ask_as(&table(), "", &Whitelist::default(), &request_text(&request)).await;
+        assert_eq!(read_reply(&reply.text()), expected);
+    };
+    check(
+        Params::Positional(vec![json!("\"a\n"), json!(null)]),
+        Ok(json!(["\"a\n", null])),
+    )
+    .await;
+    check(
+        Params::Named(vec![("arg1".into(), json!({"b": 1}))]),
+        Ok(json!([null, {"b": 1}])),
+    )
+    .await;
+    let twice = Params::Named(vec![("arg0".into(), json!(1)), ("arg0".into(), json!(2))]);
+    let error = RpcError::invalid_parameter("Parameter arg0 specified multiple times");
+    check(twice, Err(error)).await;
+    for text in ["", "[]", "{}", r#"{"error":5}"#] {
+        assert_eq!(read_reply(text).unwrap_err().code, code::INTERNAL, "{text}");
+    }
+}
+
 fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),

@@ -15,7 +15,10 @@ fn names() -> Names {
 fn results_are_printed_plainly() {
     let check = |result: Value, expected: &str| {
         let printed = of(&json!({"result": result, "error": null, "id": 1}), &names());
-        assert_eq!((printed.out.as_str(), printed.err.as_str(), printed.code), (expected, "", 0));
+        assert_eq!(
+            (printed.out.as_str(), printed.err.as_str(), printed.code),
+            (expected, "", 0)
+        );
     };
     check(json!(null), "");
     check(json!(""), "");
@@ -25,14 +28,20 @@ fn results_are_printed_plainly() {
     check(json!([]), "[\n]\n");
     check(json!({}), "{\n}\n");
     check(json!(["foo"]), "[\n  \"foo\"\n]\n");
-    check(json!({"a": [1, {"b": []}], "c": "é"}), "{\n  \"a\": [\n    1,\n    {\n      \"b\": [\n      ]\n    }\n  ],\n  \"c\": \"é\"\n}\n");
+    check(
+        json!({"a": [1, {"b": []}], "c": "é"}),
+        "{\n  \"a\": [\n    1,\n    {\n      \"b\": [\n      ]\n    }\n  ],\n  \"c\": \"é\"\n}\n",
+    );
 }
 
 #[test]
 fn errors_go_to_standard_error_with_their_number_as_code() {
     let check = |error: Value, expected: &str, code: i32| {
         let printed = of(&json!({"error": error, "id": 1}), &names());
-        assert_eq!((printed.out.as_str(), printed.err.as_str(), printed.code), ("", expected, code));
+        assert_eq!(
+            (printed.out.as_str(), printed.err.as_str(), printed.code),
+            ("", expected, code)
+        );
     };
     check(
         json!({"code": -32601, "message": "Method not found"}),

@@ -1,6 +1,11 @@
 use super::*;
 
-fn text(wallet: &Value, balance: &Value, balances: Option<&Map<String, Value>>, colors: Colors) -> String {
+fn text(
+    wallet: &Value,
+    balance: &Value,
+    balances: Option<&Map<String, Value>>,
+    colors: Colors,
+) -> String {
     let network = json!({
         "version": 310000, "timeoffset": -1, "connections": 3, "connections_in": 1, "connections_out": 2,
         "networks": [
@@ -17,7 +22,14 @@ fn text(wallet: &Value, balance: &Value, balances: Option<&Map<String, Value>>, 
         "chain": "regtest", "blocks": 5, "headers": 10, "verificationprogress": 0.5,
         "difficulty": 4.656542373906925e-10,
     });
-    let facts = Facts { network: &network, chain: &chain, wallet, balance, balances, ticker: "BTC" };
+    let facts = Facts {
+        network: &network,
+        chain: &chain,
+        wallet,
+        balance,
+        balances,
+        ticker: "BTC",
+    };
     page(&facts, colors)
 }
 
@@ -56,7 +68,12 @@ fn one_wallet_or_several() {
     let mut balances = Map::new();
     balances.insert(String::new(), rpc::amount(1));
     balances.insert("two".into(), rpc::amount(1_000_000_000_000));
-    let page = text(&Value::Null, &Value::Null, Some(&balances), Colors::default());
+    let page = text(
+        &Value::Null,
+        &Value::Null,
+        Some(&balances),
+        Colors::default(),
+    );
     assert_eq!(
         page,
         format!(
@@ -68,8 +85,12 @@ fn one_wallet_or_several() {
 #[test]
 fn colors_are_a_choice() {
     let page = text(&Value::Null, &Value::Null, None, Colors::ON);
-    assert!(page.starts_with("\u{1b}[34mChain: regtest\u{1b}[0m\n"), "{page}");
-    let colored = |when, terminal| Colors::choose(when, terminal).map(|colors| !colors.reset.is_empty());
+    assert!(
+        page.starts_with("\u{1b}[34mChain: regtest\u{1b}[0m\n"),
+        "{page}"
+    );
+    let colored =
+        |when, terminal| Colors::choose(when, terminal).map(|colors| !colors.reset.is_empty());
     assert!(matches!(colored("always", false), Ok(true)));
     assert!(matches!(colored("auto", true), Ok(true)));
     assert!(matches!(colored("auto", false), Ok(false)));

@@ -75,20 +75,30 @@ impl Peer {
             last_tx: whole("last_transaction"),
             last_block: whole("last_block"),
             gets_transactions: value["relaytxes"].as_bool() != Some(false),
-            high_bandwidth: format!("{}{}", mark("bip152_hb_to", '.'), mark("bip152_hb_from", '*')),
+            high_bandwidth: format!(
+                "{}{}",
+                mark("bip152_hb_to", '.'),
+                mark("bip152_hb_from", '*')
+            ),
             addresses_taken: taken,
             addresses_dropped: number("addr_rate_limited"),
             connected: whole("conntime"),
             mapped_as: whole("mapped_as"),
             id: plain(&value["id"]).to_owned(),
             address: plain(&value["addr"]).to_owned(),
-            version: if version == "0" { String::new() } else { version },
+            version: if version == "0" {
+                String::new()
+            } else {
+                version
+            },
         }
     }
 
     /// Incoming first, then the shortest ping.
     pub(super) fn by_direction_and_ping(&self, other: &Self) -> Ordering {
-        self.outbound.cmp(&other.outbound).then(self.min_ping.total_cmp(&other.min_ping))
+        self.outbound
+            .cmp(&other.outbound)
+            .then(self.min_ping.total_cmp(&other.min_ping))
     }
 
     fn age(&self, now: i64) -> String {
@@ -99,7 +109,10 @@ impl Peer {
 impl Widths {
     pub(super) fn of(peers: &[Peer]) -> Self {
         let longest = |least: usize, text: fn(&Peer) -> &str| {
-            peers.iter().map(|peer| text(peer).len()).fold(least, usize::max)
+            peers
+                .iter()
+                .map(|peer| text(peer).len())
+                .fold(least, usize::max)
         };
         Self {
             services: longest(6, |peer| &peer.services),
@@ -121,8 +134,18 @@ pub(super) fn write_table(
     now: i64,
 ) {
     let (with_addresses, with_versions) = shown;
-    let Widths { services, taken, dropped, id, mapped, .. } = *widths;
-    let age = peers.iter().map(|peer| peer.age(now).len()).fold(5, usize::max);
+    let Widths {
+        services,
+        taken,
+        dropped,
+        id,
+        mapped,
+        ..
+    } = *widths;
+    let age = peers
+        .iter()
+        .map(|peer| peer.age(now).len())
+        .fold(5, usize::max);
     let address = if with_addresses { widths.address } else { 0 };
     let asmap = if mapped { " asmap " } else { "" };
     let heads = (
@@ -221,7 +244,10 @@ pub(super) fn letters(services: &Value) -> String {
         .filter_map(|name| match plain(name) {
             "NETWORK_LIMITED" => Some('l'),
             "P2P_V2" => Some('2'),
-            name => name.chars().next().map(|letter| letter.to_ascii_lowercase()),
+            name => name
+                .chars()
+                .next()
+                .map(|letter| letter.to_ascii_lowercase()),
         })
         .collect()
 }

@@ -61,7 +61,10 @@ fn counts_alone() {
 #[test]
 fn the_list_of_peers() {
     check(
-        View { level: 4, outbound_only: false },
+        View {
+            level: 4,
+            outbound_only: false,
+        },
         json!([{"address": "1.2.3.4", "port": 8333, "score": 4}]),
         "bitq client VERSION regtest - server 70016/bitq:0.1.0/ - services nl\n\n\
          <->   type   net   serv  v  mping   ping send recv  txn  blk  hb addrp addrl  age id address      version\n\
@@ -95,11 +98,21 @@ fn arguments_are_checked() {
     check(&["3"], Ok((3, false)));
     check(&["200", "o"], Ok((4, true)));
     check(&["1", "outonly"], Ok((1, true)));
-    check(&["256"], Err("invalid -netinfo level argument: 256\nFor more information, run: x-cli -netinfo help"));
-    check(&["1", "in"], Err("invalid -netinfo outonly argument: in\nFor more information, run: x-cli -netinfo help"));
+    check(
+        &["256"],
+        Err("invalid -netinfo level argument: 256\nFor more information, run: x-cli -netinfo help"),
+    );
+    check(
+        &["1", "in"],
+        Err(
+            "invalid -netinfo outonly argument: in\nFor more information, run: x-cli -netinfo help",
+        ),
+    );
     check(
         &["0", "o"],
-        Err("invalid -netinfo outonly argument: o\nThe outonly argument is only valid for a level greater than 0 (the first argument). For more information, run: x-cli -netinfo help"),
+        Err(
+            "invalid -netinfo outonly argument: o\nThe outonly argument is only valid for a level greater than 0 (the first argument). For more information, run: x-cli -netinfo help",
+        ),
     );
     assert!(help("x-cli").contains("> x-cli -netinfo 4 outonly"));
 }
