@@ -15,30 +15,45 @@ use crate::workspace::{full_metadata, list, root, text};
 
 mod licence;
 
-/// Checks all packages.
+/// The manifests with a lock file: the workspace, and the runtime of the AppImage.
+const MANIFESTS: &[&str] = &["Cargo.toml", "packaging/appimage-runtime/Cargo.toml"];
+
+/// Checks all packages of all lock files.
 pub(crate) fn run(_args: &[String]) -> Result<()> {
+    for manifest in MANIFESTS {
+        check_manifest(manifest)?;
+    }
+    Ok(())
+}
+
+fn check_manifest(manifest: &str) -> Result<()> {
     if process::find("cargo-deny").is_some() {
-        let args = ["deny", "--offline", "check", "licenses", "bans", "sources"];
-        return process::run(process::cargo().args(args));
+        let mut command = process::cargo();
+        command.args(["deny", "--offline", "--manifest-path", manifest, "check"]);
+        command.args(["--config", "deny.toml", "licenses", "bans", "sources"]);
+        return process::run(&mut command);
     }
     let path = root().join("deny.toml");
     let rules = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
     let rules: Table = rules.parse().context("deny.toml")?;
-    let data = full_metadata()?;
-    for (name, versions) in duplicates(&data) {
-        if !names(&rules, "bans", "skip").contains(&name) {
-            say(&format!(
-                "note: several versions of {name}: {}",
-                versions.join(", ")
-            ));
-        }
+    let data = full_metadata(manifest)?;
+    let skipped = names(&rules, "bans", "skip");
+    let twice: Vec<&str> = duplicates(&data)
+        .into_keys()
+        .filter(|name| !skipped.contains(name))
+        .collect();
+    if !twice.is_empty() {
+        say(&format!("note: in several versions: {}", twice.join(", ")));
     }
     let found = faults(&rules, &data);
     if !found.is_empty() {
-        bail!("packages against deny.toml:\n{}", found.join("\n"));
+        bail!(
+            "packages of {manifest} against deny.toml:\n{}",
+            found.join("\n")
+        );
     }
     say(&format!(
-        "{} packages are as deny.toml asks",
+        "{manifest}: {} packages are as deny.toml asks",
         list(&data, "packages").len()
     ));
     Ok(())

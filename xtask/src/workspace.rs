@@ -22,12 +22,19 @@ pub(crate) fn metadata() -> Result<Value> {
     read(&["metadata", "--format-version", "1", "--no-deps"])
 }
 
-/// What `cargo metadata` says of all packages of the lock file.
+/// What `cargo metadata` says of all packages of the lock file beside `manifest`, a path from the root.
 ///
 /// # Errors
 /// As [`metadata`].
-pub(crate) fn full_metadata() -> Result<Value> {
-    read(&["metadata", "--format-version", "1", "--locked"])
+pub(crate) fn full_metadata(manifest: &str) -> Result<Value> {
+    read(&[
+        "metadata",
+        "--format-version",
+        "1",
+        "--locked",
+        "--manifest-path",
+        manifest,
+    ])
 }
 
 fn read(args: &[&str]) -> Result<Value> {

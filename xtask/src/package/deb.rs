@@ -32,6 +32,13 @@ fn package(release: &Release, name: &str, arch: &str) -> Result<PathBuf> {
             let to = root.join("usr/share/man/man1").join(&page);
             install(&release.tree.join("share/man/man1").join(&page), &to, 0o644)?;
             compress(release, &to)?;
+            let completion = Path::new("bash-completion/completions").join(program);
+            let share = root.join("usr/share");
+            install(
+                &release.tree.join("share").join(&completion),
+                &share.join(&completion),
+                0o644,
+            )?;
         }
     }
     if window {

@@ -13,7 +13,7 @@ use crate::workspace::{self, list, text};
 
 /// Returns the page: every crate with its licence, then each licence text once.
 pub(super) fn page() -> Result<String> {
-    let data = workspace::full_metadata()?;
+    let data = workspace::full_metadata("Cargo.toml")?;
     let shipped = shipped(&data);
     let mut page = String::from("Parts of bitq that others wrote, and their licences.\n\n");
     let mut texts: BTreeMap<String, Vec<String>> = BTreeMap::new();

@@ -56,7 +56,7 @@ pub(super) fn fill(release: &Release, programs: &Path) -> Result<()> {
         share.join("doc/bitq/LICENSES-of-parts.txt"),
         licences::page()?,
     )?;
-    manual::pages(release, &share.join("man/man1"))
+    manual::pages(release, &share)
 }
 
 /// Draws the icon in every size, where the program for it is installed.
