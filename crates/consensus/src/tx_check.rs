@@ -1,6 +1,7 @@
 //! Checks of a transaction alone.
 
 use std::collections::HashSet;
+use std::fmt;
 
 use primitives::params::{MAX_BLOCK_WEIGHT, WITNESS_SCALE_FACTOR};
 use primitives::transaction::TxData;
@@ -10,46 +11,33 @@ use primitives::{Amount, ChainParams, OutPoint};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TxError {
     /// No inputs.
-    #[error("bad-txns-vin-empty")]
     NoInputs,
     /// No outputs.
-    #[error("bad-txns-vout-empty")]
     NoOutputs,
     /// Larger than a block, without its witnesses.
-    #[error("bad-txns-oversize")]
     Oversize,
     /// An output has a negative amount (CVE-2010-5139).
-    #[error("bad-txns-vout-negative")]
     NegativeOutput,
     /// An output has more than all the money.
-    #[error("bad-txns-vout-toolarge")]
     OutputTooLarge,
     /// All outputs have more than all the money.
-    #[error("bad-txns-txouttotal-toolarge")]
     OutputTotalTooLarge,
     /// Two inputs spend one output (CVE-2018-17144).
-    #[error("bad-txns-inputs-duplicate")]
     DuplicateInputs,
     /// A coinbase's script has not 2 to 100 bytes.
-    #[error("bad-cb-length")]
     CoinbaseScriptLength,
     /// An input names no output, and this is no coinbase.
-    #[error("bad-txns-prevout-null")]
     NullPrevout,
     /// An output that is spent does not exist, or not any more.
-    #[error("bad-txns-inputs-missingorspent")]
     MissingInputs,
     /// A block's reward is spent too early.
-    #[error("bad-txns-premature-spend-of-coinbase")]
     PrematureSpend {
         /// How many blocks have passed.
         depth: i64,
     },
     /// Amounts that are spent are negative, or more than all the money.
-    #[error("bad-txns-inputvalues-outofrange")]
     InputValuesOutOfRange,
     /// More goes out than comes in.
-    #[error("bad-txns-in-belowout")]
     InBelowOut {
         /// What comes in.
         value_in: Amount,
@@ -57,8 +45,13 @@ pub enum TxError {
         value_out: Amount,
     },
     /// The fee is negative, or more than all the money.
-    #[error("bad-txns-fee-outofrange")]
     FeeOutOfRange,
+}
+
+impl fmt::Display for TxError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.reject_reason())
+    }
 }
 
 impl TxError {

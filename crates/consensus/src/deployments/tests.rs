@@ -169,6 +169,41 @@ fn new_blocks_signal() {
 }
 
 #[test]
+fn unknown_signals_are_noticed() {
+    let mut params = ChainParams::get(Coin::Bitcoin, Network::Regtest).clone();
+    params.difficulty_adjustment_interval = 10;
+    let mut known = deployment(0);
+    (known.bit, known.threshold) = (3, 9);
+    params.deployments = vec![known].leak();
+    let signal = |bit: u8, counts: &[usize]| {
+        let versions = periods(counts).into_iter();
+        Versions(
+            versions
+                .map(|v| if v == SIGNAL { NONE | 1 << bit } else { v })
+                .collect(),
+        )
+    };
+    let check = |bit, counts: &[usize], expected: &[(u8, bool)]| {
+        let chain = signal(bit, counts);
+        let mut cache = VersionBitsCache::default();
+        assert_eq!(cache.unknown_activations(&chain, &params), expected);
+        assert_eq!(
+            cache.unknown_activations(&chain, &params),
+            expected,
+            "from the cache"
+        );
+    };
+    check(2, &[0, 6], &[]);
+    check(2, &[0, 7], &[(2, false)]);
+    check(2, &[0, 7, 0], &[(2, true)]);
+    // Bits above the fourth are not for signals.
+    check(5, &[0, 7], &[]);
+    // What is known does not count while it may signal: from the third period on.
+    check(3, &[0, 7], &[(3, false)]);
+    check(3, &[0, 0, 8, 8], &[]);
+}
+
+#[test]
 fn flags_follow_heights_and_exceptions() {
     let main = ChainParams::get(Coin::Bitcoin, Network::Main);
     let check = |height, hash: &str, expected: &str| {

@@ -74,15 +74,18 @@ pub struct Bip9Info {
     pub active_since: Option<u32>,
 }
 
-/// States found so far, by the last block of a period. Its owner keeps it as long as it likes; a
-/// block's state never changes.
+/// A height as seen from above: how many blocks there are below it.
+type Length = u32;
+
+/// States of one rule found so far, by the last block of a period.
+type States = HashMap<BlockHash, ThresholdState>;
+
+/// States found so far. Its owner keeps it as long as it likes; a block's state never changes.
 #[derive(Clone, Debug, Default)]
 pub struct VersionBitsCache {
-    states: HashMap<(DeploymentId, BlockHash), ThresholdState>,
+    deployments: HashMap<DeploymentId, States>,
+    unknown: HashMap<u8, States>,
 }
-
-/// A height as seen from above: how many blocks there are up to and with it.
-type Length = u32;
 
 impl VersionBitsCache {
     /// The state for a block on top of `chain`; of `None`, for genesis.
@@ -91,8 +94,12 @@ impl VersionBitsCache {
         deployment: &Deployment,
         chain: Option<&(impl HeaderChain + ?Sized)>,
     ) -> ThresholdState {
-        let length = chain.map_or(0, |chain| chain.height() + 1);
-        self.state_at(deployment, chain, length)
+        match chain {
+            Some(chain) => self.state_at(deployment, chain, chain.height() + 1),
+            None => Rule::of(deployment)
+                .fixed_state()
+                .unwrap_or(ThresholdState::Defined),
+        }
     }
 
     /// Whether the rule is in force for a block on top of `chain`.
@@ -108,52 +115,20 @@ impl VersionBitsCache {
     fn state_at(
         &mut self,
         deployment: &Deployment,
-        chain: Option<&(impl HeaderChain + ?Sized)>,
+        chain: &(impl HeaderChain + ?Sized),
         length: Length,
     ) -> ThresholdState {
-        let start = match deployment.start {
-            DeploymentStart::Always => return ThresholdState::Active,
-            DeploymentStart::Never => return ThresholdState::Failed,
-            DeploymentStart::At(start) => start,
-        };
-        let Some(chain) = chain else {
-            return ThresholdState::Defined;
-        };
-        let period = deployment.period.max(1);
-        // All blocks of a period have the state of its first.
-        let mut end = length - length % period;
-        let mut unknown = Vec::new();
-        let mut state = loop {
-            if end == 0 {
-                break ThresholdState::Defined;
-            }
-            if let Some(state) = self.states.get(&(deployment.id, chain.hash(end - 1))) {
-                break *state;
-            }
-            if i64::from(chain.median_time_past(end - 1)) < start {
-                // All earlier periods end before the start, too.
-                self.states.insert(
-                    (deployment.id, chain.hash(end - 1)),
-                    ThresholdState::Defined,
-                );
-                break ThresholdState::Defined;
-            }
-            unknown.push(end);
-            end -= period;
-        };
-        for end in unknown.into_iter().rev() {
-            state = next_state(state, deployment, start, chain, end);
-            self.states
-                .insert((deployment.id, chain.hash(end - 1)), state);
-        }
-        state
+        let states = self.deployments.entry(deployment.id).or_default();
+        Rule::of(deployment).state(states, chain, length, |height| {
+            signals(chain.header(height).version, deployment.bit)
+        })
     }
 
     /// The first height of the state that the block at height `length` has.
     fn since(
         &mut self,
         deployment: &Deployment,
-        chain: Option<&(impl HeaderChain + ?Sized)>,
+        chain: &(impl HeaderChain + ?Sized),
         length: Length,
     ) -> u32 {
         if !matches!(deployment.start, DeploymentStart::At(_)) {
@@ -179,9 +154,9 @@ impl VersionBitsCache {
         chain: &(impl HeaderChain + ?Sized),
     ) -> Bip9Info {
         let height = chain.height();
-        let state = self.state_at(deployment, Some(chain), height);
-        let next_state = self.state_at(deployment, Some(chain), height + 1);
-        let since = self.since(deployment, Some(chain), height);
+        let state = self.state_at(deployment, chain, height);
+        let next_state = self.state_at(deployment, chain, height + 1);
+        let since = self.since(deployment, chain, height);
         let mut info = Bip9Info {
             since,
             state,
@@ -213,14 +188,64 @@ impl VersionBitsCache {
         chain: &(impl HeaderChain + ?Sized),
         params: &ChainParams,
     ) -> i32 {
+        self.version_at(chain, chain.height() + 1, params)
+            .cast_signed()
+    }
+
+    fn version_at(
+        &mut self,
+        chain: &(impl HeaderChain + ?Sized),
+        length: Length,
+        params: &ChainParams,
+    ) -> u32 {
         let mut version = VERSIONBITS_TOP_BITS;
         for deployment in params.deployments {
-            let state = self.state(deployment, Some(chain));
+            let state = self.state_at(deployment, chain, length);
             if matches!(state, ThresholdState::Started | ThresholdState::LockedIn) {
                 version |= mask(deployment.bit);
             }
         }
-        version.cast_signed()
+        version
+    }
+
+    /// Bits by which miners signal what this program does not know, and whether that is in force
+    /// already after the last block of `chain` (Core's `CheckUnknownActivations`).
+    pub fn unknown_activations(
+        &mut self,
+        chain: &(impl HeaderChain + ?Sized),
+        params: &ChainParams,
+    ) -> Vec<(u8, bool)> {
+        let (period, threshold) = if params.is_test_chain {
+            let period = params.difficulty_adjustment_interval;
+            (period, period * 3 / 4)
+        } else {
+            (2016, 1815)
+        };
+        let rule = Rule {
+            start: DeploymentStart::At(0),
+            timeout: None,
+            min_activation_height: 0,
+            threshold,
+            period,
+        };
+        let length = chain.height() + 1;
+        let mut found = Vec::new();
+        for bit in 0..VERSIONBITS_NUM_BITS {
+            // Taken out, because the versions that are expected need the other states.
+            let mut states = self.unknown.remove(&bit).unwrap_or_default();
+            let state = rule.state(&mut states, chain, length, |height| {
+                height >= params.min_bip9_warning_height
+                    && signals(chain.header(height).version, bit)
+                    && self.version_at(chain, height, params) & mask(bit) == 0
+            });
+            self.unknown.insert(bit, states);
+            match state {
+                ThresholdState::Active => found.push((bit, true)),
+                ThresholdState::LockedIn => found.push((bit, false)),
+                _ => {}
+            }
+        }
+        found
     }
 }
 
@@ -233,37 +258,108 @@ fn signals(version: i32, bit: u8) -> bool {
     version & VERSIONBITS_TOP_MASK == VERSIONBITS_TOP_BITS && version & mask(bit) != 0
 }
 
-/// The state after the period that ends before height `end`.
-fn next_state(
-    state: ThresholdState,
-    deployment: &Deployment,
-    start: i64,
-    chain: &(impl HeaderChain + ?Sized),
-    end: Length,
-) -> ThresholdState {
-    let median_time = i64::from(chain.median_time_past(end - 1));
-    match state {
-        ThresholdState::Defined if median_time >= start => ThresholdState::Started,
-        ThresholdState::Started => {
-            let first = end - deployment.period.max(1);
-            let count = (first..end)
-                .filter(|height| signals(chain.header(*height).version, deployment.bit))
-                .count();
-            if count >= deployment.threshold as usize {
-                ThresholdState::LockedIn
-            } else if deployment
-                .timeout
-                .is_some_and(|timeout| median_time >= timeout)
-            {
-                ThresholdState::Failed
-            } else {
-                ThresholdState::Started
+/// When a rule changes its state.
+#[derive(Clone, Copy, Debug)]
+struct Rule {
+    start: DeploymentStart,
+    timeout: Option<i64>,
+    min_activation_height: u32,
+    threshold: u32,
+    period: u32,
+}
+
+impl Rule {
+    fn of(deployment: &Deployment) -> Self {
+        let Deployment {
+            start,
+            timeout,
+            min_activation_height,
+            threshold,
+            ..
+        } = *deployment;
+        Self {
+            start,
+            timeout,
+            min_activation_height,
+            threshold,
+            period: deployment.period.max(1),
+        }
+    }
+
+    /// The state, where it needs no blocks.
+    const fn fixed_state(&self) -> Option<ThresholdState> {
+        match self.start {
+            DeploymentStart::Always => Some(ThresholdState::Active),
+            DeploymentStart::Never => Some(ThresholdState::Failed),
+            DeploymentStart::At(_) => None,
+        }
+    }
+
+    /// The state for the block at height `length` (Core's `GetStateFor`).
+    fn state(
+        &self,
+        states: &mut States,
+        chain: &(impl HeaderChain + ?Sized),
+        length: Length,
+        mut signals_at: impl FnMut(u32) -> bool,
+    ) -> ThresholdState {
+        let start = match self.start {
+            DeploymentStart::Always => return ThresholdState::Active,
+            DeploymentStart::Never => return ThresholdState::Failed,
+            DeploymentStart::At(start) => start,
+        };
+        // All blocks of a period have the state of its first.
+        let mut end = length - length % self.period;
+        let mut unknown = Vec::new();
+        let mut state = loop {
+            if end == 0 {
+                break ThresholdState::Defined;
             }
+            let last = chain.hash(end - 1);
+            if let Some(state) = states.get(&last) {
+                break *state;
+            }
+            if i64::from(chain.median_time_past(end - 1)) < start {
+                // All earlier periods end before the start, too.
+                states.insert(last, ThresholdState::Defined);
+                break ThresholdState::Defined;
+            }
+            unknown.push((end, last));
+            end -= self.period;
+        };
+        for (end, last) in unknown.into_iter().rev() {
+            state = self.next(state, chain, end, &mut signals_at);
+            states.insert(last, state);
         }
-        ThresholdState::LockedIn if end >= deployment.min_activation_height => {
-            ThresholdState::Active
+        state
+    }
+
+    /// The state after the period that ends before height `end`, past the start.
+    fn next(
+        &self,
+        state: ThresholdState,
+        chain: &(impl HeaderChain + ?Sized),
+        end: Length,
+        signals_at: &mut impl FnMut(u32) -> bool,
+    ) -> ThresholdState {
+        match state {
+            ThresholdState::Defined => ThresholdState::Started,
+            ThresholdState::Started => {
+                let count = (end - self.period..end)
+                    .filter(|height| signals_at(*height))
+                    .count();
+                let median_time = i64::from(chain.median_time_past(end - 1));
+                if count >= self.threshold as usize {
+                    ThresholdState::LockedIn
+                } else if self.timeout.is_some_and(|timeout| median_time >= timeout) {
+                    ThresholdState::Failed
+                } else {
+                    ThresholdState::Started
+                }
+            }
+            ThresholdState::LockedIn if end >= self.min_activation_height => ThresholdState::Active,
+            unchanged => unchanged,
         }
-        unchanged => unchanged,
     }
 }
 
