@@ -125,7 +125,7 @@ impl<'a> Server<'a> {
             host: client.host,
             port,
             source,
-            names: self.names.clone(),
+            names: Box::new(self.names.clone()),
         })?;
         let reply = self.read(reply, source)?;
         match reply {

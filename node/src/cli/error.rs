@@ -82,7 +82,7 @@ pub(crate) enum CliError {
         /// Why.
         source: ClientError,
         /// Names in the text.
-        names: Names,
+        names: Box<Names>,
     },
     /// Nobody answers at the socket.
     #[error(
@@ -96,7 +96,7 @@ pub(crate) enum CliError {
         /// The chain's name.
         chain: &'static str,
         /// Names in the text.
-        names: Names,
+        names: Box<Names>,
     },
     /// The value of `-ipcconnect` cannot be used, or the call failed behind the socket.
     #[error("{0}")]

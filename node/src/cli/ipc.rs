@@ -27,7 +27,7 @@ pub(crate) fn call(
     let unreachable = |reason: String| CliError::Socket {
         reason,
         chain: config.params().network.id(),
-        names: names.clone(),
+        names: Box::new(names.clone()),
     };
     let value = config.get_str("ipcconnect");
     let parsed = parse_connect(&value, &config.network_dir(), NODE);
