@@ -68,29 +68,32 @@ pub(crate) fn of(reply: &Value, names: &Names) -> Printed {
 }
 
 fn failure(error: &Value, names: &Names) -> Printed {
-    let mut text = String::new();
-    let code = error["code"].as_i64().unwrap_or_default();
-    if error.is_object() {
-        if !error["code"].is_null() {
-            text.push_str(&format!("error code: {}\n", plain(&error["code"])));
-        }
-        if let Some(message) = error["message"].as_str() {
-            text.push_str(&format!("error message:\n{message}"));
-        }
-        if code == i64::from(WALLET_NOT_SPECIFIED) {
-            text.push_str(&format!(
-                " Or for the CLI, specify the \"-rpcwallet=<walletname>\" option before the command (run \
-                 \"{0} -h\" for help or \"{0} listwallets\" to see which wallets are currently loaded).",
-                names.client
-            ));
-        }
-    } else {
-        text = format!("error: {error}");
+    if !error.is_object() {
+        let err = format!("error: {error}\n");
+        return Printed {
+            err,
+            code: super::FAILED,
+            ..Printed::default()
+        };
     }
-    let code = i32::try_from(code)
-        .unwrap_or_default()
-        .checked_abs()
-        .unwrap_or(super::FAILED);
+    let mut text = String::new();
+    let code = error["code"]
+        .as_i64()
+        .and_then(|code| i32::try_from(code).ok());
+    if !error["code"].is_null() {
+        text.push_str(&format!("error code: {}\n", plain(&error["code"])));
+    }
+    if let Some(message) = error["message"].as_str() {
+        text.push_str(&format!("error message:\n{message}"));
+    }
+    if code == Some(WALLET_NOT_SPECIFIED) {
+        text.push_str(&format!(
+            " Or for the CLI, specify the \"-rpcwallet=<walletname>\" option before the command (run \"{0} -h\" for \
+             help or \"{0} listwallets\" to see which wallets are currently loaded).",
+            names.client
+        ));
+    }
+    let code = code.and_then(i32::checked_abs).unwrap_or(super::FAILED);
     Printed {
         err: format!("{text}\n"),
         code,

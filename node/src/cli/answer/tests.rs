@@ -55,5 +55,6 @@ fn errors_go_to_standard_error_with_their_number_as_code() {
          currently loaded).\n",
         19,
     );
-    check(json!("odd"), "error: \"odd\"\n", 0);
+    check(json!("odd"), "error: \"odd\"\n", 1);
+    check(json!({"message": "odd"}), "error message:\nodd\n", 1);
 }
