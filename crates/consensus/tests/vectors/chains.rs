@@ -1,12 +1,15 @@
 //! Opcodes, signed transactions and blocks of the coin family.
 
+use std::sync::Mutex;
+
 use consensus::block_check::{
     BlockChecks, check_block, check_header, contextual_check_block, is_block_mutated,
 };
 use consensus::merkle::{block_merkle_root, block_witness_merkle_root};
 use consensus::script::ScriptError;
 use consensus::{
-    DummyChecker, PrecomputedTx, ScriptFlags, TxChecker, block_subsidy, verify_script,
+    DummyChecker, PrecomputedTx, ScriptFlags, SignatureCache, SignatureEntry, TxChecker,
+    block_subsidy, verify_script,
 };
 use primitives::params::{ChainParams, Coin, Network};
 use primitives::script::opcodes::OP_EQUAL;
@@ -39,6 +42,20 @@ fn opcodes() {
     }
 }
 
+/// What was said to be valid, and once more for every time that it was.
+#[derive(Default)]
+struct Memory(Mutex<Vec<String>>);
+
+impl SignatureCache for Memory {
+    fn get(&self, entry: &SignatureEntry<'_>) -> bool {
+        self.0.lock().unwrap().contains(&format!("{entry:?}"))
+    }
+
+    fn insert(&self, entry: &SignatureEntry<'_>) {
+        self.0.lock().unwrap().push(format!("{entry:?}"));
+    }
+}
+
 #[test]
 fn signed_transactions() {
     let Some(vectors) = chain_vectors() else {
@@ -52,15 +69,24 @@ fn signed_transactions() {
             value: Amount::from_sat(vector["input"]["amount"].as_i64().unwrap()),
             script_pubkey: Script::from(from_hex(&vector["input"]["prevout_script"])),
         };
+        let cache = Memory::default();
         let verify = |spent: &TxOut| {
             let precomputed = PrecomputedTx::new(&tx, vec![spent], scheme);
             let input = &tx.inputs[0];
             let (script, witness) = (&input.script_sig, &input.witness);
-            let mut checker = TxChecker::new(&precomputed, 0);
+            let mut checker = TxChecker::new(&precomputed, 0).with_cache(&cache);
             let flags = ScriptFlags::STANDARD;
             verify_script(script, &spent.script_pubkey, witness, flags, &mut checker)
         };
         assert_eq!(verify(&spent), Ok(()), "{}", vector["id"]);
+        let known = cache.0.lock().unwrap().len();
+        assert!(known > 0, "valid signatures are remembered");
+        assert_eq!(verify(&spent), Ok(()), "{}", vector["id"]);
+        assert_eq!(
+            cache.0.lock().unwrap().len(),
+            known,
+            "and not checked again"
+        );
         // Witness signatures cover the amount.
         let other = TxOut {
             value: Amount::ZERO,
