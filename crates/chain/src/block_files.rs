@@ -24,7 +24,7 @@ use crate::undo::BlockUndo;
 use sequence::FileSequence;
 
 /// Bytes of magic and length before a record.
-pub const RECORD_HEADER: u32 = 8;
+pub(crate) const RECORD_HEADER: u32 = 8;
 /// Bytes that an undo record takes besides its data: magic, length, checksum.
 const UNDO_OVERHEAD: u32 = RECORD_HEADER + 32;
 /// No block file grows beyond this, in bytes.

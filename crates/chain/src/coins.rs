@@ -5,6 +5,7 @@ mod disk;
 
 pub use cache::CoinsCache;
 pub use disk::{CoinsSnapshot, CoinsStore};
+pub(crate) use disk::WriteOptions;
 
 use primitives::encode::{DecodeError, Reader, Sink};
 use primitives::{BlockHash, OutPoint, Tx, TxOut};

@@ -23,6 +23,15 @@ pub enum ChainError {
     /// A block that was valid when it was stored is not any more.
     #[error("Corrupt block found indicating potential hardware failure.")]
     CorruptBlock(BlockHash),
+    /// No block is connected yet.
+    #[error("no block is connected yet")]
+    NoTip,
+    /// The coins stand at a block that the index does not know.
+    #[error("the coins stand at block {0}, which the block index does not know")]
+    UnknownHead(BlockHash),
+    /// The block index contradicts itself.
+    #[error("the block index is damaged: {0}")]
+    BadIndex(&'static str),
     /// The directory lies on a full disk.
     #[error("Disk space is too low!")]
     DiskFull(PathBuf),
@@ -151,6 +160,12 @@ pub enum SubmitError {
     /// This machine fails.
     #[error(transparent)]
     Chain(#[from] ChainError),
+}
+
+impl From<StoreError> for SubmitError {
+    fn from(error: StoreError) -> Self {
+        Self::Chain(error.into())
+    }
 }
 
 /// Why a block cannot be read.

@@ -77,8 +77,7 @@ impl BlockIndex {
         if let Some(id) = self.find(&hash) {
             return id;
         }
-        let prev = self.find(&header.prev);
-        let id = self.push(Entry::new(header, hash, prev));
+        let id = self.add_unlinked_header(header, hash);
         self.link(id);
         self.entry_mut(id).status.raise(Validity::Tree);
         let work = self.entry(id).chain_work;
@@ -91,11 +90,12 @@ impl BlockIndex {
         id
     }
 
-    /// Appends an entry whose links are not set yet.
-    pub(crate) fn push(&mut self, entry: Entry) -> EntryId {
+    /// Appends a header; [`BlockIndex::link`] does the rest.
+    pub(crate) fn add_unlinked_header(&mut self, header: Header, hash: BlockHash) -> EntryId {
         let id = EntryId::new(u32::try_from(self.entries.len()).expect("ids have 32 bits"));
-        self.ids.insert(entry.hash, id);
-        self.entries.push(entry);
+        let prev = self.find(&header.prev);
+        self.ids.insert(hash, id);
+        self.entries.push(Entry::new(header, hash, prev));
         id
     }
 

@@ -8,19 +8,35 @@
 //! What must be durable goes to disk in one order: block and undo files, then the index, then the
 //! coins with the block that they stand at. After a crash the start goes on from there.
 
+mod accept;
+mod activate;
 mod block_files;
+mod chacha20;
+mod chainstate;
 mod clock;
 pub mod coins;
+pub mod coinstats;
 mod compress;
 mod config;
+mod connect;
 mod error;
+mod flush;
+mod follower;
 mod handle;
+mod import;
 mod index;
+mod invalidate;
+mod load;
+pub mod muhash;
 mod random;
 mod reader;
+mod scanner;
+mod signature_cache;
 pub mod store;
 mod text;
+mod thread;
 mod undo;
+mod verify;
 
 pub use block_files::{BlockFiles, FileError, FilePos, XorKey};
 pub use clock::Clock;
@@ -31,7 +47,9 @@ pub use config::{
     MIN_CACHE_BYTES, Progress, ProgressFn, Reindex, StopFn, Task, default_script_threads,
 };
 pub use error::{BlockRejection, ChainError, ReadError, StartError, SubmitError};
+pub use follower::{ChainFollower, FollowError, FollowStep};
 pub use handle::{Accepted, Call, ChainHandle, Submission};
 pub use index::{BlockIndex, BlockStatus, Branch, Validity};
 pub use reader::{BlockInfo, ChainReader, ChainTip, Ended, Tip, TipStatus};
+pub use thread::{Chain, start};
 pub use undo::{BlockUndo, TxUndo};

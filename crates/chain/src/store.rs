@@ -101,6 +101,16 @@ pub enum StoreError {
     },
 }
 
+impl StoreError {
+    /// Whether the directory is not ours to use, rather than damaged.
+    pub const fn is_refusal(&self) -> bool {
+        matches!(
+            self,
+            Self::Foreign(_) | Self::NotEmpty(_) | Self::WrongChain { .. } | Self::TooNew { .. }
+        )
+    }
+}
+
 /// What a store holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StoreKind {
@@ -201,10 +211,17 @@ impl Store {
         params: &ChainParams,
         options: &StoreOptions,
     ) -> Result<Self, StoreError> {
+        if options.wipe {
+            tracing::info!(target: "validation", "Wiping LevelDB in {}", path.display());
+        }
         marker::claim(path, params, options.kind, options.wipe)?;
+        // The engine is another one, but this is the line that people look for.
+        tracing::info!(target: "validation", "Opening LevelDB in {}", path.display());
         // The engine panics on some damaged files.
         let opened = catch_unwind(AssertUnwindSafe(|| Self::open_engine(path, options)));
-        opened.map_err(|_| StoreError::Damaged(path.to_owned()))?
+        let store = opened.map_err(|_| StoreError::Damaged(path.to_owned()))??;
+        tracing::info!(target: "validation", "Opened LevelDB successfully");
+        Ok(store)
     }
 
     fn open_engine(path: &Path, options: &StoreOptions) -> Result<Self, StoreError> {

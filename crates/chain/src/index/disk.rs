@@ -87,14 +87,13 @@ impl IndexStore {
         Self(store)
     }
 
-    /// Writes what changed since the last time, durably.
-    pub(crate) fn write(
-        &self,
+    /// What changed since the last time.
+    pub(crate) fn batch(
         index: &BlockIndex,
         entries: &BTreeSet<EntryId>,
         files: impl Iterator<Item = (u32, FileInfo)>,
         last_file: u32,
-    ) -> Result<(), StoreError> {
+    ) -> Batch {
         let mut batch = Batch::new();
         for (number, info) in files {
             let mut value = Vec::new();
@@ -108,6 +107,11 @@ impl IndexStore {
             key.put(&entry.hash.0);
             batch.put(&key, &encode(entry));
         }
+        batch
+    }
+
+    /// Writes changes, durably.
+    pub(crate) fn write(&self, batch: Batch) -> Result<(), StoreError> {
         self.0.write(batch, Durability::Disk)
     }
 

@@ -17,10 +17,6 @@ impl EntryId {
     pub(crate) const fn as_usize(self) -> usize {
         self.0 as usize
     }
-
-    pub(super) const fn number(self) -> u32 {
-        self.0
-    }
 }
 
 /// How far a block has been checked; each level includes those before.

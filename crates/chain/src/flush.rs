@@ -1,0 +1,132 @@
+//! What is in memory goes to disk: block files, then the index, then the coins.
+
+use std::time::{Duration, Instant};
+
+use crate::chainstate::Chainstate;
+use crate::coins::WriteOptions;
+use crate::config::Task;
+use crate::error::ChainError;
+use crate::index::IndexStore;
+use crate::random::random_u64;
+
+/// Shortest time between two periodic writes, in seconds.
+const WRITE_INTERVAL: u64 = 50 * 60;
+/// Most that chance adds to it, in seconds.
+const WRITE_INTERVAL_SPREAD: u64 = 20 * 60;
+/// Coins below this many are written without a word.
+const WORTH_A_REPORT: usize = 100_000;
+
+/// What gives reason to write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FlushMode {
+    /// Only a cache that is too large.
+    IfNeeded,
+    /// A cache that is nearly too large, or the time since the last write.
+    Periodic,
+    /// None is needed; what is in memory stays there.
+    ForceSync,
+    /// None is needed; memory is given back.
+    ForceFlush,
+}
+
+impl FlushMode {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::IfNeeded => "IF_NEEDED",
+            Self::Periodic => "PERIODIC",
+            Self::ForceSync => "FORCE_SYNC",
+            Self::ForceFlush => "FORCE_FLUSH",
+        }
+    }
+}
+
+impl Chainstate {
+    /// Writes block files, index and coins if there is reason to (Core's `FlushStateToDisk`).
+    pub(crate) fn flush(&mut self, mode: FlushMode) -> Result<(), ChainError> {
+        let (used, limit) = (self.coins.memory(), self.coins_limit);
+        // A tenth below the limit, or 10 MiB where that is less.
+        let large = used > limit.saturating_sub((limit / 10).min(10 << 20));
+        let critical = used > limit;
+        if critical && mode == FlushMode::IfNeeded {
+            tracing::info!(
+                target: "validation", "Cache size ({used}) exceeds total space ({limit})"
+            );
+        }
+        let now = Instant::now();
+        let periodic =
+            mode == FlushMode::Periodic && self.next_write.is_some_and(|next| now >= next);
+        let empty_cache = mode == FlushMode::ForceFlush
+            || (mode == FlushMode::Periodic && large)
+            || (mode == FlushMode::IfNeeded && critical);
+        let write = mode == FlushMode::ForceSync || empty_cache || periodic;
+        if write {
+            tracing::debug!(
+                target: "coindb",
+                "Writing chainstate to disk: flush mode={}, prune=0, large={}, critical={}, \
+                 periodic={}",
+                mode.name(),
+                u8::from(large),
+                u8::from(critical),
+                u8::from(periodic),
+            );
+            self.write_all(!empty_cache)?;
+        }
+        if write || self.next_write.is_none() {
+            let spread = random_u64() % WRITE_INTERVAL_SPREAD;
+            self.next_write = Some(now + Duration::from_secs(WRITE_INTERVAL + spread));
+        }
+        Ok(())
+    }
+
+    fn write_all(&mut self, keep_coins: bool) -> Result<(), ChainError> {
+        self.write_index()?;
+        self.write_coins(keep_coins)
+    }
+
+    /// Writes the coins, behind an index that is on disk already.
+    pub(crate) fn write_coins(&mut self, keep_coins: bool) -> Result<(), ChainError> {
+        let report = self.coins.dirty_count() > WORTH_A_REPORT;
+        if report {
+            self.config().report(Task::Flushing, 0);
+        }
+        let started = Instant::now();
+        let options = WriteOptions {
+            batch_bytes: self.config().batch_bytes,
+            crash_ratio: self.config().crash_ratio,
+        };
+        let (dirty, all) = (self.coins.dirty_count(), self.coins.len());
+        self.coins.base().write(&self.coins, options)?;
+        self.coins.written(keep_coins);
+        tracing::debug!(
+            target: "bench",
+            "write coins cache to disk ({dirty} out of {all} cached coins) completed ({:.2}ms)",
+            started.elapsed().as_secs_f64() * 1000.0
+        );
+        if report {
+            self.config().report(Task::Flushing, 100);
+        }
+        Ok(())
+    }
+
+    /// Writes block files and index.
+    pub(crate) fn write_index(&mut self) -> Result<(), ChainError> {
+        // The index must never speak of data that is not durable.
+        self.writer.flush()?;
+        let files = self.writer.take_dirty();
+        let entries = self.shared.index_mut().take_dirty();
+        let batch = {
+            let index = self.shared.index();
+            let infos = files
+                .iter()
+                .map(|number| (*number, *self.writer.info(*number)));
+            IndexStore::batch(&index, &entries, infos, self.writer.last_file())
+        };
+        let result = self.index_store.write(batch);
+        if let Err(error) = result {
+            self.writer.restore_dirty(files);
+            self.shared.index_mut().restore_dirty(entries);
+            return Err(error.into());
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,302 @@
+//! Blocks are read from files: our own for a new index (`-reindex`), others' to import them
+//! (`-loadblock`). One slice at a time, so that commands get through.
+
+use std::collections::{HashMap, VecDeque};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use primitives::encode::Reader;
+use primitives::{Block, BlockHash, Header};
+
+use crate::block_files::{FileError, FilePos, XorKey};
+use crate::chainstate::Chainstate;
+use crate::config::Task;
+use crate::error::{ChainError, SubmitError};
+use crate::handle::Answer;
+use crate::scanner::RecordScanner;
+
+/// How long a slice takes at most before commands are looked at.
+const SLICE: Duration = Duration::from_millis(50);
+
+/// A running import.
+pub(crate) struct Import {
+    stage: Stage,
+    /// Blocks of our own files whose parents have not been met yet, by parent.
+    orphans: HashMap<BlockHash, Vec<FilePos>>,
+    answer: Answer<()>,
+}
+
+enum Stage {
+    /// Our own block files, from the first on.
+    Reindex {
+        next: u32,
+        total: u32,
+        files: VecDeque<PathBuf>,
+    },
+    /// Other files.
+    Load { files: VecDeque<PathBuf> },
+    /// A file of either kind is open.
+    Open(Box<OpenFile>),
+    /// What is on disk is connected.
+    Connect,
+}
+
+struct OpenFile {
+    scanner: RecordScanner,
+    /// Number of our own file.
+    own: Option<u32>,
+    loaded: u32,
+    started: Instant,
+    size: u64,
+    task: Task,
+    then: Stage,
+}
+
+/// What an import needs next.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Slice {
+    /// Another slice.
+    More,
+    /// That what is on disk is connected; then it is done.
+    Connect,
+}
+
+impl Import {
+    pub(crate) fn new(chain: &mut Chainstate, files: Vec<PathBuf>, answer: Answer<()>) -> Self {
+        tracing::info!(target: "validation", "initload thread start");
+        chain.shared.importing.send_replace(true);
+        let files = VecDeque::from(files);
+        let stage = if chain.reindexing {
+            let own = chain.writer.files();
+            let total = (0..)
+                .find(|number| !own.block_path(*number).exists())
+                .unwrap_or(0);
+            Stage::Reindex {
+                next: 0,
+                total,
+                files,
+            }
+        } else {
+            Stage::Load { files }
+        };
+        Self {
+            stage,
+            orphans: HashMap::new(),
+            answer,
+        }
+    }
+
+    /// Ends the import: tells whoever asked for it.
+    pub(crate) fn finish(self, chain: &mut Chainstate) {
+        chain.shared.importing.send_replace(false);
+        chain.config().report(Task::Connecting, 100);
+        chain.update_initial_download();
+        chain.publish_tip();
+        tracing::info!(target: "validation", "initload thread exit");
+        // Whoever asked may have gone.
+        let _gone = self.answer.send(Ok(()));
+    }
+
+    /// Goes on for a while.
+    pub(crate) fn slice(&mut self, chain: &mut Chainstate) -> Result<Slice, ChainError> {
+        match std::mem::replace(&mut self.stage, Stage::Connect) {
+            Stage::Reindex { next, total, files } => self.next_own(chain, next, total, files)?,
+            Stage::Load { mut files } => match files.pop_front() {
+                Some(path) => self.stage = open_foreign(chain, &path, files),
+                None => return Ok(Slice::Connect),
+            },
+            Stage::Open(mut file) => {
+                self.stage = if self.read(chain, &mut file)? {
+                    Stage::Open(file)
+                } else {
+                    tracing::info!(
+                        target: "validation",
+                        "Loaded {} blocks from external file in {}ms",
+                        file.loaded,
+                        file.started.elapsed().as_millis()
+                    );
+                    file.then
+                };
+            }
+            Stage::Connect => return Ok(Slice::Connect),
+        }
+        Ok(Slice::More)
+    }
+
+    fn next_own(
+        &mut self,
+        chain: &mut Chainstate,
+        next: u32,
+        total: u32,
+        files: VecDeque<PathBuf>,
+    ) -> Result<(), ChainError> {
+        if next == total {
+            chain.index_store.set_reindexing(false)?;
+            chain.reindexing = false;
+            tracing::info!(target: "validation", "Reindexing finished");
+            chain.config().report(Task::Reindexing, 100);
+            chain.make_genesis()?;
+            self.stage = Stage::Load { files };
+            return Ok(());
+        }
+        let percent = u64::from(next) * 100 / u64::from(total);
+        tracing::info!(
+            target: "validation", "Reindexing block file blk{next:05}.dat ({percent}% complete)..."
+        );
+        chain.config().report(Task::Reindexing, percent);
+        let (path, key) = {
+            let own = chain.writer.files();
+            (own.block_path(next), own.key())
+        };
+        let then = Stage::Reindex {
+            next: next + 1,
+            total,
+            files,
+        };
+        let scanner = RecordScanner::open(&path, chain.params().magic, key)?;
+        self.stage = open_file(scanner, &path, Some(next), Task::Reindexing, then);
+        Ok(())
+    }
+
+    /// Reads records for a while; says whether there may be more.
+    fn read(&mut self, chain: &mut Chainstate, file: &mut OpenFile) -> Result<bool, ChainError> {
+        let started = Instant::now();
+        while started.elapsed() < SLICE {
+            let Some(record) = file.scanner.next()? else {
+                return Ok(false);
+            };
+            let offset = u32::try_from(record.offset).unwrap_or(u32::MAX);
+            let pos = file.own.map(|file| FilePos { file, offset });
+            file.loaded += self.load_record(chain, record.data, pos)?;
+        }
+        if file.own.is_none() && file.size > 0 {
+            let percent = file.scanner.position() * 100 / file.size;
+            chain.config().report(file.task, percent.min(99));
+        }
+        Ok(true)
+    }
+
+    /// Takes a block that was found; gives how many were new.
+    fn load_record(
+        &mut self,
+        chain: &mut Chainstate,
+        data: &[u8],
+        pos: Option<FilePos>,
+    ) -> Result<u32, ChainError> {
+        let Ok(header) = Header::decode(&mut Reader::new(data)) else {
+            return Ok(0);
+        };
+        let (genesis, scheme) = (chain.params().genesis.hash, chain.params().hashes);
+        let hash = header.hash(scheme);
+        let (known_parent, here) = {
+            let index = chain.shared.index();
+            let here = index
+                .find(&hash)
+                .is_some_and(|id| index.entry(id).status.has_data());
+            (hash == genesis || index.find(&header.prev).is_some(), here)
+        };
+        if !known_parent {
+            tracing::debug!(
+                target: "reindex",
+                "LoadExternalBlockFile: Out of order block {hash}, parent {} not known", header.prev
+            );
+            if let Some(pos) = pos {
+                self.orphans.entry(header.prev).or_default().push(pos);
+            }
+            return Ok(0);
+        }
+        let mut loaded = 0;
+        if !here {
+            let mut reader = Reader::new(data);
+            // Old bugs left all kinds of data in block files; what does not decode is no block.
+            let Ok(block) = Block::decode_known(&mut reader, hash, scheme) else {
+                tracing::debug!(
+                    target: "reindex",
+                    "LoadExternalBlockFile: unexpected data in block {hash}. continuing"
+                );
+                return Ok(0);
+            };
+            loaded += take(chain, &Arc::new(block), pos)?;
+        }
+        if hash == genesis && chain.tip().is_none() {
+            chain.connect_first()?;
+        }
+        Ok(loaded + self.load_children(chain, hash)?)
+    }
+
+    /// Takes the blocks that were met before `parent`.
+    fn load_children(
+        &mut self,
+        chain: &mut Chainstate,
+        parent: BlockHash,
+    ) -> Result<u32, ChainError> {
+        let (mut loaded, mut queue) = (0, VecDeque::from([parent]));
+        while let Some(parent) = queue.pop_front() {
+            for pos in self.orphans.remove(&parent).unwrap_or_default() {
+                let block = match chain.writer.files().read_any_block(pos) {
+                    Ok(block) => Arc::new(block),
+                    Err(FileError::Damaged { .. }) => continue,
+                    Err(error) => return Err(error.into()),
+                };
+                tracing::debug!(
+                    target: "reindex",
+                    "LoadExternalBlockFile: Processing out of order child {} of {parent}",
+                    block.hash
+                );
+                if take(chain, &block, Some(pos))? > 0 {
+                    loaded += 1;
+                    queue.push_back(block.hash);
+                }
+            }
+        }
+        Ok(loaded)
+    }
+}
+
+/// Stores a block; gives 1 where it is valid so far.
+fn take(
+    chain: &mut Chainstate,
+    block: &Arc<Block>,
+    pos: Option<FilePos>,
+) -> Result<u32, ChainError> {
+    match chain.accept_loaded_block(block, pos) {
+        Ok(_) => Ok(1),
+        Err(SubmitError::Rejected(_)) => Ok(0),
+        Err(SubmitError::Chain(error)) => Err(error),
+    }
+}
+
+fn open_foreign(chain: &Chainstate, path: &Path, files: VecDeque<PathBuf>) -> Stage {
+    let then = Stage::Load { files };
+    match RecordScanner::open(path, chain.params().magic, XorKey::default()) {
+        Ok(scanner) => {
+            tracing::info!(target: "validation", "Importing blocks file {}...", path.display());
+            open_file(scanner, path, None, Task::Importing, then)
+        }
+        Err(error) => {
+            tracing::warn!(
+                target: "validation", "Could not open blocks file {} ({error})", path.display()
+            );
+            then
+        }
+    }
+}
+
+fn open_file(
+    scanner: RecordScanner,
+    path: &Path,
+    own: Option<u32>,
+    task: Task,
+    then: Stage,
+) -> Stage {
+    Stage::Open(Box::new(OpenFile {
+        scanner,
+        own,
+        loaded: 0,
+        started: Instant::now(),
+        size: path.metadata().map_or(0, |meta| meta.len()),
+        task,
+        then,
+    }))
+}

@@ -1,0 +1,436 @@
+//! The start: stores are opened, the index is read, interrupted writes are completed, the last
+//! blocks are checked.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::sync::Arc;
+
+use consensus::deployments::BuriedDeployment;
+use consensus::pow::check_proof_of_work;
+use primitives::params::MAX_FUTURE_BLOCK_TIME;
+use primitives::{Block, BlockHash, U256};
+
+use crate::block_files::{BlockFileWriter, BlockFiles, FileError};
+use crate::chainstate::{Bench, Chainstate, FIRST_SEQUENCE};
+use crate::coins::{CoinsCache, CoinsStore, CoinsView};
+use crate::config::{ChainConfig, Reindex, Task};
+use crate::error::{ChainError, StartError};
+use crate::index::{BlockIndex, IndexStore, SEQUENCE_BEST_CHAIN, StoredEntry, Validity};
+use crate::reader::Shared;
+use crate::signature_cache::ValidationCaches;
+use crate::store::{Store, StoreError, StoreKind, StoreOptions};
+use crate::text::iso_date_time;
+use crate::verify::Verified;
+
+/// Memory of the block index's store for what it reads, in bytes.
+const INDEX_CACHE: u64 = 2 << 20;
+/// Memory of the block index's store for what it writes, in bytes.
+const INDEX_BUFFER: u64 = 4 << 20;
+
+/// How `-dbcache` is divided, in bytes.
+struct CacheSizes {
+    store_cache: u64,
+    store_buffer: u64,
+    coins: usize,
+}
+
+impl CacheSizes {
+    fn of(total: usize) -> Self {
+        let store_cache = (total / 8).clamp(1 << 20, 64 << 20);
+        let store_buffer = (total / 16).clamp(1 << 20, 32 << 20);
+        // One buffer fills while another is written out.
+        let stores = store_cache + 2 * store_buffer;
+        Self {
+            store_cache: store_cache as u64,
+            store_buffer: store_buffer as u64,
+            coins: total.saturating_sub(stores).max(1 << 20),
+        }
+    }
+}
+
+impl Chainstate {
+    /// Opens everything in the directories of `config`.
+    pub(crate) fn load(config: ChainConfig) -> Result<Self, StartError> {
+        log_settings(&config);
+        let files = BlockFiles::open(
+            &config.blocks_dir,
+            config.params,
+            config.use_xor,
+            config.fast_prune,
+        )
+        .map_err(StartError::Files)?;
+        let index_store = open_index(&config)?;
+        let sizes = CacheSizes::of(config.cache_bytes);
+        let coins_store = open_coins(&config, &sizes)?;
+        config.report(Task::LoadingIndex, 0);
+        let load_error = |error: StoreError| StartError::LoadIndex(error.into());
+        let index = load_index(&index_store, &config)?;
+        let infos = index_store.files().map_err(load_error)?;
+        if let Some(last) = infos.last() {
+            let number = infos.len() - 1;
+            tracing::info!(
+                target: "validation", "Loading block index db: last block file = {number}"
+            );
+            tracing::info!(
+                target: "validation", "Loading block index db: last block file info: {last}"
+            );
+        }
+        check_files(&index, &files)?;
+        config.report(Task::LoadingIndex, 100);
+        let reindexing = index_store.is_reindexing().map_err(load_error)?;
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(config.script_threads.max(1))
+            .thread_name(|number| format!("scriptch.{number}"))
+            .build()
+            .map_err(|error| thread_error(&error))?;
+        let caches = ValidationCaches::new(config.signature_cache_bytes);
+        let writer = BlockFileWriter::new(files.clone(), infos);
+        let mut chainstate = Self {
+            shared: Arc::new(Shared::new(config, files, index)),
+            writer,
+            index_store,
+            coins: CoinsCache::new(coins_store),
+            coins_limit: sizes.coins,
+            chain: Vec::new(),
+            target: None,
+            pool: Arc::new(pool),
+            caches: Arc::new(caches),
+            initial_download: true,
+            reindexing,
+            next_sequence: FIRST_SEQUENCE,
+            precious_sequence: -1,
+            precious_work: U256::ZERO,
+            last_script_checks: None,
+            next_write: None,
+            bench: Bench::default(),
+        };
+        chainstate.load_tip()?;
+        Ok(chainstate)
+    }
+
+    /// Finds the block that the coins stand at, and makes the first block if there is none.
+    fn load_tip(&mut self) -> Result<(), StartError> {
+        self.replay().map_err(StartError::Replay)?;
+        let best = self
+            .coins
+            .base()
+            .best_block()
+            .map_err(StartError::OpenCoins)?;
+        match best {
+            Some(best) => self.load_chain(&best)?,
+            None if !self.reindexing => {
+                self.make_genesis()
+                    .map_err(|error| StartError::InitIndex(Some(error)))?;
+            }
+            None => {}
+        }
+        self.load_candidates();
+        self.check_witnesses()?;
+        if best.is_none() && !self.reindexing {
+            // Others are connected by the import, which lets commands through meanwhile.
+            self.connect_first()?;
+        }
+        self.publish();
+        self.check_tip()?;
+        tracing::info!(target: "validation", "Block index and chainstate loaded");
+        Ok(())
+    }
+
+    fn load_chain(&mut self, best: &BlockHash) -> Result<(), StartError> {
+        let mut index = self.shared.index_mut();
+        let Some(tip) = index.find(best) else {
+            return Err(StartError::InitIndex(None));
+        };
+        let mut chain = Vec::with_capacity(index.entry(tip).height as usize + 1);
+        let mut at = Some(tip);
+        while let Some(id) = at {
+            chain.push(id);
+            let entry = index.entry_mut_unstored(id);
+            // The last tip wins against others with as much work.
+            entry.sequence = SEQUENCE_BEST_CHAIN;
+            at = entry.prev;
+        }
+        chain.reverse();
+        drop(index);
+        self.chain = chain;
+        let progress = self.progress_of(tip);
+        let index = self.shared.index();
+        let entry = index.entry(tip);
+        tracing::info!(
+            target: "validation",
+            "Loaded best chain: hashBestChain={best} height={} date={} progress={progress:.6}",
+            entry.height,
+            iso_date_time(entry.header.time.into()),
+        );
+        Ok(())
+    }
+
+    /// Stores the first block, where it is not known yet.
+    pub(crate) fn make_genesis(&mut self) -> Result<(), ChainError> {
+        let genesis = &self.params().genesis;
+        if self.shared.index().find(&genesis.hash).is_some() {
+            return Ok(());
+        }
+        let block = Block::from_bytes(genesis.block, self.params().hashes)
+            .expect("the first block of every network decodes");
+        let pos = self.writer.write_block(&block, 0)?;
+        let id = self.shared.index_mut().add(block.header, block.hash);
+        self.received_transactions(id, &block, pos);
+        Ok(())
+    }
+
+    /// Connects the first block.
+    pub(crate) fn connect_first(&mut self) -> Result<(), ChainError> {
+        let genesis = self.shared.index().find(&self.params().genesis.hash);
+        if let Some(genesis) = genesis {
+            self.connect_tip(genesis, None)?;
+            self.publish();
+        }
+        Ok(())
+    }
+
+    fn load_candidates(&mut self) {
+        let mut index = self.shared.index_mut();
+        let tip = self.chain.last().map(|tip| index.rank(*tip));
+        index.candidates.clear();
+        for id in index.ids() {
+            let entry = index.entry(id);
+            let complete = entry.chain_tx_count > 0 || entry.prev.is_none();
+            if entry.status.is_valid(Validity::Transactions) && complete {
+                let rank = index.rank(id);
+                if tip.is_none_or(|tip| rank >= tip) {
+                    index.candidates.insert(rank);
+                }
+            }
+        }
+    }
+
+    /// Refuses a chain whose blocks were stored without looking at their witnesses.
+    fn check_witnesses(&self) -> Result<(), StartError> {
+        let (index, params) = (self.shared.index(), self.params());
+        let bare = self.chain.iter().map(|id| index.entry(*id)).any(|entry| {
+            BuriedDeployment::Segwit.is_active(entry.height, params) && !entry.status.has_witness()
+        });
+        if bare {
+            Err(StartError::NeedsWitness(params.segwit_height))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Checks that the tip is not from the future and the last blocks fit the coins.
+    fn check_tip(&mut self) -> Result<(), StartError> {
+        let tip_time = self
+            .tip()
+            .map_or(0, |tip| self.shared.index().entry(tip).header.time);
+        if i64::from(tip_time) > self.now().saturating_add(MAX_FUTURE_BLOCK_TIME.into()) {
+            return Err(StartError::FutureTip);
+        }
+        let (level, blocks) = (self.config().check_level, self.config().check_blocks);
+        match self.verify(level, blocks)? {
+            Verified::Intact => Ok(()),
+            Verified::Damaged => Err(StartError::Corrupted),
+            Verified::Interrupted => Err(StartError::Interrupted),
+        }
+    }
+
+    /// Completes a write of coins that ended between two blocks (Core's `ReplayBlocks`).
+    fn replay(&mut self) -> Result<(), ChainError> {
+        let Some(heads) = self.coins.base().heads()? else {
+            return Ok(());
+        };
+        self.config().report(Task::Replaying, 0);
+        tracing::info!(target: "validation", "Replaying blocks");
+        let unknown = |hash| ChainError::UnknownHead(hash);
+        let (new, old, fork) = {
+            let index = self.shared.index();
+            let find = |hash: BlockHash| index.find(&hash).ok_or_else(|| unknown(hash));
+            let new = find(heads.new)?;
+            let old = heads.old.map(find).transpose()?;
+            (new, old, old.and_then(|old| index.last_common(old, new)))
+        };
+        let mut at = old;
+        while let Some(id) = at.filter(|id| Some(*id) != fork) {
+            let (height, prev) = {
+                let index = self.shared.index();
+                (index.entry(id).height, index.entry(id).prev)
+            };
+            if height > 0 {
+                let (block, undo) = self.read_with_undo(id)?;
+                let mut view = CoinsCache::new(&self.coins);
+                // Some of it may never have been written: both ways lead to the same coins.
+                self.disconnect_block(&block, undo, height, &mut view)?;
+                let changes = view.into_changes();
+                self.coins.apply(changes);
+            }
+            at = prev;
+        }
+        self.roll_forward(
+            new,
+            fork.map_or(0, |fork| self.shared.index().entry(fork).height),
+        )?;
+        self.coins.set_best_block(heads.new);
+        self.write_coins(false)?;
+        self.config().report(Task::Replaying, 100);
+        Ok(())
+    }
+}
+
+fn log_settings(config: &ChainConfig) {
+    match config.assume_valid {
+        Some(hash) => tracing::info!(
+            target: "validation", "Assuming ancestors of block {hash} have valid signatures."
+        ),
+        None => tracing::info!(target: "validation", "Validating signatures for all blocks."),
+    }
+    tracing::info!(target: "validation", "Setting nMinimumChainWork={}", config.min_chain_work);
+    let default = config.params.min_chain_work;
+    if config.min_chain_work < default {
+        tracing::warn!(
+            target: "validation", "nMinimumChainWork set below default value of {default}"
+        );
+    }
+}
+
+fn open_index(config: &ChainConfig) -> Result<IndexStore, StartError> {
+    let wipe = config.reindex == Reindex::All;
+    let options = StoreOptions {
+        kind: StoreKind::BlockIndex,
+        cache_bytes: INDEX_CACHE,
+        buffer_bytes: INDEX_BUFFER,
+        wipe,
+    };
+    // As in Core, `-blocksdir` does not move the index.
+    let path = config.data_dir.join("blocks").join("index");
+    let store = Store::open(&path, config.params, &options)
+        .map_err(|error| refused_or(error, StartError::OpenIndex))?;
+    let store = IndexStore::new(store);
+    if wipe {
+        store.set_reindexing(true).map_err(StartError::OpenIndex)?;
+    }
+    Ok(store)
+}
+
+fn open_coins(config: &ChainConfig, sizes: &CacheSizes) -> Result<CoinsStore, StartError> {
+    let options = StoreOptions {
+        kind: StoreKind::Coins,
+        cache_bytes: sizes.store_cache,
+        buffer_bytes: sizes.store_buffer,
+        wipe: config.reindex != Reindex::No,
+    };
+    Store::open(&config.data_dir.join("chainstate"), config.params, &options)
+        .map(CoinsStore::new)
+        .map_err(|error| refused_or(error, StartError::OpenCoins))
+}
+
+/// Says why a directory is refused; damage gets Core's sentence.
+fn refused_or(error: StoreError, damaged: fn(StoreError) -> StartError) -> StartError {
+    if error.is_refusal() {
+        StartError::Chain(error.into())
+    } else {
+        damaged(error)
+    }
+}
+
+fn thread_error(error: &rayon::ThreadPoolBuildError) -> StartError {
+    let source = std::io::Error::other(error.to_string());
+    StartError::Chain(ChainError::Thread {
+        name: "scriptch",
+        source,
+    })
+}
+
+fn load_index(store: &IndexStore, config: &ChainConfig) -> Result<BlockIndex, StartError> {
+    let damaged = |error: ChainError| StartError::LoadIndex(error);
+    let mut entries = Vec::new();
+    for entry in store.blocks() {
+        let entry = entry.map_err(|error| damaged(error.into()))?;
+        if !check_proof_of_work(&entry.hash, entry.header.bits, config.params) {
+            return Err(damaged(ChainError::BadIndex("a block lacks its work")));
+        }
+        entries.push(entry);
+        if config.is_stopping() {
+            return Err(StartError::Interrupted);
+        }
+    }
+    entries.sort_unstable_by_key(|entry| (entry.height, entry.hash));
+    if entries
+        .first()
+        .is_some_and(|entry| entry.hash != config.params.genesis.hash)
+    {
+        return Err(StartError::WrongGenesis);
+    }
+    let mut index = BlockIndex::default();
+    for entry in entries {
+        index
+            .add_stored(&entry)
+            .map_err(|what| damaged(ChainError::BadIndex(what)))?;
+    }
+    Ok(index)
+}
+
+/// Makes sure that the block files which the index speaks of can be opened.
+fn check_files(index: &BlockIndex, files: &BlockFiles) -> Result<(), StartError> {
+    tracing::info!(target: "validation", "Checking all blk files are present...");
+    let numbers: BTreeSet<u32> = index
+        .ids()
+        .filter_map(|id| index.entry(id).data_pos().map(|pos| pos.file))
+        .collect();
+    for number in numbers {
+        let path = files.block_path(number);
+        File::open(&path)
+            .map_err(|error| StartError::LoadIndex(FileError::io("open", &path, error).into()))?;
+    }
+    Ok(())
+}
+
+impl BlockIndex {
+    /// Adds a block as stored. Its parent, lower by one, was added before.
+    fn add_stored(&mut self, stored: &StoredEntry) -> Result<(), &'static str> {
+        let id = self.add_unlinked_header(stored.header, stored.hash);
+        if self.entry(id).prev.is_none() && stored.height > 0 {
+            return Err("a block lacks its parent");
+        }
+        self.link(id);
+        let entry = self.entry_mut_unstored(id);
+        if entry.height != stored.height {
+            return Err("a block has a wrong height");
+        }
+        entry.status = stored.status;
+        entry.tx_count = stored.tx_count;
+        entry.file = stored.file;
+        (entry.data_offset, entry.undo_offset) = (stored.data_offset, stored.undo_offset);
+        let (prev, work) = (entry.prev, entry.chain_work);
+        if stored.tx_count > 0 {
+            let before = prev.map(|prev| self.entry(prev).chain_tx_count);
+            if before == Some(0) {
+                if stored.status.has_data() {
+                    self.add_unlinked(id);
+                }
+            } else {
+                self.entry_mut_unstored(id).chain_tx_count =
+                    before.unwrap_or(0) + u64::from(stored.tx_count);
+            }
+        }
+        let parent_failed = prev.is_some_and(|prev| self.entry(prev).status.has_failed());
+        if parent_failed && !stored.status.has_failed() {
+            self.entry_mut(id).status.set_failed(true);
+        }
+        let status = self.entry(id).status;
+        if status.has_failed() {
+            if self
+                .best_invalid
+                .is_none_or(|best| work > self.entry(best).chain_work)
+            {
+                self.best_invalid = Some(id);
+            }
+        } else if status.is_valid(Validity::Tree)
+            && self
+                .best_header
+                .is_none_or(|best| self.rank(best) < self.rank(id))
+        {
+            self.best_header = Some(id);
+        }
+        Ok(())
+    }
+}

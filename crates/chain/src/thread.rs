@@ -1,0 +1,377 @@
+//! The thread `chain`: carries out commands, and imports between them.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use consensus::BlockChecks;
+use consensus::block_check::{check_block, contextual_check_block, contextual_check_header};
+use primitives::{Block, BlockHash};
+use tokio::sync::mpsc::error::TryRecvError;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::activate::Step;
+use crate::chainstate::Chainstate;
+use crate::coins::{CoinsCache, CoinsView as _};
+use crate::config::{ChainConfig, Task};
+use crate::connect::Purpose;
+use crate::error::{BlockRejection, ChainError, StartError, SubmitError};
+use crate::flush::FlushMode;
+use crate::handle::{Accepted, ChainHandle, Command, Submission};
+use crate::import::{Import, Slice};
+use crate::reader::{ChainReader, Ended};
+use crate::verify::Verified;
+
+/// The running chain: two handles that clone freely, and the thread behind them.
+#[derive(Debug)]
+pub struct Chain {
+    /// Sends commands.
+    pub handle: ChainHandle,
+    /// Looks at what is there.
+    pub reader: ChainReader,
+    thread: JoinHandle<Result<(), ChainError>>,
+}
+
+impl Chain {
+    /// Finishes the block at hand, writes everything to disk and ends the thread.
+    ///
+    /// # Errors
+    /// What ended the thread, if not this: the failure that [`Ended::Fatal`] told of, too.
+    pub fn stop(self) -> Result<(), ChainError> {
+        let asked = self.handle.shutdown().wait();
+        match self.thread.join() {
+            Ok(result) => result,
+            Err(_) => asked,
+        }
+    }
+}
+
+/// Starts the thread `chain` and returns once the chain is loaded; the last blocks are checked then,
+/// but blocks on disk may be waiting to be connected, and with `-reindex` to be found: send
+/// [`ChainHandle::import`] next, in any case. Blocks the caller, and takes long after a crash.
+///
+/// # Errors
+/// A [`StartError`].
+pub fn start(config: ChainConfig) -> Result<Chain, StartError> {
+    let (handle, commands) = ChainHandle::new();
+    let (loaded, is_loaded) = oneshot::channel();
+    let run = move || {
+        let chain = match Chainstate::load(config) {
+            Ok(chain) => chain,
+            Err(error) => {
+                // The caller waits for this alone.
+                let _gone = loaded.send(Err(error));
+                return Ok(());
+            }
+        };
+        let reader = ChainReader {
+            shared: Arc::clone(&chain.shared),
+        };
+        let _gone = loaded.send(Ok(reader));
+        ChainThread {
+            chain,
+            commands,
+            import: None,
+        }
+        .run()
+    };
+    let thread = std::thread::Builder::new()
+        .name("chain".to_owned())
+        .spawn(run)
+        .map_err(|source| ChainError::Thread {
+            name: "chain",
+            source,
+        })?;
+    match is_loaded.blocking_recv() {
+        Ok(Ok(reader)) => Ok(Chain {
+            handle,
+            reader,
+            thread,
+        }),
+        Ok(Err(error)) => {
+            // Directories are free again when the thread has ended.
+            let _ended = thread.join();
+            Err(error)
+        }
+        Err(_) => Err(ChainError::Stopped.into()),
+    }
+}
+
+struct ChainThread {
+    chain: Chainstate,
+    commands: mpsc::Receiver<Command>,
+    import: Option<Import>,
+}
+
+impl ChainThread {
+    fn run(mut self) -> Result<(), ChainError> {
+        let result = self.serve();
+        if let Err(error) = &result {
+            tracing::error!(target: "validation", "A fatal internal error occurred: {error}");
+            self.chain.end(Ended::Fatal(error.to_string()));
+        }
+        result
+    }
+
+    fn serve(&mut self) -> Result<(), ChainError> {
+        loop {
+            let command = if self.import.is_some() {
+                match self.commands.try_recv() {
+                    Ok(command) => Some(command),
+                    Err(TryRecvError::Empty) => None,
+                    Err(TryRecvError::Disconnected) => return self.shut_down(),
+                }
+            } else {
+                match self.commands.blocking_recv() {
+                    Some(command) => Some(command),
+                    None => return self.shut_down(),
+                }
+            };
+            match command {
+                Some(Command::Shutdown { answer }) => {
+                    let result = self.shut_down();
+                    let _gone = answer.send(Ok(()));
+                    return result;
+                }
+                Some(command) => self.carry_out(command)?,
+                None => self.go_on_importing()?,
+            }
+        }
+    }
+
+    fn shut_down(&mut self) -> Result<(), ChainError> {
+        self.chain.flush(FlushMode::ForceFlush)
+    }
+
+    fn go_on_importing(&mut self) -> Result<(), ChainError> {
+        let Some(import) = &mut self.import else {
+            return Ok(());
+        };
+        // A stop lets an import rest; it goes on from the index at the next start.
+        if self.chain.config().is_stopping() {
+            self.end_import();
+            return Ok(());
+        }
+        if import.slice(&mut self.chain)? == Slice::Connect {
+            let target = self.chain.shared.index().best_header;
+            let height = target.map_or(0, |id| self.chain.shared.index().entry(id).height);
+            let done = self.chain.chain.len() as u64 * 100 / u64::from(height.max(1));
+            self.chain.config().report(Task::Connecting, done.min(99));
+            if !self.advance(None, &mut None)? || self.has_stopped() {
+                self.end_import();
+            }
+        }
+        Ok(())
+    }
+
+    fn end_import(&mut self) {
+        if let Some(import) = self.import.take() {
+            import.finish(&mut self.chain);
+        }
+    }
+
+    /// Whether no further block is to be connected.
+    fn has_stopped(&self) -> bool {
+        self.chain.config().is_stopping() || self.chain.shared.ended.borrow().is_some()
+    }
+
+    fn carry_out(&mut self, command: Command) -> Result<(), ChainError> {
+        // Whoever asked may have gone; what was asked for is done all the same.
+        match command {
+            Command::Import { files, answer } => {
+                self.end_import();
+                self.import = Some(Import::new(&mut self.chain, files, answer));
+            }
+            Command::SubmitBlock {
+                block,
+                submission,
+                answer,
+            } => {
+                let _gone = answer.send(self.submit(&block, submission)?);
+            }
+            Command::SubmitHeaders {
+                headers,
+                work_checked,
+                answer,
+            } => {
+                let accepted = self.chain.accept_headers(&headers, work_checked);
+                let _gone = answer.send(accepted.map_err(SubmitError::from));
+            }
+            Command::TestBlock {
+                block,
+                work_and_root,
+                answer,
+            } => {
+                let _gone = answer.send(self.test_block(&block, work_and_root));
+            }
+            Command::Invalidate { hash, answer } => {
+                let _gone = answer.send(Ok(self.invalidate(&hash)?));
+            }
+            Command::Reconsider { hash, answer } => {
+                let known = self.chain.reconsider(&hash);
+                self.activate(None)?;
+                let _gone = answer.send(Ok(known));
+            }
+            Command::Precious { hash, answer } => {
+                let known = self.chain.prefer(&hash);
+                self.activate(None)?;
+                let _gone = answer.send(Ok(known));
+            }
+            Command::Coins { outpoints, answer } => {
+                let coins = outpoints
+                    .iter()
+                    .map(|outpoint| self.chain.coins.coin(outpoint));
+                let coins = coins.collect::<Result<_, _>>()?;
+                let _gone = answer.send(Ok(coins));
+            }
+            Command::Snapshot { answer } => {
+                self.chain.flush(FlushMode::ForceSync)?;
+                let snapshot = self.chain.coins.base().snapshot()?;
+                let _gone = answer.send(snapshot.ok_or(ChainError::NoTip));
+            }
+            Command::Verify {
+                level,
+                blocks,
+                answer,
+            } => {
+                let verified = self.chain.verify(level, blocks)?;
+                let _gone = answer.send(Ok(verified == Verified::Intact));
+            }
+            Command::Flush { answer } => {
+                self.chain.flush(FlushMode::ForceSync)?;
+                let _gone = answer.send(Ok(()));
+            }
+            Command::Barrier { answer } | Command::Shutdown { answer } => {
+                let _gone = answer.send(Ok(()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a block in and connects what can be connected. Only failures of the machine are errors
+    /// of the outer kind.
+    fn submit(
+        &mut self,
+        block: &Arc<Block>,
+        submission: Submission,
+    ) -> Result<Result<Accepted, SubmitError>, ChainError> {
+        let new = match self.chain.accept_new_block(block, submission) {
+            Ok((_, new)) => new,
+            Err(SubmitError::Chain(error)) => return Err(error),
+            Err(rejected) => return Ok(Err(rejected)),
+        };
+        let mut connected = None;
+        self.activate(Some((block, &mut connected)))?;
+        Ok(Ok(Accepted { new, connected }))
+    }
+
+    /// Connects the best chain. Of `fresh`, a block that was checked just now, tells what connecting
+    /// it gave.
+    fn activate(
+        &mut self,
+        fresh: Option<(&Arc<Block>, &mut Option<Result<(), BlockRejection>>)>,
+    ) -> Result<(), ChainError> {
+        let (block, mut verdict) = match fresh {
+            Some((block, verdict)) => (Some(block), Some(verdict)),
+            None => (None, None),
+        };
+        while self.advance(block, &mut verdict)? {
+            if self.has_stopped() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Connects blocks until the tip is better than it was, and shows it. False where the best chain
+    /// is active already.
+    fn advance(
+        &mut self,
+        fresh: Option<&Arc<Block>>,
+        verdict: &mut Option<&mut Option<Result<(), BlockRejection>>>,
+    ) -> Result<bool, ChainError> {
+        let start = self.chain.tip_work();
+        let mut tell = |hash: BlockHash, result| {
+            if let Some(verdict) = verdict
+                && fresh.is_some_and(|fresh| fresh.hash == hash)
+            {
+                **verdict = Some(result);
+            }
+        };
+        let more = loop {
+            match self.chain.step(fresh)? {
+                Step::Disconnected(_) => {}
+                Step::Connected(block) => {
+                    tell(block.hash, Ok(()));
+                    if self.chain.tip_work() > start {
+                        break true;
+                    }
+                }
+                Step::Rejected(hash, rejection) => tell(hash, Err(rejection)),
+                Step::Done => break false,
+            }
+        };
+        self.chain.publish();
+        self.check_stop_height();
+        self.chain.flush(FlushMode::Periodic)?;
+        Ok(more)
+    }
+
+    fn check_stop_height(&self) {
+        if let Some(stop) = self.chain.config().stop_at_height
+            && stop > 0
+            && self.chain.chain.len() > stop as usize
+        {
+            self.chain.end(Ended::StopHeight(stop));
+        }
+    }
+
+    fn invalidate(&mut self, hash: &BlockHash) -> Result<bool, ChainError> {
+        let Some(invalid) = self.chain.find_to_invalidate(hash) else {
+            return Ok(false);
+        };
+        while self.chain.invalidate_step(invalid)?.is_some() {}
+        self.chain.finish_invalidate(invalid);
+        self.chain.publish();
+        self.activate(None)?;
+        Ok(true)
+    }
+
+    /// Core's `TestBlockValidity`.
+    fn test_block(
+        &mut self,
+        block: &Arc<Block>,
+        (proof_of_work, merkle_root): (bool, bool),
+    ) -> Result<(), SubmitError> {
+        let chain = &mut self.chain;
+        let tip = chain
+            .tip()
+            .filter(|_| chain.tip_hash() == block.header.prev);
+        let Some(tip) = tip else {
+            return Err(BlockRejection::NotOnTip.into());
+        };
+        let (params, now) = (chain.params(), chain.now());
+        let reject = |error| SubmitError::from(BlockRejection::from(error));
+        check_block(
+            block,
+            params,
+            BlockChecks {
+                proof_of_work,
+                merkle_root,
+            },
+        )
+        .map_err(reject)?;
+        {
+            let index = chain.shared.index();
+            let branch = index.branch(tip);
+            contextual_check_header(&block.header, &branch, now, params).map_err(reject)?;
+            let height = index.entry(tip).height + 1;
+            contextual_check_block(block, height, index.median_time_past(tip), params)
+                .map_err(reject)?;
+        }
+        chain.prefetch_coins(block)?;
+        let mut view = CoinsCache::new(&chain.coins);
+        chain
+            .connect_block(block, Some(tip), &mut view, Purpose::Test)
+            .map(|_| ())
+    }
+}

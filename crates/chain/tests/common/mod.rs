@@ -1,0 +1,82 @@
+//! A chain in a directory, as tests want it.
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use std::path::{Path, PathBuf};
+
+use chain::coinstats::{CoinStats, CoinStatsHash, coin_stats};
+use chain::{Chain, ChainConfig, ChainHandle, ChainReader, StartError};
+use primitives::ChainParams;
+use primitives::params::{Coin, Network};
+
+/// A file among the vectors; prints a line and gives `None` where they are absent.
+pub fn vector(name: &str) -> Option<PathBuf> {
+    testkit::vectors_dir().map(|dir| dir.join(name))
+}
+
+/// Which network.
+#[derive(Clone, Copy, Debug)]
+pub enum Net {
+    Main,
+    Regtest,
+}
+
+impl Net {
+    pub fn params(self) -> &'static ChainParams {
+        let network = match self {
+            Self::Main => Network::Main,
+            Self::Regtest => Network::Regtest,
+        };
+        ChainParams::get(Coin::Bitcoin, network)
+    }
+}
+
+/// A running chain.
+pub struct TestChain {
+    chain: Chain,
+    pub handle: ChainHandle,
+    pub reader: ChainReader,
+}
+
+impl TestChain {
+    pub fn try_open(
+        net: Net,
+        dir: &Path,
+        change: impl FnOnce(&mut ChainConfig),
+    ) -> Result<Self, StartError> {
+        std::fs::create_dir_all(dir.join("blocks")).unwrap();
+        let mut config = ChainConfig::new(net.params(), dir);
+        change(&mut config);
+        let chain = chain::start(config)?;
+        let (handle, reader) = (chain.handle.clone(), chain.reader.clone());
+        Ok(Self { chain, handle, reader })
+    }
+
+    pub fn open(net: Net, dir: &Path, change: impl FnOnce(&mut ChainConfig)) -> Self {
+        Self::try_open(net, dir, change).unwrap()
+    }
+
+    /// Connects what is on disk.
+    pub fn import(&self) {
+        self.handle.import(Vec::new()).wait().unwrap();
+    }
+
+    /// Loads the blocks in a file.
+    pub fn load(&self, file: &Path) {
+        self.handle.import(vec![file.to_owned()]).wait().unwrap();
+    }
+
+    pub fn stats(&self, hash: CoinStatsHash) -> CoinStats {
+        let snapshot = self.handle.coins_snapshot().wait().unwrap();
+        coin_stats(&snapshot, hash, self.reader.params().hashes, || true).unwrap()
+    }
+
+    pub fn muhash(&self) -> String {
+        self.stats(CoinStatsHash::MuHash).hash.unwrap().to_string()
+    }
+
+    pub fn stop(self) {
+        let Self { chain, handle, reader } = self;
+        drop((handle, reader));
+        chain.stop().unwrap();
+    }
+}
