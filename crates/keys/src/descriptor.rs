@@ -262,10 +262,12 @@ impl Descriptor {
             .map(|body| with_checksum(&body))
     }
 
-    /// The id by which wallet files name a descriptor: SHA-256 of its public text without checksum
-    /// (Core's `DescriptorID`).
+    /// The id by which wallet files name a descriptor: SHA-256 of its public text with checksum,
+    /// hardened steps marked `'` (Core's `DescriptorID`).
     pub fn id(&self, params: &ChainParams) -> [u8; 32] {
-        hash_scheme::sha256(self.to_text(params).as_bytes())
+        let body = self.text(TextForm::Compat, params);
+        let text = with_checksum(&body.expect("public keys are always there"));
+        hash_scheme::sha256(text.as_bytes())
     }
 
     /// Makes the scripts at `index`. Keys behind hardened steps come from `secrets` or from `known`;

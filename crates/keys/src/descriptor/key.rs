@@ -123,6 +123,8 @@ impl SecretSource for NoSecrets {
 pub(super) enum TextForm<'a> {
     /// As parsed, private keys replaced by public ones.
     Public,
+    /// As `Public`, hardened steps always marked `'`: the form that must never change.
+    Compat,
     /// With the private keys that the source knows.
     Private(&'a dyn SecretSource),
     /// Hardened steps moved into the origin.
@@ -313,7 +315,11 @@ impl KeyExpr {
             return self.normalized_text(root, path, *wildcard, last, secrets, cache, params);
         }
         let mut text = String::new();
-        let apostrophe = self.apostrophe && !matches!(form, TextForm::Normalized(..));
+        let apostrophe = match form {
+            TextForm::Compat => true,
+            TextForm::Normalized(..) => false,
+            TextForm::Public | TextForm::Private(_) => self.apostrophe,
+        };
         if let Some(origin) = &self.origin {
             text.push_str(&format!(
                 "[{}{}]",
