@@ -5,6 +5,7 @@
 
 pub mod link;
 pub mod model;
+pub mod page;
 pub mod theme;
 pub mod widget;
 

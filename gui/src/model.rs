@@ -110,7 +110,6 @@ impl Model {
             NodeEvent::Status(status) => return self.apply_status(*status),
             NodeEvent::Log { lines, dropped } => self.log.extend(lines, dropped),
             NodeEvent::Tasks(tasks) => self.node_tasks = tasks,
-            NodeEvent::Closed => {}
         }
         Changed::default()
     }
@@ -207,5 +206,16 @@ pub trait ChainKind {
 impl ChainKind for ChainParams {
     fn is_private(&self) -> bool {
         self.network == primitives::Network::Regtest
+    }
+}
+
+/// A network in words.
+pub fn network_words(network: primitives::Network) -> &'static str {
+    match network {
+        primitives::Network::Main => "the main network",
+        primitives::Network::Test => "testnet 3",
+        primitives::Network::Testnet4 => "testnet 4",
+        primitives::Network::Signet => "signet",
+        primitives::Network::Regtest => "a private chain",
     }
 }

@@ -76,6 +76,10 @@ pub struct Exit {
     pub gave_up: bool,
     /// Whether the system killed it, most likely for want of memory.
     pub killed: bool,
+    /// When it is started again by itself, in seconds since 1970.
+    pub restart_at: Option<i64>,
+    /// Whether it never got as far as running: its own words are the cause.
+    pub at_start: bool,
 }
 
 impl Connection {

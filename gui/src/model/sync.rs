@@ -101,8 +101,8 @@ mod tests {
     fn a_jumpy_pace_gives_no_number() {
         let mut pace = Pace::default();
         for second in 0..200 {
-            let progress = if second < 100 { 0.0001 } else { 0.01 };
-            pace.sample(second, progress * second as f64, 1);
+            let slow = 0.000_01 * second.min(100) as f64;
+            pace.sample(second, slow + 0.001 * (second - 100).max(0) as f64, 1);
         }
         assert_eq!(pace.remaining(200), None);
     }

@@ -121,3 +121,32 @@ pub fn segments<'a, T: Copy + PartialEq + 'a, Message: Clone + 'a>(
     .wrap()
     .into()
 }
+
+/// A drop-down list; the arrows change the choice while it has the focus.
+pub fn select<'a, T, Message>(
+    id: &'static str,
+    options: &'a [T],
+    chosen: T,
+    on_choose: impl Fn(T) -> Message + Clone + 'a,
+) -> Element<'a, Message>
+where
+    T: Copy + PartialEq + std::fmt::Display + 'a,
+    Message: Clone + 'a,
+{
+    use iced::keyboard::{Key, key};
+    let by_key = on_choose.clone();
+    let list: iced::widget::PickList<'a, T, &'a [T], T, Message, crate::theme::Theme> =
+        iced::widget::pick_list(options, Some(chosen), on_choose)
+            .text_size(size::TEXT)
+            .padding([size::S1 + 3.0, size::S3]);
+    super::stop(id, list, move |key, _| {
+        let place = options.iter().position(|option| *option == chosen)?;
+        let next = match key {
+            Key::Named(key::Named::ArrowDown) => place + 1,
+            Key::Named(key::Named::ArrowUp) => place.checked_sub(1)?,
+            _ => return None,
+        };
+        options.get(next).copied().map(&by_key)
+    })
+    .into()
+}

@@ -1,0 +1,223 @@
+//! The screens. Each is a module with its state, its messages, `update` (no I/O, only tasks) and `view`.
+
+pub mod activity;
+pub mod console;
+pub mod first_run;
+pub mod overview;
+pub mod receive;
+pub mod send;
+pub mod settings;
+pub mod status;
+pub mod tasks;
+pub mod wallets;
+
+use iced::Task;
+
+use crate::link::{Control, Link};
+use crate::model::Model;
+use crate::theme::{Icon, Tone};
+
+/// Which page is in view.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum PageId {
+    /// Balances, what is next, recent payments.
+    #[default]
+    Overview,
+    /// Pay.
+    Send,
+    /// Be paid.
+    Receive,
+    /// Every transaction.
+    Activity,
+    /// Create, open, close, back up, restore.
+    Wallets,
+    /// The node, its chain and its log.
+    Status,
+    /// Commands.
+    Console,
+    /// Long work.
+    Tasks,
+    /// Choices.
+    Settings,
+}
+
+impl PageId {
+    /// All pages in the order of the rail.
+    pub const ALL: [Self; 9] = [
+        Self::Overview,
+        Self::Send,
+        Self::Receive,
+        Self::Activity,
+        Self::Wallets,
+        Self::Status,
+        Self::Console,
+        Self::Tasks,
+        Self::Settings,
+    ];
+
+    /// Pages of a wallet; absent where wallets are switched off.
+    pub const WALLET: [Self; 5] =
+        [Self::Overview, Self::Send, Self::Receive, Self::Activity, Self::Wallets];
+    /// Pages of the node.
+    pub const NODE: [Self; 2] = [Self::Status, Self::Console];
+
+    /// The word in the rail.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Overview => "Overview",
+            Self::Send => "Send",
+            Self::Receive => "Receive",
+            Self::Activity => "Activity",
+            Self::Wallets => "Wallets",
+            Self::Status => "Node",
+            Self::Console => "Console",
+            Self::Tasks => "Tasks",
+            Self::Settings => "Settings",
+        }
+    }
+
+    /// The icon in the rail.
+    pub fn icon(self) -> Icon {
+        match self {
+            Self::Overview => Icon::LayoutDashboard,
+            Self::Send => Icon::ArrowUpRight,
+            Self::Receive => Icon::ArrowDownLeft,
+            Self::Activity => Icon::History,
+            Self::Wallets => Icon::Wallet,
+            Self::Status => Icon::Server,
+            Self::Console => Icon::SquareTerminal,
+            Self::Tasks => Icon::ListChecks,
+            Self::Settings => Icon::Settings,
+        }
+    }
+
+    /// The name for tests and for focus by code.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Overview => "nav-overview",
+            Self::Send => "nav-send",
+            Self::Receive => "nav-receive",
+            Self::Activity => "nav-activity",
+            Self::Wallets => "nav-wallets",
+            Self::Status => "nav-node",
+            Self::Console => "nav-console",
+            Self::Tasks => "nav-tasks",
+            Self::Settings => "nav-settings",
+        }
+    }
+}
+
+/// What a page may look at while it handles a message.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// What is known.
+    pub model: &'a Model,
+    /// The way to node and wallet.
+    pub link: &'a Link,
+}
+
+impl Context<'_> {
+    /// The name of the wallet in view; empty without one.
+    pub fn wallet_name(&self) -> String {
+        self.model.wallet.as_ref().map(|wallet| wallet.name.clone()).unwrap_or_default()
+    }
+}
+
+/// What a page wishes its parent to do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// Show a short notice.
+    Notify(Tone, String),
+    /// Put a text on the clipboard; the words name it in the notice.
+    Copy(String, &'static str),
+    /// Show another page.
+    Open(PageId),
+    /// Show the wallet pages at the backup.
+    OpenBackup,
+    /// Show a transaction in Activity.
+    ShowTransaction(primitives::Txid),
+    /// Show this wallet.
+    ShowWallet(String),
+    /// Read the list of wallets again.
+    WalletsChanged,
+    /// Change the user's choices.
+    Prefs(PrefsChange),
+    /// Ask the link for something.
+    Link(Control),
+    /// Ask for the passphrase of the wallet in view.
+    Unlock,
+    /// Make blocks on a private chain.
+    Mine(u32),
+    /// The first run is through.
+    FirstRun(first_run::Outcome),
+}
+
+/// A change of the user's choices.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PrefsChange {
+    /// Light, dark or system.
+    Theme(crate::theme::Choice),
+    /// High contrast.
+    Contrast(crate::theme::Contrast),
+    /// Scale in percent.
+    Scale(u16),
+    /// Less air in rows.
+    Compact(bool),
+    /// Unit of amounts.
+    Unit(crate::model::UnitIndex),
+    /// Amounts hidden.
+    Masked(bool),
+    /// What becomes of the node at quit.
+    LeaveNodeRunning(Option<bool>),
+    /// Lines of the console.
+    ConsoleHistory(Vec<String>),
+    /// Size of the console's text.
+    ConsoleSize(u16),
+    /// How long a wallet stays unlocked, in seconds.
+    UnlockSeconds(u32),
+}
+
+/// What came of a message.
+#[derive(Debug)]
+pub struct Update<Message> {
+    /// Work that brings further messages.
+    pub task: Task<Message>,
+    /// A wish of the page.
+    pub event: Option<Event>,
+}
+
+impl<Message> Update<Message> {
+    /// Nothing more.
+    pub fn none() -> Self {
+        Self { task: Task::none(), event: None }
+    }
+
+    /// Some work.
+    pub fn task(task: Task<Message>) -> Self {
+        Self { task, event: None }
+    }
+
+    /// A wish.
+    pub fn event(event: Event) -> Self {
+        Self { task: Task::none(), event: Some(event) }
+    }
+
+    /// The same with a wish.
+    pub fn and(self, event: Event) -> Self {
+        Self { event: Some(event), ..self }
+    }
+}
+
+/// The words for an error of the link, with a way out.
+pub fn words(error: &ipc_schema::IpcError) -> String {
+    use ipc_schema::IpcError;
+    match error {
+        IpcError::Disconnected => {
+            "The node does not answer. Try again when it is back.".to_owned()
+        }
+        IpcError::Unimplemented(what) => {
+            format!("This node does not offer {what}. A newer version may.")
+        }
+        other => other.to_string(),
+    }
+}

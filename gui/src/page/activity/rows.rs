@@ -1,0 +1,127 @@
+//! A transaction as a row: the same on Activity and Overview.
+
+use iced::widget::container;
+use iced::{Alignment, Length, Padding};
+use ipc_schema::{TxKind, TxRow, TxState};
+use primitives::Amount;
+
+use crate::Element;
+use crate::model::history::{FINAL, blocks_to_maturity, confirmations};
+use crate::model::Model;
+use crate::theme::{Icon, Tone, fonts, size};
+use crate::widget::{address, text};
+
+/// Which columns there is room for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Columns {
+    date: bool,
+    state_words: bool,
+}
+
+impl Columns {
+    /// What fits into `width`.
+    pub fn for_width(width: f32) -> Self {
+        Self { date: width > 460.0, state_words: width > 560.0 }
+    }
+}
+
+const DATE: f32 = 132.0;
+const STATE: f32 = 104.0;
+const AMOUNT: f32 = 168.0;
+
+/// What a row is called.
+pub fn name(tx: &TxRow) -> String {
+    if !tx.label.is_empty() {
+        return tx.label.clone();
+    }
+    match (tx.kind, tx.outputs.first()) {
+        (TxKind::Mined, _) => "Mined".to_owned(),
+        (TxKind::SelfTransfer, _) => "To myself".to_owned(),
+        (_, Some(output)) if !output.address.is_empty() => address::short(&output.address),
+        _ => "no label".to_owned(),
+    }
+}
+
+/// The direction in a word.
+pub fn kind_word(kind: TxKind) -> &'static str {
+    match kind {
+        TxKind::Received => "received",
+        TxKind::Sent => "sent",
+        TxKind::SelfTransfer => "to myself",
+        TxKind::Mined => "mined",
+    }
+}
+
+/// The icon of a direction.
+pub fn kind_icon(kind: TxKind) -> Icon {
+    match kind {
+        TxKind::Received => Icon::ArrowDownLeft,
+        TxKind::Sent => Icon::ArrowUpRight,
+        TxKind::SelfTransfer => Icon::RotateCcw,
+        TxKind::Mined => Icon::Pickaxe,
+    }
+}
+
+/// Where a transaction stands: icon, words, tone.
+pub fn state(model: &Model, tx: &TxRow) -> (Icon, String, Tone) {
+    let height = model.height();
+    if let Some(left) = blocks_to_maturity(tx, height) {
+        return (Icon::Hourglass, format!("ripe in {left}"), Tone::Faint);
+    }
+    match tx.state {
+        TxState::Confirmed { .. } => match confirmations(&tx.state, height) {
+            done if done >= FINAL => (Icon::Check, "confirmed".to_owned(), Tone::Good),
+            some => (Icon::Clock, format!("{some} of {FINAL}"), Tone::Soft),
+        },
+        TxState::InMempool => (Icon::Hourglass, "waiting".to_owned(), Tone::Warn),
+        TxState::Inactive => (Icon::CircleAlert, "not sent".to_owned(), Tone::Warn),
+        TxState::Abandoned => (Icon::Ban, "abandoned".to_owned(), Tone::Faint),
+        TxState::Conflicted { .. } => (Icon::X, "conflicted".to_owned(), Tone::Bad),
+    }
+}
+
+/// Draws a row.
+pub fn row<'a, Message: 'a>(
+    model: &'a Model,
+    tx: &'a TxRow,
+    columns: Columns,
+) -> Element<'a, Message> {
+    let (state_icon, state_words, state_tone) = state(model, tx);
+    let settled = state_tone == Tone::Good || state_tone == Tone::Soft;
+    let amount_tone = match tx.amount {
+        _ if !settled => Tone::Faint,
+        amount if amount > Amount::ZERO => Tone::Incoming,
+        _ => Tone::Outgoing,
+    };
+    let kind_tone = if tx.amount > Amount::ZERO { Tone::Incoming } else { Tone::Soft };
+    let label_tone = if tx.label.is_empty() { Tone::Soft } else { Tone::Main };
+    let mut line = iced::widget::row![
+        text::icon(kind_icon(tx.kind)).class(kind_tone),
+    ]
+    .spacing(size::S3)
+    .padding(Padding::from([0.0, size::S2]))
+    .align_y(Alignment::Center);
+    if columns.date {
+        let date = text::line(model.zone.short(tx.time, model.now)).class(Tone::Soft);
+        line = line.push(container(date).width(DATE));
+    }
+    line = line
+        .push(container(text::line(name(tx)).class(label_tone)).width(Length::Fill).clip(true))
+        .push(
+            text::line(model.money().signed(tx.amount))
+                .font(fonts::MEDIUM)
+                .class(amount_tone)
+                .align_x(Alignment::End)
+                .width(AMOUNT),
+        );
+    let state_text = text::line(state_words).class(state_tone).size(size::TEXT_SMALL + 1.0);
+    let state_content = if columns.state_words {
+        iced::widget::row![text::icon(state_icon).class(state_tone).size(size::TEXT), state_text]
+            .spacing(size::S2)
+            .align_y(Alignment::Center)
+            .width(STATE)
+    } else {
+        iced::widget::row![text::icon(state_icon).class(state_tone).size(size::TEXT)]
+    };
+    line.push(state_content).height(Length::Fill).width(Length::Fill).into()
+}

@@ -1,0 +1,177 @@
+//! How the console looks.
+
+use iced::widget::{column, container, row, space};
+use iced::{Alignment, Length, Padding};
+use ipc_schema::Phase;
+
+use super::{Kind, Line, Message, Page};
+use crate::Element;
+use crate::model::{Model, console};
+use crate::theme::{Icon, Press, Surface, Tone, fonts, size};
+use crate::widget::button::check;
+use crate::widget::{Field, VirtualList, icon_button, layout, pressable, text};
+
+/// Name of the input.
+pub(super) const INPUT: &str = "console-input";
+/// Completions shown.
+const OFFERED: usize = 8;
+
+/// What `help-console` prints.
+pub(super) const SYNTAX_HELP: &str = "\
+Commands and their arguments stand in one line, with spaces or commas between them:
+  getblockhash 0
+Parentheses put the result of one command into another; calls nest as deep as you like:
+  getblock(getblockhash(0), 1)
+Square brackets pick from a result, by name or by number:
+  getblock(getblockhash(0) 1)[tx][0]
+Text with spaces stands in quotes. Inside '…' everything stands for itself;
+inside \"…\" a backslash protects a quotation mark or another backslash.
+Lists and objects are written as JSON, without quotes around them.
+Keys and passphrases are never shown again and never remembered.";
+
+pub(super) fn view<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message> {
+    let forget = (!page.history.lines().is_empty()).then_some(Message::ForgetHistory);
+    let tools = row![
+        icon_button(Icon::Minus, "Smaller text", "console-smaller", Some(Message::Size(false))),
+        icon_button(Icon::Plus, "Larger text", "console-larger", Some(Message::Size(true))),
+        icon_button(Icon::Copy, "Copy everything", "console-copy", Some(Message::CopyAll)),
+        icon_button(Icon::Trash, "Clear the screen (Ctrl+L)", "console-clear", Some(Message::Clear)),
+        icon_button(Icon::History, "Forget what was typed", "console-forget", forget),
+    ];
+    let text_size = f32::from(model.prefs.console_size);
+    let row_height = (text_size * 1.55).ceil();
+    let list = VirtualList::new("console-output", page.lines.len(), row_height, move |place| {
+        let line = page.lines.get(place);
+        line.map_or_else(|| space().into(), |line| line_view(model, line, text_size))
+    })
+    .follow(true)
+    .selected(page.selected)
+    .on_select(Message::Select)
+    .on_copy(Message::CopyLine);
+    let well = container(Element::from(list))
+        .class(Surface::Well)
+        .padding(size::S2)
+        .clip(true)
+        .width(Length::Fill)
+        .height(Length::Fill);
+    let mut body = column![layout::heading_row("Console", tools), well]
+        .spacing(size::S3)
+        .padding(Padding::new(size::S5).bottom(size::S4));
+    for running in &page.running {
+        body = body.push(running_row(running));
+    }
+    if console::reveals_keys(&page.input) {
+        let words = "The answer shows private keys. Whoever sees them can take the money.";
+        let bar = row![text::icon(Icon::TriangleAlert).class(Tone::Bad), text::body(words)];
+        body = body.push(
+            container(bar.spacing(size::S2))
+                .class(Surface::Bar(Tone::Bad))
+                .padding(size::S2)
+                .width(Length::Fill),
+        );
+    }
+    body.push(offers(page, model)).push(prompt(page, model)).into()
+}
+
+fn line_view<'a>(model: &'a Model, line: &'a Line, text_size: f32) -> Element<'a, Message> {
+    let mark = match line.kind {
+        Kind::Warning => Icon::TriangleAlert,
+        Kind::Hint => Icon::Info,
+        Kind::Input => Icon::ChevronRight,
+        Kind::Output => Icon::CornerDownRight,
+        Kind::Error => Icon::CircleAlert,
+    };
+    let first = line.at.is_some() || matches!(line.kind, Kind::Warning | Kind::Hint);
+    let mark: Element<'a, Message> = if first {
+        text::sized_icon(mark, text_size).class(line.kind.tone()).into()
+    } else {
+        space().into()
+    };
+    let time = line.at.map(|at| model.zone.clock(at)).unwrap_or_default();
+    row![
+        text::line(time)
+            .font(fonts::MONO)
+            .size(size::TEXT_SMALL)
+            .class(Tone::Faint)
+            .width(size::S5 * 3.0),
+        container(mark).width(text_size + size::S1),
+        text::line(&line.text).font(fonts::MONO).size(text_size).class(line.kind.tone()),
+    ]
+    .spacing(size::S1)
+    .align_y(Alignment::Center)
+    .into()
+}
+
+fn running_row(running: &super::Running) -> Element<'_, Message> {
+    row![
+        text::icon(Icon::Loader).class(Tone::Accent),
+        container(text::line(&running.line).font(fonts::MONO)).width(Length::Fill).clip(true),
+        icon_button(
+            Icon::X,
+            "Stop waiting for the answer",
+            format!("console-cancel-{}", running.id),
+            Some(Message::Cancel(running.id)),
+        ),
+    ]
+    .spacing(size::S2)
+    .align_y(Alignment::Center)
+    .into()
+}
+
+fn offers<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message> {
+    let found = console::complete(&model.commands, &page.input);
+    if found.is_empty() {
+        return hint(page, model);
+    }
+    let more = found.len().saturating_sub(OFFERED);
+    let mut line = row(found.into_iter().take(OFFERED).map(|command| {
+        pressable(text::line(&command.name).font(fonts::MONO).size(size::TEXT_SMALL))
+            .kind(Press::Choice { selected: false })
+            .padding([2.0, size::S2])
+            .id(format!("offer-{}", command.name))
+            .on_press(Message::Complete(command.name.clone()))
+            .into()
+    }))
+    .spacing(size::S1);
+    if more > 0 {
+        line = line.push(text::caption(format!("and {more} more")));
+    }
+    line.wrap().vertical_spacing(size::S1).into()
+}
+
+/// The arguments of the command being typed.
+fn hint<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message> {
+    let name = page.input.split([' ', '(']).next().unwrap_or_default();
+    let known = model.commands.iter().find(|command| !name.is_empty() && command.name == name);
+    match known {
+        Some(command) => {
+            let arguments = command.arguments.join(" ");
+            text::caption(format!("{} {arguments} — {}", command.name, command.summary)).into()
+        }
+        None => text::caption(" ").into(),
+    }
+}
+
+fn prompt<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message> {
+    let up = model.connection.is_up();
+    let phase = model.node.as_ref().map(|node| node.phase);
+    let placeholder = match (up, phase) {
+        (false, _) => "The node is not connected",
+        (true, Some(Phase::Running)) => "Type a command",
+        (true, _) => "The node is still loading: most commands answer when it is done",
+    };
+    let mut field = Field::new(INPUT, &page.input).placeholder(placeholder).mono();
+    if up {
+        field = field.on_input(Message::Input).on_submit(Message::Submit);
+    }
+    let mut line = row![Element::from(field)].spacing(size::S3).align_y(Alignment::Center);
+    if let Some(wallet) = &model.wallet {
+        line = line.push(check(
+            "console-wallet",
+            format!("Wallet {}", wallet.name),
+            !page.without_wallet,
+            Some(Message::Wallet(page.without_wallet)),
+        ));
+    }
+    line.into()
+}

@@ -1,0 +1,298 @@
+//! Node: what it is, its chain, its storage, its log, and how to stop or restart it.
+
+use iced::widget::{column, container, grid, row, space};
+use iced::{Alignment, Length, Task};
+use ipc_schema::{IpcError, LogLevel, NodeStatus};
+
+use super::{Context, Event, Update, words};
+use crate::Element;
+use crate::link::{Control, state::Origin};
+use crate::model::amount::count;
+use crate::model::{Model, clock};
+use crate::theme::{Icon, Press, Surface, Tone, fonts, size};
+use crate::widget::button::button_with;
+use crate::widget::{Field, VirtualList, button, icon_button, layout, text};
+
+/// Rows of the log in view.
+const LOG_HEIGHT: f32 = 15.0 * size::ROW_TEXT;
+/// Bytes of free disk under which the node is about to stop.
+const DISK_RED: u64 = 1_000_000_000;
+/// Bytes of free disk that are worth a warning.
+const DISK_YELLOW: u64 = 5_000_000_000;
+
+/// The page.
+#[derive(Debug)]
+pub struct Page {
+    filter: String,
+    follow: bool,
+}
+
+impl Default for Page {
+    fn default() -> Self {
+        Self { filter: String::new(), follow: true }
+    }
+}
+
+/// What can happen on this page.
+#[derive(Debug, Clone)]
+pub enum Message {
+    /// The log's filter was edited.
+    Filter(String),
+    /// Stay at the end of the log, or not.
+    Follow,
+    /// Copy the log.
+    CopyLog,
+    /// Copy a line.
+    CopyLine(usize),
+    /// Copy a value.
+    Copy(String, &'static str),
+    /// Switch the network.
+    Network(bool),
+    /// It was switched, or not.
+    Switched(Result<(), IpcError>),
+    /// Restart the node.
+    Restart,
+    /// Stop the node.
+    Stop,
+    /// Open the log with the system's program.
+    OpenLog,
+    /// It was opened, or not.
+    Opened(Result<(), String>),
+}
+
+impl Page {
+    /// Handles a message. A new filter of the log is handed to the caller, who owns the lines.
+    pub fn update(
+        &mut self,
+        message: Message,
+        context: &Context<'_>,
+    ) -> (Update<Message>, Option<String>) {
+        let update = match message {
+            Message::Filter(text) => {
+                self.filter.clone_from(&text);
+                return (Update::none(), Some(text));
+            }
+            Message::Follow => {
+                self.follow = !self.follow;
+                Update::none()
+            }
+            Message::CopyLog => Update::event(Event::Copy(context.model.log.text(), "Log")),
+            Message::CopyLine(place) => match context.model.log.row(place) {
+                Some(line) => Update::event(Event::Copy(line.text.clone(), "Line")),
+                None => Update::none(),
+            },
+            Message::Copy(value, what) => Update::event(Event::Copy(value, what)),
+            Message::Network(active) => {
+                let node = context.link.node();
+                let call = async move { node?.set_network_active(active).await };
+                Update::task(Task::perform(call, Message::Switched))
+            }
+            Message::Switched(Ok(())) | Message::Opened(Ok(())) => Update::none(),
+            Message::Switched(Err(error)) => Update::event(Event::Notify(Tone::Bad, words(&error))),
+            Message::Opened(Err(error)) => Update::event(Event::Notify(Tone::Bad, error)),
+            Message::Restart => Update::event(Event::Link(Control::Restart)),
+            Message::Stop => Update::event(Event::Link(Control::Stop)),
+            Message::OpenLog => {
+                let path = context.model.node.as_ref().map(|node| node.log_file.clone());
+                let call = crate::link::open_path(path.unwrap_or_default());
+                Update::task(Task::perform(call, Message::Opened))
+            }
+        };
+        (update, None)
+    }
+
+    /// Draws the page.
+    pub fn view<'a>(&'a self, model: &'a Model) -> Element<'a, Message> {
+        let Some(node) = &model.node else {
+            let card = layout::empty(
+                Icon::Server,
+                "The node has not answered yet",
+                "What it tells about itself stands here.",
+                Vec::new(),
+            );
+            return layout::page("node", layout::page_title("Node"), vec![layout::card(card)]);
+        };
+        let origin = match model.connection.origin() {
+            Some(Origin::Attached) => "was running before",
+            _ => "started by this window",
+        };
+        let program =
+            model.session.as_ref().map_or("node", |session| session.identity.program.as_str());
+        let head = layout::heading_row(
+            "Node",
+            text::caption(format!("{program} {} · {origin}", node.version)),
+        );
+        let mut blocks = Vec::new();
+        blocks.extend(node.warnings.iter().map(|warning| {
+            layout::notice(Tone::Warn, Icon::TriangleAlert, "Warning", text::body(warning), Vec::new())
+        }));
+        blocks.extend(disk_card(node));
+        blocks.push(tiles(model, node));
+        blocks.push(information(model, node));
+        blocks.push(self.log_card(model));
+        blocks.push(actions(model, node));
+        layout::page("node", head, blocks)
+    }
+
+    fn log_card<'a>(&'a self, model: &'a Model) -> Element<'a, Message> {
+        let filter = Field::new("log-filter", &self.filter)
+            .placeholder("Filter")
+            .on_input(Message::Filter)
+            .width(180.0);
+        let has_file = model.node.as_ref().is_some_and(|node| !node.log_file.is_empty());
+        let head = row![
+            text::heading("Log"),
+            space::horizontal(),
+            Element::from(filter),
+            icon_button(
+                if self.follow { Icon::Pause } else { Icon::Play },
+                if self.follow { "Stop following" } else { "Follow" },
+                "log-follow",
+                Some(Message::Follow),
+            ),
+            icon_button(Icon::Copy, "Copy all lines", "log-copy", Some(Message::CopyLog)),
+            icon_button(
+                Icon::ExternalLink,
+                "Open the log file",
+                "log-open",
+                has_file.then_some(Message::OpenLog)
+            ),
+        ]
+        .spacing(size::S1)
+        .align_y(Alignment::Center);
+        let list = VirtualList::new("log", model.log.len(), size::ROW_TEXT, |place| {
+            let Some(line) = model.log.row(place) else { return space().into() };
+            let tone = match line.level {
+                LogLevel::Error => Tone::Bad,
+                LogLevel::Warning => Tone::Warn,
+                LogLevel::Info => Tone::Main,
+                LogLevel::Debug | LogLevel::Trace => Tone::Faint,
+            };
+            text::line(&line.text).font(fonts::MONO).size(size::TEXT_SMALL).class(tone).into()
+        })
+        .follow(self.follow)
+        .on_copy(Message::CopyLine);
+        let well = container(Element::from(list))
+            .class(Surface::Well)
+            .padding(size::S2)
+            .clip(true)
+            .height(LOG_HEIGHT + 2.0 * size::S2)
+            .width(Length::Fill);
+        layout::card(column![head, well].spacing(size::S3))
+    }
+}
+
+fn disk_card(node: &NodeStatus) -> Option<Element<'_, Message>> {
+    let free = node.disk_free?;
+    let (tone, words) = match free {
+        0..DISK_RED => (Tone::Bad, "The node stops by itself when nothing is left. Free some space now."),
+        DISK_RED..DISK_YELLOW => (Tone::Warn, "Free some space before the node has to stop."),
+        _ => return None,
+    };
+    let title = format!("Only {} free on the disk of the chain", clock::bytes(free));
+    Some(layout::notice(tone, Icon::HardDrive, title, text::body(words), Vec::new()))
+}
+
+fn tiles<'a>(model: &'a Model, node: &'a NodeStatus) -> Element<'a, Message> {
+    let tile = |glyph: Icon, title: &'static str, value: String, note: String| {
+        layout::card(
+            column![
+                row![text::icon(glyph).class(Tone::Faint), text::caption(title)]
+                    .spacing(size::S2)
+                    .align_y(Alignment::Center),
+                text::heading(value),
+                text::caption(note),
+            ]
+            .spacing(size::S1),
+        )
+    };
+    let (height, age) = node.tip.map_or_else(
+        || ("–".to_owned(), "the chain is loading".to_owned()),
+        |tip| {
+            let age = clock::ago(tip.time, model.now);
+            (format!("block {}", count(u64::from(tip.height))), age)
+        },
+    );
+    let free = node.disk_free.map_or("free space unknown".to_owned(), |free| {
+        format!("{} free", clock::bytes(free))
+    });
+    let (used, allowed) = node.cache;
+    let cache = format!("{} of {}", clock::bytes(used), clock::bytes(allowed));
+    let pool = format!("{} transactions", count(node.mempool.count));
+    let pool_note = format!(
+        "{} of {}",
+        clock::bytes(node.mempool.usage),
+        clock::bytes(node.mempool.max_usage)
+    );
+    grid([
+        tile(Icon::Blocks, "Chain", height, age),
+        tile(Icon::HardDrive, "Storage", clock::bytes(node.disk_used), free),
+        tile(Icon::Cpu, "Cache", cache, "coins in memory".to_owned()),
+        tile(Icon::Database, "Mempool", pool, pool_note),
+    ])
+    .fluid(220.0)
+    .height(Length::Shrink)
+    .spacing(size::S3)
+    .into()
+}
+
+fn information<'a>(model: &'a Model, node: &'a NodeStatus) -> Element<'a, Message> {
+    let line = |label: &'static str, id: &'static str, value: String| -> Element<'a, Message> {
+        let shown = if value.is_empty() { "–".to_owned() } else { value.clone() };
+        row![
+            container(text::body(label).class(Tone::Soft)).width(size::LABEL),
+            container(text::body(shown).wrapping(iced::widget::text::Wrapping::WordOrGlyph))
+                .width(Length::Fill),
+            icon_button(Icon::Copy, "Copy", id, (!value.is_empty()).then_some(Message::Copy(value, label))),
+        ]
+        .spacing(size::S3)
+        .align_y(Alignment::Center)
+        .into()
+    };
+    let agent = format!("/{}:{}/", model.params.user_agent_name, node.version);
+    let connections = format!(
+        "{} (in {}, out {}){}",
+        node.peers_in + node.peers_out,
+        node.peers_in,
+        node.peers_out,
+        if node.network_active { "" } else { ", network switched off" }
+    );
+    let tip_hash = node.tip.map(|tip| tip.hash.to_string()).unwrap_or_default();
+    let tip_time = node.tip.map(|tip| model.zone.full(tip.time)).unwrap_or_default();
+    let body = column![
+        line("Version", "info-version", node.version.clone()),
+        line("User agent", "info-agent", agent),
+        line("Network", "info-network", format!("{} {}", node.coin, node.network)),
+        line("Data directory", "info-datadir", node.datadir.clone()),
+        line("Log file", "info-log", node.log_file.clone()),
+        line("Started", "info-started", model.zone.full(node.started)),
+        line("Connections", "info-connections", connections),
+        line("Last block", "info-tip", tip_hash),
+        line("Its time", "info-tip-time", tip_time),
+    ];
+    layout::titled_card("Information", body)
+}
+
+fn actions<'a>(model: &'a Model, node: &'a NodeStatus) -> Element<'a, Message> {
+    let up = model.connection.is_up();
+    let network = if node.network_active {
+        button_with(Icon::Pause, "Pause network", Press::Secondary)
+            .on_press_maybe(up.then_some(Message::Network(false)))
+    } else {
+        button_with(Icon::Play, "Resume network", Press::Secondary)
+            .on_press_maybe(up.then_some(Message::Network(true)))
+    };
+    row![
+        network.id("node-network"),
+        button_with(Icon::RefreshCw, "Restart node", Press::Secondary)
+            .id("node-restart")
+            .on_press_maybe(up.then_some(Message::Restart)),
+        button("Stop node", Press::Danger)
+            .id("node-stop")
+            .on_press_maybe(up.then_some(Message::Stop)),
+    ]
+    .spacing(size::S2)
+    .wrap()
+    .vertical_spacing(size::S2)
+    .into()
+}
