@@ -23,6 +23,8 @@ pub use marker::FORMAT;
 
 /// The one table of a database.
 const TABLE: &str = "data";
+/// The file by which the engine knows its directory.
+const ENGINE_VERSION: &str = "version";
 /// Least size of the engine's journal, in bytes.
 const JOURNAL_BYTES: u64 = 128 << 20;
 
@@ -218,8 +220,12 @@ impl Store {
         // The engine is another one, but this is the line that people look for.
         tracing::info!(target: "validation", "Opening LevelDB in {}", path.display());
         // The engine panics on some damaged files.
-        let opened = catch_unwind(AssertUnwindSafe(|| Self::open_engine(path, options)));
-        let store = opened.map_err(|_| StoreError::Damaged(path.to_owned()))??;
+        let open = || catch_unwind(AssertUnwindSafe(|| Self::open_engine(path, options)));
+        if !path.join(ENGINE_VERSION).exists() {
+            // A new journal takes 64 MiB until it is opened for the second time.
+            drop(open());
+        }
+        let store = open().map_err(|_| StoreError::Damaged(path.to_owned()))??;
         tracing::info!(target: "validation", "Opened LevelDB successfully");
         Ok(store)
     }

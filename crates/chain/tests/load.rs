@@ -8,7 +8,9 @@ use common::{Net, TestChain, vector};
 
 #[test]
 fn main_network_blocks_validate() {
-    let Some(file) = vector("blocks/mainnet-0-to-438.dat") else { return };
+    let Some(file) = vector("blocks/mainnet-0-to-438.dat") else {
+        return;
+    };
     let dir = tempfile::tempdir().unwrap();
     let chain = TestChain::open(Net::Main, dir.path(), |_| ());
     chain.load(&file);
@@ -25,7 +27,9 @@ fn main_network_blocks_validate() {
 
 #[test]
 fn regtest_chain_has_the_coins_of_core() {
-    let Some(file) = vector("regtest/chain.dat") else { return };
+    let Some(file) = vector("regtest/chain.dat") else {
+        return;
+    };
     let dir = tempfile::tempdir().unwrap();
     let chain = TestChain::open(Net::Regtest, dir.path(), |_| ());
     chain.load(&file);
@@ -43,7 +47,9 @@ fn regtest_chain_has_the_coins_of_core() {
 
 #[test]
 fn a_tiny_cache_gives_the_same_coins() {
-    let Some(file) = vector("regtest/chain.dat") else { return };
+    let Some(file) = vector("regtest/chain.dat") else {
+        return;
+    };
     let dir = tempfile::tempdir().unwrap();
     let tiny = |config: &mut ChainConfig| {
         config.cache_bytes = 1 << 20;

@@ -1,27 +1,29 @@
 //! A chain in a directory, as tests want it.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub(crate) mod mine;
+
 use std::path::{Path, PathBuf};
 
 use chain::coinstats::{CoinStats, CoinStatsHash, coin_stats};
-use chain::{Chain, ChainConfig, ChainHandle, ChainReader, StartError};
+use chain::{Chain, ChainConfig, ChainError, ChainHandle, ChainReader, StartError};
 use primitives::ChainParams;
 use primitives::params::{Coin, Network};
 
 /// A file among the vectors; prints a line and gives `None` where they are absent.
-pub fn vector(name: &str) -> Option<PathBuf> {
+pub(crate) fn vector(name: &str) -> Option<PathBuf> {
     testkit::vectors_dir().map(|dir| dir.join(name))
 }
 
 /// Which network.
 #[derive(Clone, Copy, Debug)]
-pub enum Net {
+pub(crate) enum Net {
     Main,
     Regtest,
 }
 
 impl Net {
-    pub fn params(self) -> &'static ChainParams {
+    pub(crate) fn params(self) -> &'static ChainParams {
         let network = match self {
             Self::Main => Network::Main,
             Self::Regtest => Network::Regtest,
@@ -31,14 +33,14 @@ impl Net {
 }
 
 /// A running chain.
-pub struct TestChain {
+pub(crate) struct TestChain {
     chain: Chain,
-    pub handle: ChainHandle,
-    pub reader: ChainReader,
+    pub(crate) handle: ChainHandle,
+    pub(crate) reader: ChainReader,
 }
 
 impl TestChain {
-    pub fn try_open(
+    pub(crate) fn try_open(
         net: Net,
         dir: &Path,
         change: impl FnOnce(&mut ChainConfig),
@@ -48,35 +50,47 @@ impl TestChain {
         change(&mut config);
         let chain = chain::start(config)?;
         let (handle, reader) = (chain.handle.clone(), chain.reader.clone());
-        Ok(Self { chain, handle, reader })
+        Ok(Self {
+            chain,
+            handle,
+            reader,
+        })
     }
 
-    pub fn open(net: Net, dir: &Path, change: impl FnOnce(&mut ChainConfig)) -> Self {
+    pub(crate) fn open(net: Net, dir: &Path, change: impl FnOnce(&mut ChainConfig)) -> Self {
         Self::try_open(net, dir, change).unwrap()
     }
 
     /// Connects what is on disk.
-    pub fn import(&self) {
+    pub(crate) fn import(&self) {
         self.handle.import(Vec::new()).wait().unwrap();
     }
 
     /// Loads the blocks in a file.
-    pub fn load(&self, file: &Path) {
+    pub(crate) fn load(&self, file: &Path) {
         self.handle.import(vec![file.to_owned()]).wait().unwrap();
     }
 
-    pub fn stats(&self, hash: CoinStatsHash) -> CoinStats {
+    pub(crate) fn stats(&self, hash: CoinStatsHash) -> CoinStats {
         let snapshot = self.handle.coins_snapshot().wait().unwrap();
         coin_stats(&snapshot, hash, self.reader.params().hashes, || true).unwrap()
     }
 
-    pub fn muhash(&self) -> String {
+    pub(crate) fn muhash(&self) -> String {
         self.stats(CoinStatsHash::MuHash).hash.unwrap().to_string()
     }
 
-    pub fn stop(self) {
-        let Self { chain, handle, reader } = self;
+    pub(crate) fn stop(self) {
+        self.try_stop().unwrap();
+    }
+
+    pub(crate) fn try_stop(self) -> Result<(), ChainError> {
+        let Self {
+            chain,
+            handle,
+            reader,
+        } = self;
         drop((handle, reader));
-        chain.stop().unwrap();
+        chain.stop()
     }
 }
