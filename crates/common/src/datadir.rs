@@ -13,7 +13,7 @@ mod foreign;
 mod lock;
 mod owned_file;
 
-pub use foreign::{check_foreign, claim};
+pub use foreign::check_foreign;
 pub use lock::DirLock;
 pub use owned_file::{CookieFile, CookiePerms, PidFile};
 

@@ -1,28 +1,19 @@
 //! Directories that another program or another chain made.
 
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::Path;
 
 use primitives::ChainParams;
 
-use super::{DataDirError, create_private};
+use super::DataDirError;
 
-/// Name of the file that says for which chain a database was made.
-const IDENTITY: &str = "IDENTITY";
+/// The file in which each database says for which chain it was made. The crate `chain` writes it, before anything
+/// else in the directory.
+const MARKER: &str = "bitq-store";
 
-/// The databases of a network directory that carry an identity.
+/// The databases of a network directory.
 const DATABASES: [&str; 2] = ["chainstate", "blocks/index"];
-
-fn identity(params: &ChainParams) -> String {
-    format!(
-        "{}\ncoin={}\nchain={}\ngenesis={}\n",
-        crate::CLIENT_NAME,
-        params.coin,
-        params.network,
-        params.genesis.hash
-    )
-}
 
 fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     text.lines()
@@ -51,27 +42,18 @@ fn check_database(dir: &Path, params: &ChainParams) -> Result<(), DataDirError> 
             });
         }
     };
-    let identity_path = dir.join(IDENTITY);
-    match fs::read_to_string(&identity_path) {
-        Ok(text) if text == identity(params) => return Ok(()),
-        Ok(text) => {
-            let found = |name| field(&text, name).unwrap_or("unknown").to_owned();
-            return Err(DataDirError::OtherChain {
-                path: dir.to_owned(),
-                found: format!("{} ({})", found("coin"), found("chain")),
-                wanted: format!("{} ({})", params.coin, params.network),
-            });
-        }
+    let marker = dir.join(MARKER);
+    match fs::read_to_string(&marker) {
+        Ok(text) => return check_marker(dir, &text, params),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(source) => {
             return Err(DataDirError::Access {
-                path: identity_path,
+                path: marker,
                 source,
             });
         }
     }
-    // LevelDB, which the reference programs use, keeps these files; a database of ours without identity was being
-    // rebuilt when its program ended.
+    // LevelDB, which the reference programs use, keeps these files.
     for entry in entries {
         let entry = entry.map_err(|source| DataDirError::Access {
             path: dir.to_owned(),
@@ -86,30 +68,19 @@ fn check_database(dir: &Path, params: &ChainParams) -> Result<(), DataDirError> 
     Ok(())
 }
 
-/// Marks the databases of a network directory, and the block directory beside, as made for this chain, after
-/// [`check_foreign`]. To be called under the directory's lock, and again when a database was deleted.
-///
-/// # Errors
-/// As [`check_foreign`], and [`DataDirError::Create`].
-pub fn claim(network_dir: &Path, params: &ChainParams) -> Result<(), DataDirError> {
-    check_foreign(network_dir, params)?;
-    for database in DATABASES {
-        let dir = network_dir.join(database);
-        create_private(&dir)?;
-        let path = dir.join(IDENTITY);
-        if path.exists() {
-            continue;
-        }
-        let temporary = dir.join("IDENTITY.tmp");
-        let access = |source| DataDirError::Access {
-            path: path.clone(),
-            source,
-        };
-        let mut file = fs::File::create(&temporary).map_err(access)?;
-        file.write_all(identity(params).as_bytes())
-            .and_then(|()| file.sync_all())
-            .map_err(access)?;
-        fs::rename(&temporary, &path).map_err(access)?;
+fn check_marker(dir: &Path, text: &str, params: &ChainParams) -> Result<(), DataDirError> {
+    let wanted = format!("{} {}", params.coin, params.network);
+    let chain = field(text, "chain").unwrap_or("unknown");
+    if chain == wanted && field(text, "genesis") == Some(&params.genesis.hash.to_string()) {
+        return Ok(());
     }
-    Ok(())
+    let readable = |chain: &str| match chain.split_once(' ') {
+        Some((coin, network)) => format!("{coin} ({network})"),
+        None => chain.to_owned(),
+    };
+    Err(DataDirError::OtherChain {
+        path: dir.to_owned(),
+        found: readable(chain),
+        wanted: readable(&wanted),
+    })
 }
