@@ -1,5 +1,6 @@
-//! What tests of several crates share: the vectors. Only ever a dev-dependency.
+//! What tests of several crates share: the vectors, and real processes under test. Only ever a dev-dependency.
 
+pub mod process;
 mod vectors;
 
 pub use vectors::{
