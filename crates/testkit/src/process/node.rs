@@ -57,6 +57,13 @@ impl Setup {
         self
     }
 
+    /// Another coin.
+    #[must_use]
+    pub const fn coin(mut self, coin: &'static str) -> Self {
+        self.coin = coin;
+        self
+    }
+
     /// Another network, by its `-chain` name.
     #[must_use]
     pub const fn network(mut self, network: &'static str) -> Self {
