@@ -1,6 +1,7 @@
 //! The way to node and wallet: who starts them, who reconnects, and the handles that pages call.
 
 pub mod files;
+pub mod instance;
 pub mod options;
 pub mod probe;
 pub mod state;

@@ -5,9 +5,11 @@ pub mod button;
 pub mod field;
 pub mod inert;
 pub mod layout;
+pub mod lines;
 pub mod list;
 pub mod press;
 pub mod qr;
+pub mod reveal;
 pub mod stop;
 pub mod text;
 

@@ -221,15 +221,21 @@ impl Store {
         write(&self.network_path(params), &prefs.to_json())
     }
 
-    /// Sets everything for a network back and keeps the old file next to the new one.
+    /// Sets everything back and keeps each old file next to the new one.
     ///
     /// # Errors
     /// The system's, where files cannot be renamed.
-    pub fn reset(&self, params: &ChainParams) -> io::Result<()> {
-        for path in [self.network_path(params), self.shared_path()] {
-            match std::fs::rename(&path, path.with_extension("json.bak")) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => {}
+    pub fn reset_all(&self) -> io::Result<()> {
+        let entries = match std::fs::read_dir(&self.folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        for entry in entries {
+            let path = entry?.path();
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            if name.starts_with("window") && name.ends_with(".json") {
+                std::fs::rename(&path, path.with_extension("json.bak"))?;
             }
         }
         Ok(())
@@ -306,7 +312,7 @@ mod tests {
         let (_folder, store) = store();
         let dark = Prefs { theme: Choice::Dark, ..Prefs::default() };
         store.write_prefs(params(Network::Main), &dark).expect("writable");
-        store.reset(params(Network::Main)).expect("resets");
+        store.reset_all().expect("resets");
         assert_eq!(store.read_prefs(params(Network::Main)).0, Prefs::default());
         assert!(store.network_path(params(Network::Main)).with_extension("json.bak").exists());
     }

@@ -229,10 +229,10 @@ impl Page {
             match open {
                 Some(tx) if wide => row![
                     container(self.list(model)).width(Length::Fill),
-                    details::drawer(self, model, tx)
+                    details::drawer(self, model, tx, size::DRAWER.into())
                 ]
                 .into(),
-                Some(tx) => container(details::drawer(self, model, tx)).center_x(Length::Fill).into(),
+                Some(tx) => details::drawer(self, model, tx, Length::Fill),
                 None => self.list(model),
             }
         })

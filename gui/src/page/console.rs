@@ -18,7 +18,7 @@ use crate::model::console::{self, CommandHistory};
 use crate::theme::Tone;
 
 /// Lines of answers that are kept.
-const KEPT: usize = 20_000;
+const KEPT: usize = 10_000;
 /// Sizes of the text, in pixels.
 const SIZES: (u16, u16) = (8, 40);
 

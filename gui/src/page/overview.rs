@@ -53,7 +53,8 @@ pub fn view(model: &Model) -> Element<'_, Message> {
         blocks.push(sync_card(model));
     }
     blocks.push(balance_card(model));
-    if let Some(next) = next_card(model) {
+    let next = if model.is_catching_up() { None } else { next_card(model) };
+    if let Some(next) = next {
         blocks.push(next);
     }
     blocks.push(recent_card(model));

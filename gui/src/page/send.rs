@@ -19,7 +19,7 @@ use crate::model::Model;
 use crate::model::uri::PaymentRequest;
 use crate::theme::Tone;
 
-pub use form::{FeeChoice, Form, RecipientForm};
+pub use form::{Edit, FeeChoice, Form, RecipientForm};
 
 /// Time after the last key until the wallet is asked for a preview.
 const PREVIEW_AFTER: Duration = Duration::from_millis(300);

@@ -1,6 +1,6 @@
 //! Node: what it is, its chain, its storage, its log, and how to stop or restart it.
 
-use iced::widget::{column, container, grid, row, space};
+use iced::widget::{column, container, grid, responsive, row, space};
 use iced::{Alignment, Length, Task};
 use ipc_schema::{IpcError, LogLevel, NodeStatus};
 
@@ -11,6 +11,7 @@ use crate::model::amount::count;
 use crate::model::{Model, clock};
 use crate::theme::{Icon, Press, Surface, Tone, fonts, size};
 use crate::widget::button::button_with;
+use crate::widget::lines::{self, Piece};
 use crate::widget::{Field, VirtualList, button, icon_button, layout, text};
 
 /// Rows of the log in view.
@@ -42,8 +43,6 @@ pub enum Message {
     Follow,
     /// Copy the log.
     CopyLog,
-    /// Copy a line.
-    CopyLine(usize),
     /// Copy a value.
     Copy(String, &'static str),
     /// Switch the network.
@@ -77,10 +76,6 @@ impl Page {
                 Update::none()
             }
             Message::CopyLog => Update::event(Event::Copy(context.model.log.text(), "Log")),
-            Message::CopyLine(place) => match context.model.log.row(place) {
-                Some(line) => Update::event(Event::Copy(line.text.clone(), "Line")),
-                None => Update::none(),
-            },
             Message::Copy(value, what) => Update::event(Event::Copy(value, what)),
             Message::Network(active) => {
                 let node = context.link.node();
@@ -160,18 +155,17 @@ impl Page {
         ]
         .spacing(size::S1)
         .align_y(Alignment::Center);
-        let list = VirtualList::new("log", model.log.len(), size::ROW_TEXT, |place| {
-            let Some(line) = model.log.row(place) else { return space().into() };
-            let tone = match line.level {
-                LogLevel::Error => Tone::Bad,
-                LogLevel::Warning => Tone::Warn,
-                LogLevel::Info => Tone::Main,
-                LogLevel::Debug | LogLevel::Trace => Tone::Faint,
-            };
-            text::line(&line.text).font(fonts::MONO).size(size::TEXT_SMALL).class(tone).into()
-        })
-        .follow(self.follow)
-        .on_copy(Message::CopyLine);
+        let follow = self.follow;
+        let list = responsive(move |room| {
+            let columns = lines::columns(room.width - size::S4, size::TEXT_SMALL);
+            let texts = (0..model.log.len()).filter_map(|row| model.log.row(row));
+            let pieces = lines::pieces(texts.map(|line| line.text.as_str()), columns);
+            VirtualList::new("log", pieces.len(), size::ROW_TEXT, move |place| {
+                pieces.get(place).map_or_else(|| space().into(), |piece| log_line(model, *piece))
+            })
+            .follow(follow)
+            .into()
+        });
         let well = container(Element::from(list))
             .class(Surface::Well)
             .padding(size::S2)
@@ -180,6 +174,18 @@ impl Page {
             .width(Length::Fill);
         layout::card(column![head, well].spacing(size::S3))
     }
+}
+
+fn log_line(model: &Model, piece: Piece) -> Element<'_, Message> {
+    let Some(line) = model.log.row(piece.line) else { return space().into() };
+    let tone = match line.level {
+        LogLevel::Error => Tone::Bad,
+        LogLevel::Warning => Tone::Warn,
+        LogLevel::Info => Tone::Main,
+        LogLevel::Debug | LogLevel::Trace => Tone::Faint,
+    };
+    let words = line.text.get(piece.start..piece.end).unwrap_or_default();
+    text::line(words).font(fonts::MONO).size(size::TEXT_SMALL).class(tone).into()
 }
 
 fn disk_card(node: &NodeStatus) -> Option<Element<'_, Message>> {

@@ -235,7 +235,7 @@ impl Page {
             )));
         } else {
             let rows = model.wallets.iter().map(|item| self.item(model, item));
-            blocks.push(layout::card(column(rows).spacing(size::S2)));
+            blocks.push(layout::card(column(rows).spacing(size::S3)));
         }
         if let Some(wallet) = &model.wallet {
             blocks.push(self.in_view(model, wallet));

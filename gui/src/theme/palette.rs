@@ -69,10 +69,12 @@ pub struct Roles {
     pub text2: Color,
     /// Hints, captions, times.
     pub text3: Color,
-    /// The coin's colour: main button, chosen page, progress.
+    /// The coin's colour, as far as it reads as text: chosen page, progress, links.
     pub accent: Color,
-    /// Text on `accent`.
-    pub on_accent: Color,
+    /// The coin's colour itself: the ground of the main button.
+    pub fill: Color,
+    /// Text on `fill`.
+    pub on_fill: Color,
     /// A breath of accent behind chosen things.
     pub accent_soft: Color,
     /// Done, safe.
@@ -116,7 +118,8 @@ pub const LIGHT: Roles = Roles {
     text2: rgb(0x48, 0x50, 0x5E),
     text3: rgb(0x5C, 0x65, 0x74),
     accent: NEUTRAL_ACCENT,
-    on_accent: Color::WHITE,
+    fill: NEUTRAL_ACCENT,
+    on_fill: Color::WHITE,
     accent_soft: Color::WHITE,
     good: rgb(0x1A, 0x7A, 0x44),
     warn: rgb(0x8F, 0x58, 0x00),
@@ -142,7 +145,8 @@ pub const DARK: Roles = Roles {
     text2: rgb(0xB9, 0xC1, 0xCD),
     text3: rgb(0x9C, 0xA6, 0xB5),
     accent: NEUTRAL_ACCENT,
-    on_accent: rgb(0x10, 0x13, 0x18),
+    fill: NEUTRAL_ACCENT,
+    on_fill: rgb(0x10, 0x13, 0x18),
     accent_soft: Color::BLACK,
     good: rgb(0x5C, 0xC8, 0x8B),
     warn: rgb(0xE6, 0xB0, 0x55),
@@ -168,7 +172,8 @@ pub const LIGHT_HIGH: Roles = Roles {
     text2: rgb(0x1A, 0x1A, 0x1A),
     text3: rgb(0x2C, 0x2C, 0x2C),
     accent: NEUTRAL_ACCENT,
-    on_accent: Color::WHITE,
+    fill: NEUTRAL_ACCENT,
+    on_fill: Color::WHITE,
     accent_soft: Color::WHITE,
     good: rgb(0x00, 0x4D, 0x22),
     warn: rgb(0x5A, 0x35, 0x00),
@@ -194,7 +199,8 @@ pub const DARK_HIGH: Roles = Roles {
     text2: rgb(0xEC, 0xEC, 0xEC),
     text3: rgb(0xDA, 0xDA, 0xDA),
     accent: NEUTRAL_ACCENT,
-    on_accent: Color::BLACK,
+    fill: NEUTRAL_ACCENT,
+    on_fill: Color::BLACK,
     accent_soft: Color::BLACK,
     good: rgb(0x7D, 0xF0, 0xA8),
     warn: rgb(0xFF, 0xD0, 0x70),
@@ -247,13 +253,22 @@ pub(super) fn with_accent(roles: Roles, accent: Color) -> Roles {
         soft = mix(roles.card, accent, share.max(0.0));
     }
     let grounds = [roles.chrome, roles.page, roles.card, roles.hover, soft];
-    let accent = readable(accent, &grounds, ratio);
-    let on_accent = if contrast(Color::WHITE, accent) >= contrast(Color::BLACK, accent) {
-        Color::WHITE
-    } else {
-        Color::BLACK
-    };
-    Roles { accent, on_accent, accent_soft: soft, ..roles }
+    let text = readable(accent, &grounds, ratio);
+    let (fill, on_fill) = button_colors(accent, roles.card, ratio);
+    Roles { accent: text, fill, on_fill, accent_soft: soft, ..roles }
+}
+
+/// The ground of the main button and the text on it: the coin's own colour where a text reads on it and it stands
+/// out from `ground`.
+fn button_colors(accent: Color, ground: Color, ratio: f32) -> (Color, Color) {
+    let fill = readable(accent, &[ground], 1.6);
+    for text in [Color::WHITE, Color::BLACK] {
+        if contrast(text, fill) >= ratio {
+            return (fill, text);
+        }
+    }
+    let darker = readable(fill, &[Color::WHITE], ratio);
+    (darker, Color::WHITE)
 }
 
 impl Roles {
@@ -322,7 +337,7 @@ mod tests {
                     );
                 }
             }
-            assert!(contrast(r.on_accent, r.accent) >= 4.5);
+            assert!(contrast(r.on_fill, r.fill) >= 4.5, "{:?} on {:?}", r.on_fill, r.fill);
             assert!(contrast(r.text1, r.selection) >= 4.5);
             assert!(contrast(r.text1, r.pressed) >= 4.5);
         }

@@ -142,12 +142,17 @@ pub struct PressStyle {
     pub border: Border,
 }
 
+/// The end of the scale that is farther from `text`: moving a ground there keeps the text readable.
+fn away(text: Color) -> Color {
+    if text.relative_luminance() > 0.5 { Color::BLACK } else { Color::WHITE }
+}
+
 /// The style of a pressable thing.
 pub fn press(theme: &Theme, kind: Press, status: PressStatus) -> PressStyle {
     let r = theme.roles();
     let lit = |idle: Color| match status {
-        PressStatus::Hovered => palette::mix(idle, r.text1, 0.10),
-        PressStatus::Pressed => palette::mix(idle, r.text1, 0.20),
+        PressStatus::Hovered => palette::mix(idle, away(r.on_fill), 0.10),
+        PressStatus::Pressed => palette::mix(idle, away(r.on_fill), 0.20),
         _ => idle,
     };
     let quiet = |idle: Option<Color>| match status {
@@ -158,7 +163,7 @@ pub fn press(theme: &Theme, kind: Press, status: PressStatus) -> PressStyle {
     let round = border::rounded(size::RADIUS);
     let lined = |color: Color| round.color(color).width(size::LINE);
     let (background, text, border) = match kind {
-        Press::Primary => (Some(lit(r.accent)), r.on_accent, round),
+        Press::Primary => (Some(lit(r.fill)), r.on_fill, round),
         Press::Secondary => (quiet(Some(r.card)), r.text1, lined(r.line)),
         Press::Ghost => (quiet(None), r.text2, round),
         Press::Danger => (quiet(Some(r.card)), r.bad, lined(r.bad)),

@@ -150,6 +150,7 @@ pub fn progress<'a, Message: 'a>(share: f64, tone: Tone) -> Element<'a, Message>
 pub fn drawer<'a, Message: Clone + 'a>(
     title: impl Into<String>,
     on_close: Message,
+    width: impl Into<Length>,
     content: Element<'a, Message>,
 ) -> Element<'a, Message> {
     let head = row![
@@ -168,7 +169,7 @@ pub fn drawer<'a, Message: Clone + 'a>(
     let line: iced::widget::Rule<'a, Theme> = rule::vertical(size::LINE);
     container(row![line, inner])
         .class(Surface::Drawer)
-        .width(size::DRAWER)
+        .width(width)
         .height(Length::Fill)
         .into()
 }

@@ -12,7 +12,12 @@ use crate::theme::{Icon, Press, Tone, size};
 use crate::widget::button::button_with;
 use crate::widget::{Field, address, button, icon_button, layout, text};
 
-pub(super) fn drawer<'a>(page: &'a Page, model: &'a Model, tx: &'a TxRow) -> Element<'a, Message> {
+pub(super) fn drawer<'a>(
+    page: &'a Page,
+    model: &'a Model,
+    tx: &'a TxRow,
+    width: Length,
+) -> Element<'a, Message> {
     let money = model.money();
     let (state_icon, state_words, state_tone) = rows::state(model, tx);
     let amount_tone =
@@ -56,7 +61,7 @@ pub(super) fn drawer<'a>(page: &'a Page, model: &'a Model, tx: &'a TxRow) -> Ele
             );
         }
     }
-    layout::drawer("Details", Message::Close, body.push(actions(page, tx)).into())
+    layout::drawer("Details", Message::Close, width, body.push(actions(page, tx)).into())
 }
 
 fn depth(model: &Model, tx: &TxRow) -> String {

@@ -1,6 +1,6 @@
 //! How the console looks.
 
-use iced::widget::{column, container, row, space};
+use iced::widget::{column, container, responsive, row, space};
 use iced::{Alignment, Length, Padding};
 use ipc_schema::Phase;
 
@@ -9,6 +9,7 @@ use crate::Element;
 use crate::model::{Model, console};
 use crate::theme::{Icon, Press, Surface, Tone, fonts, size};
 use crate::widget::button::check;
+use crate::widget::lines::{self, Piece};
 use crate::widget::{Field, VirtualList, icon_button, layout, pressable, text};
 
 /// Name of the input.
@@ -40,14 +41,22 @@ pub(super) fn view<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message>
     ];
     let text_size = f32::from(model.prefs.console_size);
     let row_height = (text_size * 1.55).ceil();
-    let list = VirtualList::new("console-output", page.lines.len(), row_height, move |place| {
-        let line = page.lines.get(place);
-        line.map_or_else(|| space().into(), |line| line_view(model, line, text_size))
-    })
-    .follow(true)
-    .selected(page.selected)
-    .on_select(Message::Select)
-    .on_copy(Message::CopyLine);
+    let list = responsive(move |room| {
+        let columns = lines::columns(room.width - PREFIX - text_size - size::S5, text_size);
+        let pieces = lines::pieces(page.lines.iter().map(|line| line.text.as_str()), columns);
+        let line_at: Vec<usize> = pieces.iter().map(|piece| piece.line).collect();
+        let (by_click, by_copy) = (line_at.clone(), line_at.clone());
+        let selected = page.selected.and_then(|line| line_at.iter().position(|at| *at == line));
+        VirtualList::new("console-output", pieces.len(), row_height, move |place| {
+            let piece = pieces.get(place);
+            piece.map_or_else(|| space().into(), |piece| line_view(page, model, *piece, text_size))
+        })
+        .follow(true)
+        .selected(selected)
+        .on_select(move |place| Message::Select(by_click.get(place).copied().unwrap_or(0)))
+        .on_copy(move |place| Message::CopyLine(by_copy.get(place).copied().unwrap_or(0)))
+        .into()
+    });
     let well = container(Element::from(list))
         .class(Surface::Well)
         .padding(size::S2)
@@ -73,33 +82,47 @@ pub(super) fn view<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message>
     body.push(offers(page, model)).push(prompt(page, model)).into()
 }
 
-fn line_view<'a>(model: &'a Model, line: &'a Line, text_size: f32) -> Element<'a, Message> {
-    let mark = match line.kind {
-        Kind::Warning => Icon::TriangleAlert,
-        Kind::Hint => Icon::Info,
-        Kind::Input => Icon::ChevronRight,
-        Kind::Output => Icon::CornerDownRight,
-        Kind::Error => Icon::CircleAlert,
-    };
-    let first = line.at.is_some() || matches!(line.kind, Kind::Warning | Kind::Hint);
-    let mark: Element<'a, Message> = if first {
-        text::sized_icon(mark, text_size).class(line.kind.tone()).into()
+/// Width of the time before a line.
+const PREFIX: f32 = size::S5 * 3.0;
+
+fn line_view<'a>(
+    page: &'a Page,
+    model: &'a Model,
+    piece: Piece,
+    text_size: f32,
+) -> Element<'a, Message> {
+    let Some(line) = page.lines.get(piece.line) else { return space().into() };
+    let first = piece.start == 0;
+    let marked = first && (line.at.is_some() || matches!(line.kind, Kind::Warning | Kind::Hint));
+    let mark: Element<'a, Message> = if marked {
+        text::sized_icon(mark_of(line), text_size).class(line.kind.tone()).into()
     } else {
         space().into()
     };
-    let time = line.at.map(|at| model.zone.clock(at)).unwrap_or_default();
+    let time = line.at.filter(|_| first).map(|at| model.zone.clock(at)).unwrap_or_default();
+    let words = line.text.get(piece.start..piece.end).unwrap_or_default();
     row![
         text::line(time)
             .font(fonts::MONO)
             .size(size::TEXT_SMALL)
             .class(Tone::Faint)
-            .width(size::S5 * 3.0),
+            .width(PREFIX),
         container(mark).width(text_size + size::S1),
-        text::line(&line.text).font(fonts::MONO).size(text_size).class(line.kind.tone()),
+        text::line(words).font(fonts::MONO).size(text_size).class(line.kind.tone()),
     ]
     .spacing(size::S1)
     .align_y(Alignment::Center)
     .into()
+}
+
+fn mark_of(line: &Line) -> Icon {
+    match line.kind {
+        Kind::Warning => Icon::TriangleAlert,
+        Kind::Hint => Icon::Info,
+        Kind::Input => Icon::ChevronRight,
+        Kind::Output => Icon::CornerDownRight,
+        Kind::Error => Icon::CircleAlert,
+    }
 }
 
 fn running_row(running: &super::Running) -> Element<'_, Message> {

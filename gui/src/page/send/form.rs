@@ -336,7 +336,7 @@ impl Form {
 }
 
 /// What is wrong with an address; names the character where that can be told.
-pub fn address_problem(text: &str, model: &Model) -> Option<String> {
+pub(super) fn address_problem(text: &str, model: &Model) -> Option<String> {
     if text.is_empty() {
         return None;
     }

@@ -1,0 +1,391 @@
+//! The window: one owner of all state. Events of the link change the model, messages of the pages change the pages,
+//! and what a page wishes of others comes up as an event.
+
+mod events;
+mod frame;
+mod keys;
+mod overlay;
+mod reads;
+mod setup;
+mod start;
+mod states;
+mod wallet;
+mod wishes;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use iced::theme::Mode;
+use iced::{Subscription, Task};
+use ipc_schema::{
+    AddressRow, CoinRow, IpcError, RpcCommand, SettingInfo, TxPage, WalletEvent, WalletFees,
+    WalletListItem,
+};
+use zeroize::Zeroizing;
+
+use crate::link::instance::Meeting;
+use crate::link::{self, Control, Link};
+use crate::model::prefs::{Broken, Shared, Store};
+use crate::model::{Model, clock};
+use crate::page::{
+    Context, Event, PageId, activity, console, first_run, overview, receive, send, settings,
+    status, tasks, wallets,
+};
+use crate::palette::Palette;
+use crate::shortcuts::Action;
+use crate::theme::{Choice, Theme, Tone};
+use crate::trace::Trace;
+use crate::Element;
+
+pub use setup::{Boot, Launch};
+
+/// What fills the window.
+#[derive(Debug)]
+pub enum Screen {
+    /// The node is being looked for or started, for the first time.
+    Starting,
+    /// The questions of a first start.
+    FirstRun(Box<first_run::Page>),
+    /// The pages.
+    Main,
+    /// The program ends as soon as the node has stopped.
+    Stopping,
+}
+
+/// What lies over the window.
+#[derive(Debug, Default)]
+pub enum Overlay {
+    /// Nothing.
+    #[default]
+    None,
+    /// The command palette.
+    Palette(Palette),
+    /// The passphrase prompt.
+    Unlock {
+        /// As typed.
+        passphrase: Zeroizing<String>,
+        /// Why the last one was refused.
+        error: Option<String>,
+        /// The wallet is being asked.
+        busy: bool,
+    },
+    /// What becomes of the node?
+    Quit {
+        /// Do not ask again.
+        remember: bool,
+    },
+    /// The list of keys.
+    Keys,
+}
+
+/// The pages, which keep their state while others are in view.
+#[derive(Debug, Default)]
+pub struct Pages {
+    send: send::Page,
+    receive: receive::Page,
+    activity: activity::Page,
+    wallets: wallets::Page,
+    status: status::Page,
+    console: console::Page,
+    settings: settings::Page,
+}
+
+/// A short notice.
+#[derive(Debug, Clone)]
+pub struct Toast {
+    id: u64,
+    tone: Tone,
+    text: String,
+}
+
+/// The whole state.
+#[derive(Debug)]
+pub struct App {
+    /// What fills the window.
+    pub screen: Screen,
+    /// What is known.
+    pub model: Model,
+    /// The page in view.
+    pub page: PageId,
+    /// The pages.
+    pub pages: Pages,
+    /// What lies over the window.
+    pub overlay: Overlay,
+    link: Link,
+    start: Option<link::Start>,
+    launch: Launch,
+    store: Store,
+    shared: Shared,
+    toasts: Vec<Toast>,
+    next_toast: u64,
+    system_dark: bool,
+    meeting: Option<Meeting>,
+    pending_link: Option<String>,
+    broken: Vec<Broken>,
+    crash: Option<String>,
+    trace: Option<Trace>,
+    first_frame: bool,
+    history_loading: bool,
+}
+
+/// Everything that can happen.
+#[derive(Debug, Clone)]
+pub enum Message {
+    /// The clock.
+    Tick,
+    /// The link told something.
+    LinkTold(link::Event),
+    /// A wallet changed.
+    WalletTold(String, WalletEvent),
+    /// The local zone was read.
+    Zone(clock::Zone),
+    /// Everything for a start is read.
+    Booted(Box<Boot>),
+    /// Show a page.
+    Open(PageId),
+    /// A wish from the palette.
+    Wish(Event),
+    /// An action from a key or the palette.
+    Action(Action),
+    /// Ask the link for something.
+    Control(Control),
+    /// Overview.
+    Overview(overview::Message),
+    /// Send.
+    Send(send::Message),
+    /// Receive.
+    Receive(receive::Message),
+    /// Activity.
+    Activity(activity::Message),
+    /// Wallets.
+    Wallets(wallets::Message),
+    /// Node.
+    Status(status::Message),
+    /// Console.
+    Console(console::Message),
+    /// Tasks.
+    Tasks(tasks::Message),
+    /// Settings.
+    Settings(settings::Message),
+    /// First run.
+    FirstRun(first_run::Message),
+    /// The list of wallets came.
+    WalletList(Result<Vec<WalletListItem>, IpcError>),
+    /// The options came.
+    SettingsRead(Result<Vec<SettingInfo>, IpcError>),
+    /// The commands came.
+    CommandsRead(Result<Vec<RpcCommand>, IpcError>),
+    /// A page of history came; whether it is the first.
+    HistoryRead(String, bool, Result<TxPage, IpcError>),
+    /// Addresses came, from this row on.
+    AddressesRead(String, u32, Result<Vec<AddressRow>, IpcError>),
+    /// Coins came, from this row on.
+    CoinsRead(String, u32, Result<Vec<CoinRow>, IpcError>),
+    /// Fee rates came.
+    FeesRead(String, Result<WalletFees, IpcError>),
+    /// A wallet was opened at start.
+    Opened(String, Result<Vec<String>, IpcError>),
+    /// Blocks were made, or not.
+    Mined(Result<u32, String>),
+    /// The wallet was locked, or not.
+    Locked(Result<(), IpcError>),
+    /// The passphrase was edited.
+    Passphrase(String),
+    /// Unlock with what was typed.
+    Unlock,
+    /// The wallet was unlocked, or not.
+    Unlocked(Result<(), IpcError>),
+    /// The palette's field was edited.
+    PaletteQuery(String),
+    /// Another entry is marked.
+    PaletteMark(usize),
+    /// Run an entry.
+    PaletteRun(usize),
+    /// Open the palette with this query.
+    PaletteOpen(&'static str),
+    /// Close what lies over the window.
+    CloseOverlay,
+    /// Show the form for a new wallet.
+    NewWallet,
+    /// Show the form for a backup file.
+    RestoreWallet,
+    /// A payment link or address was handed over.
+    Link(String),
+    /// A file was dropped on the window.
+    Dropped(PathBuf),
+    /// Do not ask again at quit.
+    QuitRemember,
+    /// What becomes of the node.
+    QuitChosen(bool),
+    /// End at once.
+    QuitNow,
+    /// The window is to be closed.
+    CloseRequested,
+    /// A notice has been there long enough.
+    ToastOver(u64),
+    /// A file of the window was written, or not.
+    Written(Result<(), String>),
+    /// The desktop is light or dark.
+    SystemTheme(Mode),
+    /// A frame was drawn.
+    Frame,
+    /// The heartbeat of a traced run.
+    Beat,
+    /// The report of a crash was read and can go.
+    DismissCrash,
+    /// The notice of a broken settings file can go.
+    DismissBroken,
+    /// Nothing.
+    Nothing,
+}
+
+impl App {
+    /// Starts: quickly, with everything that touches the disk in a task.
+    pub fn boot(launch: Launch) -> (Self, Task<Message>) {
+        setup::boot(launch)
+    }
+
+    /// Handles a message.
+    pub fn update(&mut self, message: Message) -> Task<Message> {
+        if self.trace.is_none() {
+            return self.handle(message);
+        }
+        let begun = Instant::now();
+        let name = trace_name(&message);
+        let task = self.handle(message);
+        if let Some(trace) = &mut self.trace {
+            trace.update(begun.elapsed(), &name);
+        }
+        task
+    }
+
+    /// What a page may look at.
+    fn context(&self) -> Context<'_> {
+        Context { model: &self.model, link: &self.link }
+    }
+
+    /// Draws the window.
+    pub fn view(&self) -> Element<'_, Message> {
+        frame::view(self)
+    }
+
+    /// The title of the window: wallet and network.
+    pub fn title(&self) -> String {
+        let chain = format!("{} {}", self.model.params.name, self.model.params.network.id());
+        match &self.model.wallet {
+            Some(wallet) if !wallet.name.is_empty() => format!("{} – bitq, {chain}", wallet.name),
+            _ => format!("bitq, {chain}"),
+        }
+    }
+
+    /// The theme: the user's choice, the desktop's, and the coin's colour.
+    pub fn theme(&self) -> Theme {
+        let dark = match self.model.prefs.theme {
+            Choice::Light => false,
+            Choice::Dark => true,
+            Choice::System => self.system_dark,
+        };
+        let [red, green, blue] = self.model.params.accent_rgb;
+        Theme::new(dark, self.model.prefs.contrast, iced::Color::from_rgb8(red, green, blue))
+    }
+
+    /// The user's scale.
+    pub fn scale_factor(&self) -> f32 {
+        self.model.prefs.scale_factor()
+    }
+
+    /// What is listened to now.
+    pub fn subscription(&self) -> Subscription<Message> {
+        let mut all = vec![
+            iced::event::listen_with(keys::listen),
+            iced::window::close_requests().map(|_| Message::CloseRequested),
+            iced::system::theme_changes().map(Message::SystemTheme),
+            iced::time::every(self.tick()).map(|_| Message::Tick),
+        ];
+        if let Some(start) = &self.start {
+            all.push(Subscription::run_with(start.clone(), link::run).map(Message::LinkTold));
+        }
+        if let Some(watch) = self.model.wallet.as_ref().and_then(|w| self.link.watch(&w.name)) {
+            let events = Subscription::run_with(watch, link::Watch::events);
+            all.push(events.map(|(name, event)| Message::WalletTold(name, event)));
+        }
+        if let Some(meeting) = &self.meeting {
+            all.push(Subscription::run_with(meeting.clone(), Meeting::texts).map(Message::Link));
+        }
+        if self.trace.is_some() {
+            all.push(iced::time::every(crate::trace::BEAT).map(|_| Message::Beat));
+            if !self.first_frame {
+                all.push(iced::window::frames().map(|_| Message::Frame));
+            }
+        }
+        Subscription::batch(all)
+    }
+
+    /// How often the clock is looked at: each second only while something counts seconds.
+    fn tick(&self) -> std::time::Duration {
+        use ipc_schema::LockState;
+        let unlocked = self
+            .model
+            .wallet
+            .as_ref()
+            .is_some_and(|wallet| matches!(wallet.lock(), LockState::Unlocked { .. }));
+        let counting = unlocked
+            || !self.model.connection.is_up()
+            || self.model.running_tasks() > 0
+            || self.model.is_catching_up();
+        std::time::Duration::from_secs(if counting { 1 } else { 20 })
+    }
+}
+
+/// The name of a message in the trace, without its contents.
+fn trace_name(message: &Message) -> String {
+    let text = format!("{message:?}");
+    text.split(['(', ' ', '{']).next().unwrap_or_default().to_owned()
+}
+
+/// The clock, in seconds since 1970.
+pub(crate) fn now() -> i64 {
+    let age = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    age.map_or(0, |age| i64::try_from(age.as_secs()).unwrap_or(i64::MAX))
+}
+
+/// The program as iced runs it; tests run the same one without a display.
+pub fn program(
+    launch: Launch,
+) -> iced::Application<impl iced::Program<State = App, Message = Message, Theme = Theme>> {
+    let minimised = launch.minimised;
+    let launch = Arc::new(launch);
+    let boot = move || App::boot((*launch).clone());
+    let mut app = iced::application(boot, App::update, App::view)
+        .title(App::title)
+        .theme(App::theme)
+        .subscription(App::subscription)
+        .scale_factor(App::scale_factor)
+        .default_font(crate::theme::fonts::TEXT)
+        .exit_on_close_request(false)
+        .window(iced::window::Settings {
+            size: iced::Size::new(1080.0, 740.0),
+            min_size: Some(iced::Size::new(480.0, 400.0)),
+            exit_on_close_request: false,
+            visible: !minimised,
+            ..iced::window::Settings::default()
+        });
+    for font in crate::theme::fonts::all() {
+        app = app.font(font);
+    }
+    app
+}
+
+/// Lets a crash leave its report in the window's folder; the next start shows it. Nothing is sent anywhere.
+pub fn report_crashes(store: &Store) {
+    let path = store.folder().join(setup::CRASH_FILE);
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        let trace = std::backtrace::Backtrace::force_capture();
+        let report = format!("bitq-gui {}\n{info}\n{trace}\n", common::VERSION);
+        // There is nobody left to tell where this fails.
+        drop(std::fs::write(&path, report));
+        before(info);
+    }));
+}

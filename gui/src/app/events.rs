@@ -1,0 +1,322 @@
+//! One message after the other.
+
+use iced::Task;
+use iced::theme::Mode;
+use serde_json::json;
+
+use super::{App, Message, Overlay, Screen, now};
+use crate::link::{self, Connection};
+use crate::model::uri;
+use crate::page::{Context, PageId, overview, tasks, words};
+use crate::theme::Tone;
+
+impl App {
+    pub(super) fn handle(&mut self, message: Message) -> Task<Message> {
+        match message {
+            Message::Overview(message) => {
+                let update = overview::update(message, &self.context());
+                self.finish(update, Message::Overview)
+            }
+            Message::Send(message) => {
+                let context = Context { model: &self.model, link: &self.link };
+                let update = self.pages.send.update(message, &context);
+                self.finish(update, Message::Send)
+            }
+            Message::Receive(message) => {
+                let context = Context { model: &self.model, link: &self.link };
+                let update = self.pages.receive.update(message, &context);
+                self.finish(update, Message::Receive)
+            }
+            Message::Activity(message) => {
+                let context = Context { model: &self.model, link: &self.link };
+                let (update, filter) = self.pages.activity.update(message, &context);
+                if let (Some(filter), Some(wallet)) = (filter, &mut self.model.wallet) {
+                    wallet.history.set_filter(filter.0);
+                }
+                self.finish(update, Message::Activity)
+            }
+            Message::Wallets(message) => {
+                let context = Context { model: &self.model, link: &self.link };
+                let update = self.pages.wallets.update(message, &context);
+                self.finish(update, Message::Wallets)
+            }
+            Message::Status(message) => {
+                let context = Context { model: &self.model, link: &self.link };
+                let (update, filter) = self.pages.status.update(message, &context);
+                if let Some(filter) = filter {
+                    self.model.log.set_filter(&filter);
+                }
+                self.finish(update, Message::Status)
+            }
+            Message::Console(message) => {
+                let context = Context { model: &self.model, link: &self.link };
+                let update = self.pages.console.update(message, &context);
+                self.finish(update, Message::Console)
+            }
+            Message::Tasks(message) => {
+                let update = tasks::update(message, &self.context());
+                self.finish(update, Message::Tasks)
+            }
+            Message::Settings(message) => self.settings(message),
+            Message::FirstRun(message) => {
+                let Screen::FirstRun(page) = &mut self.screen else { return Task::none() };
+                let context = Context { model: &self.model, link: &self.link };
+                let update = page.update(message, &context);
+                self.finish(update, Message::FirstRun)
+            }
+            other => self.handle_data(other),
+        }
+    }
+
+    fn settings(&mut self, message: crate::page::settings::Message) -> Task<Message> {
+        let stored = matches!(message, crate::page::settings::Message::Stored(_, Ok(_)));
+        let context = Context { model: &self.model, link: &self.link };
+        let update = self.pages.settings.update(message, &context);
+        let read = if stored { self.read_settings() } else { Task::none() };
+        Task::batch([self.finish(update, Message::Settings), read])
+    }
+
+    /// Messages that bring data.
+    fn handle_data(&mut self, message: Message) -> Task<Message> {
+        match message {
+            Message::LinkTold(event) => self.link_told(event),
+            Message::WalletTold(name, event) => self.wallet_told(&name, event),
+            Message::WalletList(result) => self.wallet_list(result),
+            Message::SettingsRead(Ok(settings)) => {
+                self.model.settings = settings;
+                Task::none()
+            }
+            Message::CommandsRead(Ok(commands)) => {
+                self.model.commands = commands;
+                Task::none()
+            }
+            Message::HistoryRead(name, first, result) => self.history_read(&name, first, result),
+            Message::AddressesRead(name, skip, Ok(rows)) if self.is_shown(&name) => {
+                let Some(wallet) = &mut self.model.wallet else { return Task::none() };
+                take_rows(&mut wallet.addresses, skip, rows)
+                    .map_or_else(Task::none, |next| self.read_addresses(next))
+            }
+            Message::CoinsRead(name, skip, Ok(rows)) if self.is_shown(&name) => {
+                let Some(wallet) = &mut self.model.wallet else { return Task::none() };
+                take_rows(&mut wallet.coins, skip, rows)
+                    .map_or_else(Task::none, |next| self.read_coins(next))
+            }
+            Message::FeesRead(name, Ok(fees)) if self.is_shown(&name) => {
+                if let Some(wallet) = &mut self.model.wallet {
+                    wallet.fees = Some(fees);
+                }
+                Task::none()
+            }
+            Message::Opened(name, Ok(_)) => self.show_wallet(name),
+            Message::Opened(name, Err(error)) => {
+                self.notify(Tone::Warn, format!("The wallet {name} was not opened. {}", words(&error)))
+            }
+            Message::Mined(Ok(1)) => self.notify(Tone::Good, "1 block made.".to_owned()),
+            Message::Mined(Ok(blocks)) => self.notify(Tone::Good, format!("{blocks} blocks made.")),
+            Message::Mined(Err(error)) => self.notify(Tone::Bad, error),
+            Message::Locked(Ok(())) => self.notify(Tone::Good, "The wallet is locked.".to_owned()),
+            Message::Locked(Err(error)) => self.notify(Tone::Bad, words(&error)),
+            Message::Unlocked(result) => self.unlocked(result),
+            Message::Written(Err(error)) => self.notify(Tone::Bad, error),
+            other => self.handle_window(other),
+        }
+    }
+
+    /// Messages of the window itself.
+    fn handle_window(&mut self, message: Message) -> Task<Message> {
+        match message {
+            Message::Tick => self.model.now = now(),
+            Message::Zone(zone) => self.model.zone = zone,
+            Message::Booted(boot) => return self.booted(*boot),
+            Message::Open(page) => return self.open(page),
+            Message::Wish(event) => {
+                self.overlay = Overlay::None;
+                return self.wish(event);
+            }
+            Message::Action(action) => return self.act(action),
+            Message::Control(control) => return self.control(control),
+            Message::Passphrase(text) => {
+                if let Overlay::Unlock { passphrase, error, .. } = &mut self.overlay {
+                    *passphrase = zeroize::Zeroizing::new(text);
+                    *error = None;
+                }
+            }
+            Message::Unlock => return self.unlock(),
+            Message::PaletteQuery(query) => {
+                if let Overlay::Palette(palette) = &mut self.overlay {
+                    palette.query = query;
+                    palette.marked = 0;
+                }
+            }
+            Message::PaletteMark(place) => {
+                if let Overlay::Palette(palette) = &mut self.overlay {
+                    palette.marked = place;
+                }
+            }
+            Message::PaletteRun(place) => return self.run_palette(place),
+            Message::PaletteOpen(query) => return self.open_palette(query),
+            Message::CloseOverlay => self.overlay = Overlay::None,
+            Message::NewWallet => {
+                self.pages.wallets.open_create();
+                return self.open(PageId::Wallets);
+            }
+            Message::RestoreWallet => {
+                self.pages.wallets.open_restore();
+                return self.open(PageId::Wallets);
+            }
+            Message::Link(text) => return self.pay(&text),
+            Message::Dropped(path) => return self.dropped(&path),
+            other => return self.handle_end(other),
+        }
+        Task::none()
+    }
+
+    fn handle_end(&mut self, message: Message) -> Task<Message> {
+        match message {
+            Message::QuitRemember => {
+                if let Overlay::Quit { remember } = &mut self.overlay {
+                    *remember = !*remember;
+                }
+            }
+            Message::QuitChosen(leave) => {
+                let remember = matches!(self.overlay, Overlay::Quit { remember: true });
+                let write = if remember {
+                    self.model.prefs.leave_node_running = Some(leave);
+                    self.write_prefs()
+                } else {
+                    Task::none()
+                };
+                return Task::batch([write, self.quit(leave)]);
+            }
+            Message::QuitNow => return self.exit(),
+            Message::CloseRequested => return self.ask_quit(),
+            Message::ToastOver(id) => self.toasts.retain(|toast| toast.id != id),
+            Message::SystemTheme(mode) => self.system_dark = mode == Mode::Dark,
+            Message::Frame => {
+                self.first_frame = true;
+                if let Some(trace) = &mut self.trace {
+                    trace.event("first_frame", json!({}));
+                }
+            }
+            Message::Beat => {
+                if let Some(trace) = &mut self.trace {
+                    trace.beat();
+                }
+            }
+            Message::DismissCrash => self.crash = None,
+            Message::DismissBroken => self.broken.clear(),
+            // Reads that failed are made again when the connection is back.
+            _ => {}
+        }
+        Task::none()
+    }
+
+    fn link_told(&mut self, event: link::Event) -> Task<Message> {
+        self.link.apply(&event);
+        match event {
+            link::Event::Ready(_) => {}
+            link::Event::Connection(connection) => return self.connection_changed(connection),
+            link::Event::Node(_, session) => {
+                self.model.session = Some(*session);
+                self.trace_event("connected");
+                return Task::batch([self.read_settings(), self.read_commands()]);
+            }
+            link::Event::Told(event) => {
+                self.model.now = now();
+                let changed = self.model.apply_node(event);
+                if changed.first_status {
+                    self.trace_event("first_data");
+                }
+                if matches!(self.screen, Screen::Starting) && self.model.node.is_some() {
+                    self.screen = Screen::Main;
+                }
+            }
+            link::Event::Wallet(_) => {
+                self.trace_event("wallet");
+                return Task::batch([self.read_wallets(), self.read_commands()]);
+            }
+            link::Event::WalletGone => {
+                self.model.wallet_tasks.clear();
+                self.model.wallets_known = false;
+            }
+            link::Event::WalletTasks(tasks) => {
+                let ended = self.model.running_tasks();
+                self.model.wallet_tasks = tasks;
+                if self.model.running_tasks() < ended {
+                    return self.read_wallets();
+                }
+            }
+            link::Event::MayQuit => return self.exit(),
+        }
+        Task::none()
+    }
+
+    fn connection_changed(&mut self, connection: Connection) -> Task<Message> {
+        self.model.now = now();
+        if !connection.is_up() && self.model.connection.is_up() {
+            self.trace_event("node_gone");
+            self.model.disconnected();
+        }
+        self.model.connection = connection;
+        let decided = matches!(
+            self.model.connection,
+            Connection::Stopped(_) | Connection::Refused { .. } | Connection::Ended
+        );
+        if matches!(self.screen, Screen::Starting) && decided {
+            self.screen = Screen::Main;
+        }
+        let pays = self.model.connection.is_up() && matches!(self.screen, Screen::Main);
+        match self.pending_link.take().filter(|_| pays) {
+            Some(text) => self.pay(&text),
+            None => Task::none(),
+        }
+    }
+
+    fn trace_event(&mut self, name: &str) {
+        if let Some(trace) = &mut self.trace {
+            trace.event(name, json!({}));
+        }
+    }
+
+    /// Fills the Send page from a link or an address.
+    fn pay(&mut self, text: &str) -> Task<Message> {
+        let params = self.model.params;
+        if text.trim().is_empty() {
+            return iced::window::latest().and_then(iced::window::gain_focus);
+        }
+        let request = if uri::looks_like_link(text, params) || text.contains(':') {
+            uri::parse(text, params)
+        } else {
+            Ok(uri::PaymentRequest { address: text.trim().to_owned(), ..Default::default() })
+        };
+        match request {
+            Ok(request) => {
+                self.pages.send.fill(&request, &self.model);
+                let front = iced::window::latest().and_then(iced::window::gain_focus);
+                Task::batch([self.open(PageId::Send), front])
+            }
+            Err(error) => self.notify(Tone::Bad, error.to_string()),
+        }
+    }
+
+    fn dropped(&mut self, path: &std::path::Path) -> Task<Message> {
+        self.pages.wallets.open_restore();
+        let message = crate::page::wallets::restore::Message::Path(path.display().to_string());
+        let show = self.open(PageId::Wallets);
+        let fill =
+            self.update(Message::Wallets(crate::page::wallets::Message::Restore(message)));
+        Task::batch([show, fill])
+    }
+}
+
+/// Takes rows in from `skip` on; gives where the next ones begin, if there may be more.
+fn take_rows<T>(all: &mut Vec<T>, skip: u32, rows: Vec<T>) -> Option<u32> {
+    let count = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+    if skip == 0 {
+        *all = rows;
+    } else {
+        all.truncate(usize::try_from(skip).unwrap_or(usize::MAX));
+        all.extend(rows);
+    }
+    (count >= super::reads::CHUNK).then(|| skip.saturating_add(count))
+}

@@ -1,0 +1,96 @@
+//! What lies over the window: the palette, the passphrase prompt, the question at quit, the list of keys.
+
+use iced::widget::{column, container, row, space};
+use iced::{Alignment, Length, Padding};
+
+use super::{App, Message, Overlay};
+use crate::Element;
+use crate::palette;
+use crate::shortcuts::Action;
+use crate::theme::{Icon, Press, Surface, Tone, size};
+use crate::widget::button::{button_with, check};
+use crate::widget::{Field, button, text};
+
+/// Draws it, if there is anything.
+pub(super) fn view(app: &App) -> Option<Element<'_, Message>> {
+    let (content, top): (Element<'_, Message>, bool) = match &app.overlay {
+        Overlay::None => return None,
+        Overlay::Palette(palette) => (palette.view(&app.model), true),
+        Overlay::Unlock { passphrase, error, busy } => {
+            (unlock(app, passphrase, error.as_deref(), *busy), false)
+        }
+        Overlay::Quit { remember } => (quit(*remember), false),
+        Overlay::Keys => (palette::keys_view(), false),
+    };
+    let placed = container(content).padding(if top {
+        Padding::new(size::S4).top(size::TOP_BAR + size::S4)
+    } else {
+        Padding::new(size::S4)
+    });
+    let placed = if top {
+        placed.center_x(Length::Fill).height(Length::Fill)
+    } else {
+        placed.center(Length::Fill)
+    };
+    let veil = iced::widget::mouse_area(
+        container(space()).class(Surface::Veil).width(Length::Fill).height(Length::Fill),
+    )
+    .on_press(Message::CloseOverlay);
+    Some(iced::widget::stack![veil, placed].into())
+}
+
+fn card<'a>(content: impl Into<Element<'a, Message>>) -> Element<'a, Message> {
+    container(content)
+        .class(Surface::Raised)
+        .padding(size::S5)
+        .max_width(440.0)
+        .into()
+}
+
+fn unlock<'a>(
+    app: &'a App,
+    passphrase: &'a str,
+    error: Option<&str>,
+    busy: bool,
+) -> Element<'a, Message> {
+    let name = app.model.wallet.as_ref().map(|wallet| wallet.name.as_str()).unwrap_or_default();
+    let time = crate::model::clock::duration(i64::from(app.model.prefs.unlock_seconds));
+    let field = Field::new("unlock-passphrase", passphrase)
+        .label(format!("Passphrase of {name}"))
+        .secure(true)
+        .on_input(Message::Passphrase)
+        .on_submit(Message::Unlock)
+        .hint(format!("It locks itself again after {time}."))
+        .error(error);
+    let label = if busy { "Unlocking…" } else { "Unlock" };
+    let buttons = row![
+        space::horizontal(),
+        button("Cancel", Press::Secondary).id("unlock-cancel").on_press(Message::CloseOverlay),
+        button_with(Icon::LockOpen, label, Press::Primary)
+            .id("unlock-confirm")
+            .on_press_maybe((!busy && !passphrase.is_empty()).then_some(Message::Unlock)),
+    ]
+    .spacing(size::S2);
+    card(column![text::heading("Unlock the wallet"), Element::from(field), buttons].spacing(size::S4))
+}
+
+fn quit<'a>(remember: bool) -> Element<'a, Message> {
+    let words = "The node can go on in the background: it keeps up with the chain, and the next start is quick.";
+    let buttons = row![
+        button("Leave it running", Press::Secondary).id("quit-leave").on_press(Message::QuitChosen(true)),
+        button("Stop it", Press::Primary).id("quit-stop").on_press(Message::QuitChosen(false)),
+        space::horizontal(),
+        button("Cancel", Press::Ghost).id("quit-cancel").on_press(Message::Action(Action::Escape)),
+    ]
+    .spacing(size::S2)
+    .align_y(Alignment::Center);
+    card(
+        column![
+            text::heading("Leave the node running?"),
+            text::body(words).class(Tone::Soft),
+            check("quit-remember", "Remember and do not ask again", remember, Some(Message::QuitRemember)),
+            buttons,
+        ]
+        .spacing(size::S4),
+    )
+}

@@ -1,0 +1,232 @@
+//! The start: from the command line and the files of the window to a link, or to the first run.
+
+use std::sync::Arc;
+
+use common::options::{CommandLine, Config};
+use iced::Task;
+use primitives::{ChainParams, Coin, Network};
+
+use super::{App, Message, Overlay, Pages, Screen, now};
+use crate::link::instance::{Meeting, Start, meet};
+use crate::link::{self, Connection, Link, Plan};
+use crate::model::first_run::{Progress, Step};
+use crate::model::prefs::{Broken, Prefs, Shared, Store};
+use crate::model::{Model, clock};
+use crate::page::{PageId, console, first_run};
+use crate::trace::Trace;
+
+/// What the program was started with.
+#[derive(Debug, Clone)]
+pub struct Launch {
+    /// The options as typed.
+    pub command_line: CommandLine,
+    /// Where the window keeps its files.
+    pub store: Store,
+    /// A payment link.
+    pub link: Option<String>,
+    /// The node's configuration where it is read already: no second look at the disk.
+    pub minimised: bool,
+}
+
+/// What the disk said, read in a task.
+#[derive(Debug, Clone)]
+pub struct Boot {
+    shared: Shared,
+    prefs: Prefs,
+    broken: Vec<Broken>,
+    crash: Option<String>,
+    zone: clock::Zone,
+    params: &'static ChainParams,
+    next: Next,
+}
+
+/// Where the start leads.
+#[derive(Debug, Clone)]
+enum Next {
+    /// To the questions.
+    FirstRun(Progress),
+    /// To the node.
+    Run(Ready),
+    /// Nowhere: with the sentence that says why.
+    Fail(String),
+}
+
+/// A link that can be started.
+#[derive(Debug, Clone)]
+pub(super) struct Ready {
+    pub(super) plan: Arc<Plan>,
+    pub(super) meeting: Option<Meeting>,
+    pub(super) handed_over: bool,
+}
+
+/// The file in which a crash leaves its report.
+pub(crate) const CRASH_FILE: &str = "crash.txt";
+
+/// Names the chain that the command line asks for, if it asks.
+fn named_chain(command_line: &CommandLine) -> bool {
+    ["coin", "chain", "regtest", "testnet", "testnet4", "signet", "datadir", "conf", "ipcconnect"]
+        .iter()
+        .any(|name| command_line.is_set(name))
+}
+
+pub(super) fn boot(launch: Launch) -> (App, Task<Message>) {
+    let params = ChainParams::get(Coin::default(), Network::Main);
+    let time = now();
+    let app = App {
+        screen: Screen::Starting,
+        model: Model::new(params, Prefs::default(), time),
+        page: PageId::default(),
+        pages: Pages::default(),
+        overlay: Overlay::None,
+        link: Link::default(),
+        start: None,
+        store: launch.store.clone(),
+        shared: Shared::default(),
+        toasts: Vec::new(),
+        next_toast: 0,
+        system_dark: false,
+        meeting: None,
+        pending_link: launch.link.clone(),
+        broken: Vec::new(),
+        crash: None,
+        trace: Trace::from_environment(),
+        first_frame: false,
+        history_loading: false,
+        launch: launch.clone(),
+    };
+    let read = async move {
+        let work = move || Box::new(read(&launch));
+        tokio::task::spawn_blocking(work).await.ok()
+    };
+    let read = Task::perform(read, |boot| boot.map_or(Message::Nothing, Message::Booted));
+    let theme = iced::system::theme().map(Message::SystemTheme);
+    (app, Task::batch([read, theme]))
+}
+
+/// Reads everything a start needs. Touches the disk.
+fn read(launch: &Launch) -> Boot {
+    let (shared, broken_shared) = launch.store.read_shared();
+    let crash_path = launch.store.folder().join(CRASH_FILE);
+    let crash = std::fs::read_to_string(&crash_path).ok();
+    drop(std::fs::remove_file(&crash_path));
+    let wants_questions = launch.command_line.is_set("choosedatadir");
+    let named = named_chain(&launch.command_line);
+    let (params, next) = if wants_questions || (!named && !shared.set_up) {
+        let mut progress = shared.first_run.clone().unwrap_or_default();
+        if wants_questions {
+            progress.step = Step::Storage;
+        }
+        (progress.params(), Next::FirstRun(progress))
+    } else {
+        let chain = if named { None } else { shared.chain };
+        match configure(launch, chain, None) {
+            Ok(config) => (config.params(), ready(&config, launch)),
+            Err(error) => {
+                let (coin, network) = shared.chain.unwrap_or_default();
+                (ChainParams::get(coin, network), Next::Fail(error))
+            }
+        }
+    };
+    let (prefs, broken_prefs) = launch.store.read_prefs(params);
+    let broken = broken_shared.into_iter().chain(broken_prefs).collect();
+    Boot { shared, prefs, broken, crash, zone: clock::Zone::system(), params, next }
+}
+
+/// Reads the node's configuration for a chain. Touches the disk.
+fn configure(
+    launch: &Launch,
+    chain: Option<(Coin, Network)>,
+    datadir: Option<&std::path::Path>,
+) -> Result<Config, String> {
+    let mut command_line = launch.command_line.clone();
+    let mut push = |name: &str, value: &str| {
+        command_line.push(name, value).map_err(|error| error.to_string())
+    };
+    if let Some((coin, network)) = chain {
+        push("coin", coin.id())?;
+        push("chain", network.id())?;
+        let params = ChainParams::get(coin, network);
+        let stored = launch.store.read_prefs(params).0.datadir;
+        if let Some(path) = datadir.map(std::path::Path::to_owned).or(stored) {
+            common::datadir::create_private(&path).map_err(|error| error.to_string())?;
+            push("datadir", &path.display().to_string())?;
+        }
+    }
+    Config::load(command_line).map_err(|error| error.to_string())
+}
+
+fn ready(config: &Config, launch: &Launch) -> Next {
+    let plan = match Plan::new(config) {
+        Ok(plan) => Arc::new(plan),
+        Err(error) => return Next::Fail(error),
+    };
+    let text = launch.link.clone().unwrap_or_default();
+    match meet(&plan.network_dir, &text) {
+        Start::HandedOver => Next::Run(Ready { plan, meeting: None, handed_over: true }),
+        Start::First(meeting) => Next::Run(Ready { plan, meeting, handed_over: false }),
+    }
+}
+
+impl App {
+    /// Goes on with what the disk said.
+    pub(super) fn booted(&mut self, boot: Boot) -> Task<Message> {
+        let Boot { shared, prefs, broken, crash, zone, params, next } = boot;
+        self.shared = shared;
+        self.broken = broken;
+        self.crash = crash;
+        self.model = Model::new(params, prefs, now());
+        self.model.zone = zone;
+        self.pages.console = console::Page::new(self.model.prefs.console_history.clone());
+        match next {
+            Next::FirstRun(progress) => self.begin_first_run(progress),
+            Next::Run(ready) if ready.handed_over => iced::exit(),
+            Next::Run(ready) => {
+                self.start_link(ready);
+                Task::none()
+            }
+            Next::Fail(reason) => {
+                self.screen = Screen::Main;
+                self.model.connection = Connection::Refused { reason };
+                Task::none()
+            }
+        }
+    }
+
+    fn begin_first_run(&mut self, progress: Progress) -> Task<Message> {
+        let resumed = progress.step > Step::Storage;
+        let (mut page, task) = first_run::Page::new(progress.clone());
+        page.prepare(&self.model);
+        self.screen = Screen::FirstRun(Box::new(page));
+        let task = task.map(Message::FirstRun);
+        // The node was at work behind these steps when they were left.
+        if resumed { Task::batch([task, self.start_chain(&progress)]) } else { task }
+    }
+
+    pub(super) fn start_link(&mut self, ready: Ready) {
+        let number = self.start.as_ref().map_or(0, |start| start.number) + 1;
+        self.meeting = ready.meeting;
+        self.start = Some(link::Start { number, plan: ready.plan });
+    }
+
+    /// Starts the node for what was decided in the first run.
+    pub(super) fn start_chain(&mut self, progress: &Progress) -> Task<Message> {
+        let launch = self.launch.clone();
+        let chain = (progress.coin, progress.network);
+        let datadir = progress.datadir.clone();
+        let shared = self.shared.clone();
+        let read = move || {
+            let params = ChainParams::get(chain.0, chain.1);
+            let (mut prefs, broken) = launch.store.read_prefs(params);
+            prefs.datadir.clone_from(&datadir);
+            let next = match configure(&launch, Some(chain), datadir.as_deref()) {
+                Ok(config) => ready(&config, &launch),
+                Err(error) => Next::Fail(error),
+            };
+            let broken = broken.into_iter().collect();
+            let zone = clock::Zone::system();
+            Box::new(Boot { shared, prefs, broken, crash: None, zone, params, next })
+        };
+        let call = async move { tokio::task::spawn_blocking(read).await.ok() };
+        Task::perform(call, |boot| boot.map_or(Message::Nothing, Message::Booted))
+    }
+}
