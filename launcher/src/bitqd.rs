@@ -1,1 +1,9 @@
-fn main() {}
+//! `bitqd`: node and wallet in one process, which talk as if they were two.
+
+use std::process::ExitCode;
+
+use common::options::Program;
+
+fn main() -> ExitCode {
+    node::main(Program::Daemon, None)
+}
