@@ -1,0 +1,893 @@
+//! Making payments: prepare, then sign and store (Core's `CreateTransactionInternal`).
+
+use keys::descriptor::OutputType;
+use primitives::address::Destination;
+use primitives::encode::{SizeCounter, compact_size_len};
+use primitives::transaction::TxData;
+use primitives::{Amount, FeeRate, OutPoint, Script, TxIn, TxOut};
+
+use super::coins::CoinFilter;
+use super::{AvailableCoin, Wallet};
+use crate::WalletError;
+use crate::coin_selection::{
+    self, CHANGE_LOWER, CHANGE_UPPER, Candidate, Randomness, SelectError, Selection, Target,
+};
+use crate::scriptpubkeyman::DescriptorId;
+
+mod commit;
+mod size;
+
+use size::{dust_threshold, input_weight, signed_weight};
+
+/// How long a prepared payment keeps its coins, in seconds.
+const RESERVED_SECONDS: i64 = 600;
+/// Most prepared payments of a wallet; the oldest gives way.
+const MAX_PREPARED: usize = 32;
+/// Sequence number that signals replaceability (BIP125).
+const SEQUENCE_RBF: u32 = 0xffff_fffd;
+/// Sequence number that allows a lock time and signals nothing.
+const SEQUENCE_NONFINAL: u32 = 0xffff_fffe;
+/// Size taken for spending change whose kind is not known: sh(wpkh).
+const DEFAULT_CHANGE_SPEND_VSIZE: u64 = 91;
+/// A tip older than this hides nothing about when a payment was made, in seconds.
+const SNIPING_AGE: i64 = 8 * 3600;
+
+/// Why a payment cannot be made. Texts are Core's.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SpendError {
+    /// Nobody is paid.
+    #[error("Transaction must have at least one recipient")]
+    NoRecipient,
+    /// An amount is not positive.
+    #[error("Invalid amount for send")]
+    BadAmount,
+    /// A payment is worth less than spending it.
+    #[error("Transaction amount too small")]
+    Dust,
+    /// The money does not suffice.
+    #[error("Insufficient funds")]
+    Insufficient,
+    /// It would suffice without the fee.
+    #[error("The total exceeds your balance when the {0} transaction fee is included.")]
+    InsufficientWithFee(Amount),
+    /// The chosen coins do not suffice.
+    #[error(
+        "The preselected coins total amount does not cover the transaction target. Please allow other inputs to be \
+         automatically selected or include more coins manually"
+    )]
+    PresetInsufficient,
+    /// Too many coins are needed.
+    #[error("{0}")]
+    Select(#[from] SelectError),
+    /// A chosen coin is not there.
+    #[error("Not found pre-selected input {0}")]
+    UnknownCoin(OutPoint),
+    /// The fee would eat a payment that bears it.
+    #[error("The transaction amount is too small to pay the fee")]
+    TooSmallForFee,
+    /// The fee would leave dust of a payment that bears it.
+    #[error("The transaction amount is too small to send after the fee has been deducted")]
+    DustAfterFee,
+    /// The rate is below what the wallet or the node takes.
+    #[error(
+        "Fee rate ({given} {atom}/vB) is lower than the minimum fee rate setting ({least} {atom}/vB)."
+    )]
+    RateTooLow {
+        /// As given.
+        given: String,
+        /// The least.
+        least: String,
+        /// Name of the base unit.
+        atom: &'static str,
+    },
+    /// There is no estimate, and nothing to fall back on.
+    #[error(
+        "Fee estimation failed. Fallbackfee is disabled. Wait a few blocks or enable -fallbackfee."
+    )]
+    NoEstimate,
+    /// The fee is above the limit.
+    #[error("Fee exceeds maximum configured by user (e.g. -maxtxfee, maxfeerate)")]
+    FeeTooHigh,
+    /// It would not be relayed.
+    #[error("Transaction too large")]
+    TooLarge,
+    /// It cannot be told how large it will be.
+    #[error("Missing solving data for estimating transaction size")]
+    NoSize,
+    /// There is change, but no address for it.
+    #[error("Transaction needs a change address, but we can't generate it. {0}")]
+    NoChangeAddress(String),
+    /// The place of change lies behind the last output.
+    #[error("Transaction change output index out of range")]
+    ChangePosition,
+    /// Keys are missing.
+    #[error("Signing transaction failed")]
+    Signing,
+    /// The wallet has no private keys.
+    #[error("Error: Private keys are disabled for this wallet")]
+    NoPrivateKeys,
+    /// The prepared payment is gone, or its coins are.
+    #[error(
+        "This payment was prepared too long ago, or its coins were spent since. Please prepare it again."
+    )]
+    Stale,
+}
+
+/// Who gets how much.
+#[derive(Clone, Debug)]
+pub struct Payee {
+    /// To whom.
+    pub destination: Destination,
+    /// How much; `None` for all that is left.
+    pub amount: Option<Amount>,
+    /// Whether the fee is taken from it.
+    pub subtract_fee: bool,
+    /// A label for the address.
+    pub label: String,
+}
+
+/// Where change stands among the outputs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ChangePosition {
+    /// Anywhere.
+    #[default]
+    Random,
+    /// At this place.
+    At(usize),
+}
+
+/// What is to be paid, and how.
+#[derive(Clone, Debug, Default)]
+pub struct Payment {
+    /// To whom.
+    pub payees: Vec<Payee>,
+    /// Rate; `None` for the node's estimate.
+    pub fee_rate: Option<FeeRate>,
+    /// Coins that must be spent.
+    pub coins: Vec<OutPoint>,
+    /// Whether coins may be added to those.
+    pub other_coins: bool,
+    /// Where change goes.
+    pub change: Option<Destination>,
+    /// Kind of a new address for change.
+    pub change_type: Option<OutputType>,
+    /// Where change stands.
+    pub change_position: ChangePosition,
+    /// Whether it can be replaced (BIP125).
+    pub replaceable: Option<bool>,
+    /// Whether coins on addresses that were spent from may be chosen.
+    pub include_used: bool,
+    /// Whether unconfirmed coins of others may be chosen.
+    pub include_unsafe: bool,
+    /// Fewest confirmations of chosen coins.
+    pub min_depth: i32,
+    /// Lock time.
+    pub lock_time: Option<u32>,
+    /// A note.
+    pub comment: String,
+    /// A note about the payee.
+    pub comment_to: String,
+}
+
+/// What the node says about fees and about its tip.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SpendPlan {
+    /// Estimate for the wanted number of blocks.
+    pub estimate: Option<FeeRate>,
+    /// What the mempool asks now.
+    pub mempool_min: FeeRate,
+    /// What the node relays at all.
+    pub relay_min: FeeRate,
+    /// Rate by which dust is judged.
+    pub dust: FeeRate,
+    /// The most that the node lets a transaction pay.
+    pub max_fee: Option<Amount>,
+    /// Time of the node's tip.
+    pub tip_time: i64,
+    /// Whether the node is in initial download.
+    pub initial_download: bool,
+    /// The time.
+    pub now: i64,
+    /// A seed for chance.
+    pub seed: u64,
+}
+
+/// A payment that waits for a yes.
+#[derive(Clone, Debug)]
+pub struct PreparedTx {
+    /// Names it.
+    pub id: u64,
+    /// The transaction without proofs.
+    pub tx: TxData,
+    /// The coins it spends, in order.
+    pub spent: Vec<TxOut>,
+    /// The fee.
+    pub fee: Amount,
+    /// The rate that was aimed at.
+    pub rate: FeeRate,
+    /// Weight once signed.
+    pub weight: u64,
+    /// Place of the change.
+    pub change: Option<usize>,
+    /// Labels of the payees, in the order of the payment.
+    pub labels: Vec<(Destination, String)>,
+    /// A note.
+    pub comment: String,
+    /// A note about the payee.
+    pub comment_to: String,
+    /// When the reservation ends.
+    pub expires: i64,
+    /// The change address, to give back.
+    change_key: Option<(DescriptorId, i32)>,
+}
+
+impl PreparedTx {
+    /// Virtual bytes once signed.
+    pub const fn vsize(&self) -> u64 {
+        self.weight.div_ceil(4)
+    }
+}
+
+/// Numbers that the choice of coins needs.
+struct Sums {
+    rate: FeeRate,
+    target: Target,
+}
+
+/// A rate in base units per virtual byte, with three decimals.
+pub fn rate_text(rate: FeeRate) -> String {
+    let per_kvb = rate.sat_per_kvb();
+    format!("{}.{:03}", per_kvb / 1000, (per_kvb % 1000).abs())
+}
+
+fn encoded_size(output: &TxOut) -> u64 {
+    let mut counter = SizeCounter::default();
+    output.encode(&mut counter);
+    counter.0 as u64
+}
+
+impl Wallet {
+    /// The least rate of own payments.
+    pub fn required_rate(&self, plan: &SpendPlan) -> FeeRate {
+        self.options.min_fee.max(plan.relay_min)
+    }
+
+    /// The rate of a payment (Core's `GetMinimumFeeRate`).
+    ///
+    /// # Errors
+    /// [`SpendError::RateTooLow`] or [`SpendError::NoEstimate`].
+    pub fn rate_for(
+        &self,
+        given: Option<FeeRate>,
+        plan: &SpendPlan,
+    ) -> Result<FeeRate, SpendError> {
+        let required = self.required_rate(plan);
+        if let Some(given) = given {
+            if given < required {
+                return Err(SpendError::RateTooLow {
+                    given: rate_text(given),
+                    least: rate_text(required),
+                    atom: self.params.atom,
+                });
+            }
+            return Ok(given);
+        }
+        let estimate = plan.estimate.unwrap_or(self.options.fallback_fee);
+        if estimate == FeeRate::ZERO {
+            return Err(SpendError::NoEstimate);
+        }
+        Ok(estimate.max(plan.mempool_min).max(required))
+    }
+
+    /// Chooses coins and makes the transaction without proofs. Its coins are reserved until it is
+    /// sent, dropped or too old.
+    ///
+    /// # Errors
+    /// [`WalletError::Spend`] with what is wrong, or where the file cannot be written.
+    pub fn prepare(
+        &mut self,
+        payment: &Payment,
+        plan: &SpendPlan,
+    ) -> Result<PreparedTx, WalletError> {
+        self.forget_expired(plan.now);
+        let mut rng = Randomness::from_seed(plan.seed);
+        self.check_payees(payment, plan)?;
+        let rate = self.rate_for(payment.fee_rate, plan)?;
+        let (change_script, change_key) = self.change_script(payment);
+        let made = match &change_script {
+            Ok(script) => self.build(payment, plan, rate, script, &mut rng),
+            Err(_) => self.build(payment, plan, rate, &Script::new(), &mut rng),
+        };
+        let give_back = |this: &mut Self| this.return_change(change_key);
+        let mut prepared = match made {
+            Ok(prepared) => prepared,
+            Err(error) => {
+                give_back(self)?;
+                return Err(error);
+            }
+        };
+        match (prepared.change, change_script) {
+            (Some(_), Err(reason)) => return Err(SpendError::NoChangeAddress(reason).into()),
+            (Some(_), Ok(_)) => prepared.change_key = change_key,
+            (None, _) => give_back(self)?,
+        }
+        prepared.id = rng.next() >> 1;
+        while self.prepared.len() >= MAX_PREPARED {
+            let oldest = self
+                .prepared
+                .values()
+                .min_by_key(|p| p.expires)
+                .map(|p| p.id);
+            self.discard(oldest.unwrap_or_default())?;
+        }
+        self.prepared.insert(prepared.id, prepared.clone());
+        self.changes.coins = true;
+        Ok(prepared)
+    }
+
+    fn check_payees(&self, payment: &Payment, plan: &SpendPlan) -> Result<(), SpendError> {
+        if payment.payees.is_empty() {
+            return Err(SpendError::NoRecipient);
+        }
+        if payment
+            .payees
+            .iter()
+            .filter(|payee| payee.amount.is_none())
+            .count()
+            > 1
+        {
+            return Err(SpendError::BadAmount);
+        }
+        let mut sum = Amount::ZERO;
+        for payee in &payment.payees {
+            let Some(amount) = payee.amount else { continue };
+            sum += amount;
+            if amount <= Amount::ZERO || !sum.in_range(self.params.max_money) {
+                return Err(SpendError::BadAmount);
+            }
+            let output = TxOut {
+                value: amount,
+                script_pubkey: payee.destination.to_script(),
+            };
+            if amount < dust_threshold(&output, plan.dust) {
+                return Err(SpendError::Dust);
+            }
+        }
+        Ok(())
+    }
+
+    /// The script for change, and the key to give back where it is not needed.
+    fn change_script(
+        &mut self,
+        payment: &Payment,
+    ) -> (Result<Script, String>, Option<(DescriptorId, i32)>) {
+        if let Some(destination) = &payment.change {
+            return (Ok(destination.to_script()), None);
+        }
+        let kind = self.change_kind(payment);
+        match self.transact(|this| this.next_address(kind, true)) {
+            Ok(destination) => {
+                let script = destination.to_script();
+                let key = self
+                    .owner_of(&script)
+                    .map(|(manager, index)| (manager.id, index));
+                (Ok(script), key)
+            }
+            Err(error) => (Err(error.to_string()), None),
+        }
+    }
+
+    fn return_change(&mut self, key: Option<(DescriptorId, i32)>) -> Result<(), WalletError> {
+        let Some((id, index)) = key else {
+            return Ok(());
+        };
+        self.transact(|this| {
+            let (params, batch) = (this.params, &mut this.batch);
+            if let Some(manager) = this.managers.get_mut(&id) {
+                manager.return_address(index, params, batch);
+            }
+            Ok(())
+        })
+    }
+
+    /// The kind of change that tells least (Core's `TransactionChangeType`).
+    fn change_kind(&self, payment: &Payment) -> OutputType {
+        if let Some(kind) = payment.change_type.or(self.options.change_type) {
+            return kind;
+        }
+        if self.options.address_type == OutputType::Legacy {
+            return OutputType::Legacy;
+        }
+        let paid = |wanted: fn(&Destination) -> bool| {
+            payment
+                .payees
+                .iter()
+                .any(|payee| wanted(&payee.destination))
+        };
+        let order = [
+            (
+                OutputType::Bech32m,
+                paid(|d| matches!(d, Destination::WitnessV1Taproot(_))),
+            ),
+            (
+                OutputType::Bech32,
+                paid(|d| matches!(d, Destination::WitnessV0KeyHash(_))),
+            ),
+            (
+                OutputType::P2shSegwit,
+                paid(|d| matches!(d, Destination::ScriptHash(_))),
+            ),
+            (
+                OutputType::Legacy,
+                paid(|d| matches!(d, Destination::PubKeyHash(_))),
+            ),
+            (OutputType::Bech32m, true),
+            (OutputType::Bech32, true),
+        ];
+        order
+            .into_iter()
+            .find(|(kind, fits)| *fits && self.internal.contains_key(kind))
+            .map_or(self.options.address_type, |(kind, _)| kind)
+    }
+
+    fn sums(
+        &self,
+        payment: &Payment,
+        plan: &SpendPlan,
+        rate: FeeRate,
+        change: &Script,
+        rng: &mut Randomness,
+    ) -> Sums {
+        let outputs: u64 = payment
+            .payees
+            .iter()
+            .map(|payee| TxOut {
+                value: payee.amount.unwrap_or_default(),
+                script_pubkey: payee.destination.to_script(),
+            })
+            .map(|output| encoded_size(&output))
+            .sum();
+        // Version, lock time, number of inputs, and the marks of a witness.
+        let base_vsize = 10 + compact_size_len(payment.payees.len() as u64) as u64 + outputs;
+        let change_output = TxOut {
+            value: Amount::ZERO,
+            script_pubkey: change.clone(),
+        };
+        let change_spend = self
+            .solving_keys(change)
+            .and_then(|keys| input_weight(change, &keys))
+            .map_or(DEFAULT_CHANGE_SPEND_VSIZE, |weight| weight.div_ceil(4));
+        let discard = self.options.discard_fee.max(plan.dust);
+        let change_fee = rate.fee(encoded_size(&change_output));
+        let subtract_fee = payment.payees.iter().any(|payee| payee.subtract_fee);
+        let paid: Amount = payment.payees.iter().filter_map(|payee| payee.amount).sum();
+        let average = paid.sat() / i64::try_from(payment.payees.len().max(1)).unwrap_or(1);
+        let spend_fee = discard.fee(change_spend);
+        let fee = if subtract_fee {
+            Amount::ZERO
+        } else {
+            rate.fee(base_vsize)
+        };
+        Sums {
+            rate,
+            target: Target {
+                amount: paid + fee,
+                change_fee,
+                cost_of_change: change_fee + spend_fee,
+                min_viable_change: (spend_fee + Amount::from_sat(1))
+                    .max(dust_threshold(&change_output, discard)),
+                change_target: change_fee + change_target(average, rng),
+                subtract_fee,
+                max_weight: u64::from(self.params.policy.max_standard_tx_weight)
+                    .saturating_sub(base_vsize * 4 + 300),
+            },
+        }
+    }
+
+    fn candidates(
+        &self,
+        coins: &[AvailableCoin],
+        rate: FeeRate,
+    ) -> Result<Vec<Candidate>, SpendError> {
+        let long_term = self.options.consolidate_fee;
+        let mut list = Vec::with_capacity(coins.len());
+        for (id, coin) in coins.iter().enumerate() {
+            let script = &coin.output.script_pubkey;
+            let weight = self
+                .solving_keys(script)
+                .and_then(|keys| input_weight(script, &keys));
+            let weight = weight.ok_or(SpendError::NoSize)?;
+            let fee = rate.fee(weight.div_ceil(4));
+            list.push(Candidate {
+                id,
+                value: coin.output.value,
+                effective_value: coin.output.value - fee,
+                fee,
+                long_term_fee: long_term.fee(weight.div_ceil(4)),
+                weight,
+            });
+        }
+        Ok(list)
+    }
+
+    fn preset_coins(&self, payment: &Payment) -> Result<Vec<AvailableCoin>, SpendError> {
+        let reserved = self.reserved_coins();
+        let mut coins = Vec::new();
+        for place in &payment.coins {
+            let tx = self
+                .txs
+                .get(&place.txid)
+                .filter(|_| self.mine.contains(place));
+            let output = self
+                .output_of(place)
+                .filter(|_| !self.is_spent(place) && !reserved.contains(place));
+            let (Some(tx), Some(output)) = (tx, output) else {
+                return Err(SpendError::UnknownCoin(*place));
+            };
+            if coins
+                .iter()
+                .any(|coin: &AvailableCoin| coin.outpoint == *place)
+            {
+                continue;
+            }
+            coins.push(AvailableCoin {
+                outpoint: *place,
+                output: output.clone(),
+                depth: self.depth(tx),
+                safe: true,
+                from_me: true,
+                time: tx.time(),
+            });
+        }
+        Ok(coins)
+    }
+
+    /// Chooses coins: those named, and others where they do not suffice.
+    fn choose(
+        &self,
+        payment: &Payment,
+        sums: &Sums,
+        rng: &mut Randomness,
+    ) -> Result<(Vec<AvailableCoin>, Selection), WalletError> {
+        let preset = self.preset_coins(payment)?;
+        let all = payment.payees.iter().any(|payee| payee.amount.is_none());
+        let others = if payment.coins.is_empty() || payment.other_coins {
+            let filter = CoinFilter {
+                include_unsafe: payment.include_unsafe,
+                include_used: payment.include_used,
+                min_depth: payment.min_depth,
+                ..CoinFilter::default()
+            };
+            let mut found = self.available_coins(&filter);
+            found.retain(|coin| !payment.coins.contains(&coin.outpoint));
+            found
+        } else {
+            Vec::new()
+        };
+        let chosen = self.candidates(&preset, sums.rate)?;
+        let worth = |c: &Candidate| {
+            if sums.target.subtract_fee {
+                c.value
+            } else {
+                c.effective_value
+            }
+        };
+        let named: Amount = chosen.iter().map(worth).sum();
+        let mut target = sums.target;
+        target.amount -= named;
+        let mut coins = preset;
+        let first_other = coins.len();
+        if all {
+            let rest = self.candidates(&others, sums.rate)?;
+            coins.extend(
+                rest.iter()
+                    .filter(|c| c.effective_value > Amount::ZERO)
+                    .map(|c| others[c.id].clone()),
+            );
+        } else if target.amount > Amount::ZERO || coins.is_empty() {
+            if others.is_empty() && first_other > 0 && !payment.other_coins {
+                return Err(SpendError::PresetInsufficient.into());
+            }
+            let (picked, _) = self.choose_others(&others, &target, payment, sums.rate, rng)?;
+            coins.extend(picked);
+        }
+        let all_candidates = self.candidates(&coins, sums.rate)?;
+        let total: Amount = all_candidates.iter().map(worth).sum();
+        let change = if all {
+            Amount::ZERO
+        } else {
+            coin_selection::change(total, &sums.target)
+        };
+        let selection = Selection {
+            ids: (0..coins.len()).collect(),
+            worth: total,
+            change,
+            waste: Amount::ZERO,
+        };
+        Ok((coins, selection))
+    }
+
+    /// Tries well confirmed coins first, then ever less (Core's `AutomaticCoinSelection`).
+    fn choose_others(
+        &self,
+        coins: &[AvailableCoin],
+        target: &Target,
+        payment: &Payment,
+        rate: FeeRate,
+        rng: &mut Randomness,
+    ) -> Result<(Vec<AvailableCoin>, Selection), WalletError> {
+        let candidates = self.candidates(coins, rate)?;
+        let group =
+            self.options.avoid_partial_spends || self.has_flag(crate::db::record::FLAG_AVOID_REUSE);
+        let mut last = SelectError::Insufficient;
+        for (own, foreign) in [(1, 6), (1, 1), (0, 1), (0, 0)] {
+            let fits = |coin: &AvailableCoin| {
+                let least = if coin.from_me { own } else { foreign };
+                coin.depth >= least && (coin.depth > 0 || coin.safe || payment.include_unsafe)
+            };
+            let some: Vec<Candidate> = candidates
+                .iter()
+                .filter(|c| fits(&coins[c.id]))
+                .copied()
+                .collect();
+            let (groups, members) = grouped(&some, coins, group);
+            match coin_selection::select(&groups, target, rng) {
+                Ok(selection) => {
+                    let picked = selection
+                        .ids
+                        .iter()
+                        .flat_map(|id| members[*id].iter().map(|c| coins[*c].clone()))
+                        .collect();
+                    return Ok((picked, selection));
+                }
+                Err(error) => last = error,
+            }
+        }
+        if last == SelectError::TooHeavy {
+            return Err(SpendError::Select(last).into());
+        }
+        let available: Amount = coins.iter().map(|coin| coin.output.value).sum();
+        let paid: Amount = payment.payees.iter().filter_map(|payee| payee.amount).sum();
+        if available >= paid && !target.subtract_fee && target.amount > paid {
+            return Err(SpendError::InsufficientWithFee(target.amount - paid).into());
+        }
+        Err(SpendError::Insufficient.into())
+    }
+
+    fn build(
+        &self,
+        payment: &Payment,
+        plan: &SpendPlan,
+        rate: FeeRate,
+        change_script: &Script,
+        rng: &mut Randomness,
+    ) -> Result<PreparedTx, WalletError> {
+        let sums = self.sums(payment, plan, rate, change_script, rng);
+        let (mut coins, selection) = self.choose(payment, &sums, rng)?;
+        if coins.is_empty() {
+            return Err(SpendError::Insufficient.into());
+        }
+        rng.shuffle(&mut coins);
+        let replaceable = payment.replaceable.unwrap_or(self.options.signal_rbf);
+        let sequence = if replaceable {
+            SEQUENCE_RBF
+        } else {
+            SEQUENCE_NONFINAL
+        };
+        let mut outputs: Vec<TxOut> = payment
+            .payees
+            .iter()
+            .map(|payee| TxOut {
+                value: payee.amount.unwrap_or_default(),
+                script_pubkey: payee.destination.to_script(),
+            })
+            .collect();
+        let mut change = None;
+        if selection.change > Amount::ZERO {
+            let place = match payment.change_position {
+                ChangePosition::Random => {
+                    usize::try_from(rng.below(outputs.len() as u64 + 1)).unwrap_or(0)
+                }
+                ChangePosition::At(place) if place > outputs.len() => {
+                    return Err(SpendError::ChangePosition.into());
+                }
+                ChangePosition::At(place) => place,
+            };
+            let output = TxOut {
+                value: selection.change,
+                script_pubkey: change_script.clone(),
+            };
+            outputs.insert(place, output);
+            change = Some(place);
+        }
+        let mut tx = TxData {
+            version: 2,
+            inputs: coins
+                .iter()
+                .map(|coin| TxIn::unsigned(coin.outpoint, sequence))
+                .collect(),
+            outputs,
+            lock_time: payment
+                .lock_time
+                .unwrap_or_else(|| self.sniping_lock_time(plan, rng)),
+        };
+        let spent: Vec<TxOut> = coins.into_iter().map(|coin| coin.output).collect();
+        let weight = self.weight_of(&tx, &spent)?;
+        let fee = settle(
+            &mut tx,
+            &spent,
+            payment,
+            change,
+            rate.fee(weight.div_ceil(4)),
+            plan.dust,
+        )?;
+        self.check_limits(fee, weight, plan)?;
+        Ok(PreparedTx {
+            id: 0,
+            tx,
+            spent,
+            fee,
+            rate,
+            weight,
+            change,
+            labels: payment
+                .payees
+                .iter()
+                .map(|payee| (payee.destination.clone(), payee.label.clone()))
+                .collect(),
+            comment: payment.comment.clone(),
+            comment_to: payment.comment_to.clone(),
+            expires: plan.now + RESERVED_SECONDS,
+            change_key: None,
+        })
+    }
+
+    fn weight_of(&self, tx: &TxData, spent: &[TxOut]) -> Result<u64, SpendError> {
+        let inputs: Option<Vec<u64>> = spent
+            .iter()
+            .map(|output| {
+                let keys = self.solving_keys(&output.script_pubkey)?;
+                input_weight(&output.script_pubkey, &keys)
+            })
+            .collect();
+        Ok(signed_weight(tx, &inputs.ok_or(SpendError::NoSize)?))
+    }
+
+    fn check_limits(&self, fee: Amount, weight: u64, plan: &SpendPlan) -> Result<(), SpendError> {
+        if weight > u64::from(self.params.policy.max_standard_tx_weight) {
+            return Err(SpendError::TooLarge);
+        }
+        let most = plan
+            .max_fee
+            .map_or(self.options.max_fee, |max| max.min(self.options.max_fee));
+        if fee > most {
+            return Err(SpendError::FeeTooHigh);
+        }
+        Ok(())
+    }
+
+    /// The lock time that keeps miners from mining a payment again in place of others (Core's
+    /// `DiscourageFeeSniping`).
+    fn sniping_lock_time(&self, plan: &SpendPlan, rng: &mut Randomness) -> u32 {
+        let recent = !plan.initial_download && plan.tip_time >= plan.now - SNIPING_AGE;
+        let Some((_, height)) = self.best.filter(|_| recent) else {
+            return 0;
+        };
+        // Now and then further back, so that payments that were late are not told apart.
+        if rng.below(10) == 0 {
+            height.saturating_sub(u32::try_from(rng.below(100)).unwrap_or(0))
+        } else {
+            height
+        }
+    }
+}
+
+/// Puts coins of one script together where they are to be spent together; gives the groups, and the
+/// coins of each by the group's id.
+fn grouped(
+    candidates: &[Candidate],
+    coins: &[AvailableCoin],
+    together: bool,
+) -> (Vec<Candidate>, Vec<Vec<usize>>) {
+    let mut groups: Vec<Candidate> = Vec::new();
+    let mut members: Vec<Vec<usize>> = Vec::new();
+    let mut by_script: std::collections::HashMap<&Script, usize> = std::collections::HashMap::new();
+    for candidate in candidates {
+        let script = &coins[candidate.id].output.script_pubkey;
+        let place = if together {
+            by_script.get(script).copied()
+        } else {
+            None
+        };
+        match place {
+            Some(place) => {
+                let group: &mut Candidate = &mut groups[place];
+                group.value += candidate.value;
+                group.effective_value += candidate.effective_value;
+                group.fee += candidate.fee;
+                group.long_term_fee += candidate.long_term_fee;
+                group.weight += candidate.weight;
+                members[place].push(candidate.id);
+            }
+            None => {
+                by_script.insert(script, groups.len());
+                groups.push(Candidate {
+                    id: groups.len(),
+                    ..*candidate
+                });
+                members.push(vec![candidate.id]);
+            }
+        }
+    }
+    (groups, members)
+}
+
+/// Change aimed at: near the payments, so that neither stands out (Core's `GenerateChangeTarget`).
+fn change_target(payment: i64, rng: &mut Randomness) -> Amount {
+    let lower = CHANGE_LOWER.sat();
+    if payment <= lower / 2 {
+        return CHANGE_LOWER;
+    }
+    let upper = payment.saturating_mul(2).min(CHANGE_UPPER.sat());
+    let span = u64::try_from(upper - lower).unwrap_or(0);
+    Amount::from_sat(lower + i64::try_from(rng.below(span)).unwrap_or(0))
+}
+
+/// Balances inputs, outputs and the fee; gives the fee that is paid.
+fn settle(
+    tx: &mut TxData,
+    spent: &[TxOut],
+    payment: &Payment,
+    change: Option<usize>,
+    needed: Amount,
+    dust: FeeRate,
+) -> Result<Amount, SpendError> {
+    let value_in: Amount = spent.iter().map(|output| output.value).sum();
+    let places = (0..tx.outputs.len()).filter(|place| Some(*place) != change);
+    let payees: Vec<(usize, &Payee)> = places.zip(&payment.payees).collect();
+    let bearers: Vec<usize> = payees
+        .iter()
+        .filter(|(_, payee)| payee.subtract_fee)
+        .map(|(place, _)| *place)
+        .collect();
+    let mut paid = value_in - tx.value_out();
+    if let Some((place, _)) = payees.iter().find(|(_, payee)| payee.amount.is_none()) {
+        // Whoever gets the rest bears the fee.
+        let output = &mut tx.outputs[*place];
+        output.value += paid - needed;
+        if output.value <= Amount::ZERO {
+            return Err(SpendError::Insufficient);
+        }
+        if output.value < dust_threshold(output, dust) {
+            return Err(SpendError::DustAfterFee);
+        }
+        return Ok(needed);
+    }
+    if let Some(place) = change
+        && paid > needed
+    {
+        tx.outputs[place].value += paid - needed;
+        paid = needed;
+    }
+    if !bearers.is_empty() {
+        let reduce = (needed - paid).sat();
+        let count = i64::try_from(bearers.len()).unwrap_or(1);
+        for (i, place) in bearers.iter().enumerate() {
+            let output = &mut tx.outputs[*place];
+            let rest = if i == 0 { reduce % count } else { 0 };
+            output.value -= Amount::from_sat(reduce / count + rest);
+            if output.value < Amount::ZERO {
+                return Err(SpendError::TooSmallForFee);
+            }
+            if output.value < dust_threshold(output, dust) {
+                return Err(SpendError::DustAfterFee);
+            }
+        }
+        paid = needed;
+    }
+    if paid < needed {
+        Err(SpendError::Insufficient)
+    } else {
+        Ok(paid)
+    }
+}
