@@ -109,7 +109,7 @@ impl<'a> Server<'a> {
 
     fn call_once(&self, request: &str, path: &str) -> Result<Value, CliError> {
         if let Some(text) = ipc::call(self.config, &self.names, request, path)? {
-            return serde_json::from_str(&text).map_err(|_| CliError::NotJson);
+            return checked(serde_json::from_str(&text).map_err(|_| CliError::NotJson)?);
         }
         let (host, port) = self.address()?;
         let seconds = u64::try_from(self.config.get_int("rpcclienttimeout")).unwrap_or_default();
@@ -127,12 +127,7 @@ impl<'a> Server<'a> {
             source,
             names: Box::new(self.names.clone()),
         })?;
-        let reply = self.read(reply, source)?;
-        match reply {
-            Value::Object(fields) if fields.is_empty() => Err(CliError::BadReply),
-            Value::Object(_) | Value::Array(_) => Ok(reply),
-            _ => Err(CliError::BadReply),
-        }
+        checked(self.read(reply, source)?)
     }
 
     /// Host and port: `-rpcport` counts before the port in `-rpcconnect`, and that before the chain's.
@@ -204,5 +199,14 @@ impl<'a> Server<'a> {
             return Err(CliError::NoResponse);
         }
         serde_json::from_slice(&reply.body).map_err(|_| CliError::NotJson)
+    }
+}
+
+/// A reply that is an answer, or several.
+fn checked(reply: Value) -> Result<Value, CliError> {
+    match reply {
+        Value::Object(fields) if fields.is_empty() => Err(CliError::BadReply),
+        Value::Object(_) | Value::Array(_) => Ok(reply),
+        _ => Err(CliError::BadReply),
     }
 }
