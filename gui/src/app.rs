@@ -127,6 +127,8 @@ pub struct App {
     trace: Option<Trace>,
     first_frame: bool,
     history_loading: bool,
+    /// A clock that stands still, for pictures and tests.
+    pub clock: Option<i64>,
 }
 
 /// Everything that can happen.
@@ -286,7 +288,11 @@ impl App {
             Choice::Dark => true,
             Choice::System => self.system_dark,
         };
-        let [red, green, blue] = self.model.params.accent_rgb;
+        let params = match &self.screen {
+            Screen::FirstRun(page) => page.progress().params(),
+            _ => self.model.params,
+        };
+        let [red, green, blue] = params.accent_rgb;
         Theme::new(dark, self.model.prefs.contrast, iced::Color::from_rgb8(red, green, blue))
     }
 

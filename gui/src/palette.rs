@@ -11,7 +11,7 @@ use crate::model::{ChainKind as _, Model};
 use crate::page::{Event, PageId, PrefsChange};
 use crate::shortcuts::{self, Action};
 use crate::theme::{Choice, Icon, Press, Surface, Tone, size};
-use crate::widget::{Field, layout, pressable, stop, text};
+use crate::widget::{Field, Scope, keys, layout, pressable, text};
 
 /// Name of its field.
 pub const INPUT: &str = "palette-input";
@@ -156,7 +156,8 @@ impl Palette {
             .placeholder("Search, or paste a payment link")
             .on_input(Message::PaletteQuery)
             .on_submit(Message::PaletteRun(marked));
-        let arrows = stop("palette-keys", Element::from(field), move |key, _| on_key(key, marked, count));
+        let arrows =
+            keys(Scope::Anywhere, Element::from(field), move |key, _| on_key(key, marked, count));
         let mut list = column![].spacing(2.0);
         for (place, entry) in found.into_iter().enumerate().skip(first).take(SHOWN) {
             list = list.push(row_of(place, entry, place == marked));

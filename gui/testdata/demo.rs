@@ -32,6 +32,7 @@ pub(crate) fn empty(coin: Coin, network: Network) -> App {
     };
     let (mut app, _task) = App::boot(launch);
     app.model = Model::new(ChainParams::get(coin, network), Prefs::default(), NOW);
+    app.clock = Some(NOW);
     app.screen = Screen::Main;
     app
 }

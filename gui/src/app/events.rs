@@ -12,6 +12,7 @@ use crate::theme::Tone;
 
 impl App {
     pub(super) fn handle(&mut self, message: Message) -> Task<Message> {
+        self.model.now = self.clock.unwrap_or_else(now);
         match message {
             Message::Overview(message) => {
                 let update = overview::update(message, &self.context());
@@ -125,7 +126,8 @@ impl App {
     /// Messages of the window itself.
     fn handle_window(&mut self, message: Message) -> Task<Message> {
         match message {
-            Message::Tick => self.model.now = now(),
+            // The clock was looked at already.
+            Message::Tick => {}
             Message::Zone(zone) => self.model.zone = zone,
             Message::Booted(boot) => return self.booted(*boot),
             Message::Open(page) => return self.open(page),
@@ -222,10 +224,12 @@ impl App {
                 return Task::batch([self.read_settings(), self.read_commands()]);
             }
             link::Event::Told(event) => {
-                self.model.now = now();
                 let changed = self.model.apply_node(event);
                 if changed.first_status {
                     self.trace_event("first_data");
+                    if !super::frame::has_wallets(&self.model) && self.page == PageId::Overview {
+                        self.page = PageId::Status;
+                    }
                 }
                 if matches!(self.screen, Screen::Starting) && self.model.node.is_some() {
                     self.screen = Screen::Main;
@@ -252,7 +256,6 @@ impl App {
     }
 
     fn connection_changed(&mut self, connection: Connection) -> Task<Message> {
-        self.model.now = now();
         if !connection.is_up() && self.model.connection.is_up() {
             self.trace_event("node_gone");
             self.model.disconnected();

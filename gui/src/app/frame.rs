@@ -30,13 +30,12 @@ pub(super) fn view(app: &App) -> Element<'_, Message> {
         Screen::Stopping => states::stopping(app),
     };
     let over = overlay::view(app);
-    let mut layers = stack![inert(with_notices(app, base), over.is_some())];
-    if !app.toasts.is_empty() {
-        layers = layers.push(toasts(app));
-    }
-    if let Some(over) = over {
-        layers = layers.push(over);
-    }
+    let covered = over.is_some();
+    let layers = stack![
+        inert(with_notices(app, base), covered),
+        toasts(app),
+        over.unwrap_or_else(|| space().into()),
+    ];
     container(layers).class(Surface::Page).width(Length::Fill).height(Length::Fill).into()
 }
 
@@ -84,12 +83,10 @@ fn main(app: &App, width: f32) -> Element<'_, Message> {
         _ => Rail::Full,
     };
     let page = container(page(app)).width(Length::Fill).height(Length::Fill);
-    let large = app.page == PageId::Overview;
-    let mut content = column![top_bar(app, width), layout::hairline()];
-    if let Some(banner) = states::banner(app, large) {
-        content = content.push(banner);
-    }
-    content = content.push(page);
+    let large = matches!(app.page, PageId::Overview | PageId::Status);
+    // Every part keeps its place, so that a page keeps its state when a banner comes or goes.
+    let banner = states::banner(app, large).unwrap_or_else(|| space().into());
+    let content = column![top_bar(app, width), layout::hairline(), banner, page];
     let line: iced::widget::Rule<'_, Theme> = rule::vertical(size::LINE);
     let body: Element<'_, Message> = match rail_kind {
         Rail::Hidden => column![content.height(Length::Fill), layout::hairline(), bottom_rail(app)].into(),
@@ -154,7 +151,8 @@ fn no_wallet(model: &Model) -> Element<'_, Message> {
     container(card).center(Length::Fill).into()
 }
 
-fn has_wallets(model: &Model) -> bool {
+/// Whether this node has wallets; without them the node's own page is the main one.
+pub(super) fn has_wallets(model: &Model) -> bool {
     use ipc_schema::WalletLink;
     model.node.as_ref().is_none_or(|node| node.wallet.link != WalletLink::Off)
 }
@@ -179,8 +177,6 @@ fn rail(app: &App, kind: Rail) -> Element<'_, Message> {
     };
     if has_wallets(&app.model) {
         groups = groups.extend(entries(&PageId::WALLET)).push(gap());
-    } else {
-        groups = groups.extend(entries(&[PageId::Overview])).push(gap());
     }
     groups = groups.extend(entries(&PageId::NODE));
     let foot = column(entries(&[PageId::Tasks, PageId::Settings])).spacing(2.0);
@@ -428,6 +424,9 @@ fn sync_words(model: &Model) -> String {
 }
 
 fn toasts(app: &App) -> Element<'_, Message> {
+    if app.toasts.is_empty() {
+        return space().into();
+    }
     let list = column(app.toasts.iter().map(|toast| {
         let icon = match toast.tone {
             Tone::Bad => Icon::CircleAlert,

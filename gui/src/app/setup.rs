@@ -92,6 +92,7 @@ pub(super) fn boot(launch: Launch) -> (App, Task<Message>) {
         trace: Trace::from_environment(),
         first_frame: false,
         history_loading: false,
+        clock: None,
         launch: launch.clone(),
     };
     let read = async move {

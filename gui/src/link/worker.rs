@@ -270,8 +270,11 @@ impl Worker {
             Err(exit) => {
                 let mut exit = *exit;
                 if exit.status.is_empty() {
+                    // It went without a word: the log knows why.
                     let ended = child.end().await;
-                    exit.status = exit_words(ended.code(), ended.signal()).1;
+                    let (cause, status, _) = exit_words(ended.code(), ended.signal());
+                    (exit.cause, exit.status) = (cause, status);
+                    (exit.log, exit.log_file) = self.log_tail().await;
                 }
                 return self.stopped(exit).await;
             }
@@ -328,6 +331,10 @@ impl Worker {
         child: ChildProcess,
     ) -> Result<Up, Box<Exit>> {
         let fail = |error: &IpcError| Box::new(at_start(words(error), String::new()));
+        let identity = self.start.plan.identity.clone();
+        if let Err(error) = connection.hello(Hello { identity, role: Role::Full }).await {
+            return Err(fail(&error));
+        }
         let options = self.start.plan.options.clone();
         match connection.start_node(options).await {
             Ok(Ok(())) => {}
@@ -337,6 +344,7 @@ impl Worker {
             }
             Err(error) => return Err(fail(&error)),
         }
+        // The second greeting tells coin and network, which the node knows only now.
         self.greet(connection, Some(child)).await.map_err(|error| fail(&error))
     }
 
@@ -455,19 +463,25 @@ impl Worker {
         }
     }
 
+    /// The last lines of the node's log, and where it is.
+    async fn log_tail(&self) -> (Vec<String>, String) {
+        let path = self.start.plan.network_dir.join("debug.log");
+        let shown = path.display().to_string();
+        let lines = tokio::task::spawn_blocking(move || last_lines(&path)).await;
+        (lines.unwrap_or_default(), shown)
+    }
+
     async fn crash_report(&mut self, child: &ChildProcess, started: Instant) -> Exit {
         let ended = child.end().await;
         let again = self.exits.note(started.elapsed());
         let (cause, status, killed) = exit_words(ended.code(), ended.signal());
-        let log_file = self.start.plan.network_dir.join("debug.log");
-        let path = log_file.clone();
-        let log = tokio::task::spawn_blocking(move || last_lines(&path)).await.unwrap_or_default();
+        let (log, log_file) = self.log_tail().await;
         Exit {
             at: now(),
             cause,
             status,
             log,
-            log_file: log_file.display().to_string(),
+            log_file,
             gave_up: !again,
             killed,
             restart_at: again.then(|| now() + PAUSE),

@@ -8,7 +8,6 @@ mod view;
 use std::collections::VecDeque;
 
 use iced::Task;
-use iced::keyboard::Key;
 use iced::task::Handle;
 
 use super::{Context, Event, PrefsChange, Update};
@@ -71,6 +70,8 @@ impl Default for Page {
 pub enum Message {
     /// The input was edited.
     Input(String),
+    /// A letter was typed while the input had no focus.
+    Type(String),
     /// Run what is in the input.
     Submit,
     /// An answer came.
@@ -132,6 +133,10 @@ impl Page {
         match message {
             Message::Input(text) if text.len() <= console::MAX_INPUT => self.input = text,
             Message::Input(_) => {}
+            Message::Type(letter) => {
+                self.input.push_str(&letter);
+                return self.focus_input();
+            }
             Message::Submit => return self.submit(context),
             Message::Done(id, result) => self.done(id, result, context.model),
             Message::Cancel(id) => {
@@ -187,6 +192,10 @@ impl Page {
 
     fn complete(&mut self, name: &str) -> Update<Message> {
         self.input = console::completed(&self.input, name);
+        self.focus_input()
+    }
+
+    fn focus_input(&self) -> Update<Message> {
         let id = view::INPUT;
         let focus = iced::widget::operation::focus(id);
         Update::task(Task::batch([focus, iced::widget::operation::move_cursor_to_end(id)]))
@@ -257,16 +266,6 @@ impl Page {
     fn text(&self) -> String {
         let lines: Vec<&str> = self.lines.iter().map(|line| line.text.as_str()).collect();
         lines.join("\n")
-    }
-
-    /// What a key does in the input.
-    pub fn on_key(&self, key: &Key) -> Option<Message> {
-        use iced::keyboard::key::Named;
-        match key {
-            Key::Named(Named::ArrowUp) => Some(Message::Back),
-            Key::Named(Named::ArrowDown) => Some(Message::Forward),
-            _ => None,
-        }
     }
 
     /// Draws the page.

@@ -58,8 +58,12 @@ impl Page {
             }
             Message::Prefs(change) => return Update::event(Event::Prefs(change)),
             Message::Draft(name, text) => {
+                let begins = self.draft.as_ref().is_none_or(|(old, _)| *old != name);
                 self.draft = Some((name, text));
                 self.error = None;
+                if begins {
+                    return Update::task(iced::widget::operation::focus("option-draft"));
+                }
             }
             Message::Store(name) => {
                 let Some((draft, text)) = &self.draft else { return Update::none() };

@@ -1,5 +1,6 @@
 //! How the console looks.
 
+use iced::keyboard::{Key, Modifiers, key};
 use iced::widget::{column, container, responsive, row, space};
 use iced::{Alignment, Length, Padding};
 use ipc_schema::Phase;
@@ -10,7 +11,7 @@ use crate::model::{Model, console};
 use crate::theme::{Icon, Press, Surface, Tone, fonts, size};
 use crate::widget::button::check;
 use crate::widget::lines::{self, Piece};
-use crate::widget::{Field, VirtualList, icon_button, layout, pressable, text};
+use crate::widget::{Field, Scope, VirtualList, icon_button, keys, layout, pressable, text};
 
 /// Name of the input.
 pub(super) const INPUT: &str = "console-input";
@@ -66,20 +67,40 @@ pub(super) fn view<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message>
     let mut body = column![layout::heading_row("Console", tools), well]
         .spacing(size::S3)
         .padding(Padding::new(size::S5).bottom(size::S4));
-    for running in &page.running {
-        body = body.push(running_row(running));
+    // Every part keeps its place, so that the input keeps its focus while others come and go.
+    body = body.push(column(page.running.iter().map(running_row)));
+    body = body.push(keys_warning(page));
+    let body = body.push(offers(page, model)).push(prompt(page, model));
+    let completes = !console::complete(&model.commands, &page.input).is_empty();
+    keys(Scope::Anywhere, body, move |key, modifiers| on_key(key, modifiers, completes)).into()
+}
+
+/// Arrows walk through the history, Tab completes, and letters go to the input wherever the focus is.
+fn on_key(key: &Key, modifiers: Modifiers, completes: bool) -> Option<Message> {
+    match key {
+        Key::Named(key::Named::ArrowUp) => Some(Message::Back),
+        Key::Named(key::Named::ArrowDown) => Some(Message::Forward),
+        Key::Named(key::Named::Tab) if completes && !modifiers.shift() => {
+            Some(Message::CompleteFirst)
+        }
+        Key::Character(text) if !modifiers.command() && !modifiers.alt() => {
+            Some(Message::Type(text.to_string()))
+        }
+        _ => None,
     }
-    if console::reveals_keys(&page.input) {
-        let words = "The answer shows private keys. Whoever sees them can take the money.";
-        let bar = row![text::icon(Icon::TriangleAlert).class(Tone::Bad), text::body(words)];
-        body = body.push(
-            container(bar.spacing(size::S2))
-                .class(Surface::Bar(Tone::Bad))
-                .padding(size::S2)
-                .width(Length::Fill),
-        );
+}
+
+fn keys_warning(page: &Page) -> Element<'_, Message> {
+    if !console::reveals_keys(&page.input) {
+        return space().into();
     }
-    body.push(offers(page, model)).push(prompt(page, model)).into()
+    let words = "The answer shows private keys. Whoever sees them can take the money.";
+    let bar = row![text::icon(Icon::TriangleAlert).class(Tone::Bad), text::body(words)];
+    container(bar.spacing(size::S2))
+        .class(Surface::Bar(Tone::Bad))
+        .padding(size::S2)
+        .width(Length::Fill)
+        .into()
 }
 
 /// Width of the time before a line.

@@ -12,7 +12,7 @@ use crate::Element;
 use crate::model::{Model, amount};
 use crate::theme::{Icon, Press, Tone, fonts, size};
 use crate::widget::button::{button_with, check, segments};
-use crate::widget::{Field, button, icon_button, layout, pressable, stop, text};
+use crate::widget::{Field, Scope, button, icon_button, keys, layout, pressable, text};
 
 /// Fields of the first recipient have fixed names; of further ones these.
 const ADDRESS: [&str; 4] = ["send-address", "send-address-2", "send-address-3", "send-address-4"];
@@ -116,7 +116,7 @@ fn amount_row<'a>(
         form.unit,
         move |unit| Message::Form(Edit::Unit(index, unit)),
     );
-    let stepped = stop(format!("send-step-{index}"), units, move |key, _| match key {
+    let stepped = keys(Scope::Inside, Element::from(field), move |key, _| match key {
         Key::Named(key::Named::ArrowUp) => Some(Message::Form(Edit::Step(index, true))),
         Key::Named(key::Named::ArrowDown) => Some(Message::Form(Edit::Step(index, false))),
         _ => None,
@@ -133,8 +133,8 @@ fn amount_row<'a>(
     .spacing(size::S3)
     .wrap();
     let line = row![
-        container(Element::from(field)).width(Length::FillPortion(3)).max_width(320.0),
-        column![text::label("Unit"), stepped].spacing(size::S1),
+        container(stepped).width(Length::FillPortion(3)).max_width(320.0),
+        column![text::label("Unit"), units].spacing(size::S1),
     ]
     .spacing(size::S3);
     column![line, ticks].spacing(size::S2).into()

@@ -1,0 +1,161 @@
+//! Keys of a part of the window: what the fields inside do not use themselves.
+
+use iced::advanced::layout::{self, Layout};
+use iced::advanced::widget::operation::{Outcome, focusable};
+use iced::advanced::widget::{Operation, Tree, tree};
+use iced::advanced::{Clipboard, Shell, Widget, mouse, overlay, renderer};
+use iced::keyboard;
+use iced::{Event, Length, Rectangle, Renderer, Size, Vector};
+
+use super::press::OnKey;
+use crate::Element;
+use crate::theme::Theme;
+
+/// When the keys count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Always, as long as nothing else used them.
+    Anywhere,
+    /// While something inside has the focus.
+    Inside,
+}
+
+/// A part of the window with keys of its own; see [`keys`].
+pub struct Keys<'a, Message> {
+    content: Element<'a, Message>,
+    scope: Scope,
+    on_key: OnKey<'a, Message>,
+}
+
+/// Gives `content` keys; `on_key` says what each does, if anything.
+pub fn keys<'a, Message>(
+    scope: Scope,
+    content: impl Into<Element<'a, Message>>,
+    on_key: impl Fn(&keyboard::Key, keyboard::Modifiers) -> Option<Message> + 'a,
+) -> Keys<'a, Message> {
+    Keys { content: content.into(), scope, on_key: Box::new(on_key) }
+}
+
+impl<Message> Keys<'_, Message> {
+    fn counts(&mut self, tree: &mut Tree, layout: Layout<'_>, renderer: &Renderer) -> bool {
+        if self.scope == Scope::Anywhere {
+            return true;
+        }
+        let mut count = focusable::count();
+        let mut operation = iced::advanced::widget::operation::black_box(&mut count);
+        self.content.as_widget_mut().operate(tree, layout, renderer, &mut operation);
+        matches!(count.finish(), Outcome::Some(count) if count.focused.is_some())
+    }
+}
+
+impl<Message> Widget<Message, Theme, Renderer> for Keys<'_, Message> {
+    fn tag(&self) -> tree::Tag {
+        self.content.as_widget().tag()
+    }
+
+    fn state(&self) -> tree::State {
+        self.content.as_widget().state()
+    }
+
+    fn children(&self) -> Vec<Tree> {
+        self.content.as_widget().children()
+    }
+
+    fn diff(&self, tree: &mut Tree) {
+        self.content.as_widget().diff(tree);
+    }
+
+    fn size(&self) -> Size<Length> {
+        self.content.as_widget().size()
+    }
+
+    fn size_hint(&self) -> Size<Length> {
+        self.content.as_widget().size_hint()
+    }
+
+    fn layout(
+        &mut self,
+        tree: &mut Tree,
+        renderer: &Renderer,
+        limits: &layout::Limits,
+    ) -> layout::Node {
+        self.content.as_widget_mut().layout(tree, renderer, limits)
+    }
+
+    fn operate(
+        &mut self,
+        tree: &mut Tree,
+        layout: Layout<'_>,
+        renderer: &Renderer,
+        operation: &mut dyn Operation,
+    ) {
+        self.content.as_widget_mut().operate(tree, layout, renderer, operation);
+    }
+
+    fn update(
+        &mut self,
+        tree: &mut Tree,
+        event: &Event,
+        layout: Layout<'_>,
+        cursor: mouse::Cursor,
+        renderer: &Renderer,
+        clipboard: &mut dyn Clipboard,
+        shell: &mut Shell<'_, Message>,
+        viewport: &Rectangle,
+    ) {
+        let content = self.content.as_widget_mut();
+        content.update(tree, event, layout, cursor, renderer, clipboard, shell, viewport);
+        let Event::Keyboard(keyboard::Event::KeyPressed { key, modifiers, .. }) = event else {
+            return;
+        };
+        if shell.is_event_captured() || !self.counts(tree, layout, renderer) {
+            return;
+        }
+        if let Some(message) = (self.on_key)(key, *modifiers) {
+            shell.publish(message);
+            shell.capture_event();
+        }
+    }
+
+    fn draw(
+        &self,
+        tree: &Tree,
+        renderer: &mut Renderer,
+        theme: &Theme,
+        style: &renderer::Style,
+        layout: Layout<'_>,
+        cursor: mouse::Cursor,
+        viewport: &Rectangle,
+    ) {
+        let content = self.content.as_widget();
+        content.draw(tree, renderer, theme, style, layout, cursor, viewport);
+    }
+
+    fn mouse_interaction(
+        &self,
+        tree: &Tree,
+        layout: Layout<'_>,
+        cursor: mouse::Cursor,
+        viewport: &Rectangle,
+        renderer: &Renderer,
+    ) -> mouse::Interaction {
+        self.content.as_widget().mouse_interaction(tree, layout, cursor, viewport, renderer)
+    }
+
+    fn overlay<'b>(
+        &'b mut self,
+        tree: &'b mut Tree,
+        layout: Layout<'b>,
+        renderer: &Renderer,
+        viewport: &Rectangle,
+        translation: Vector,
+    ) -> Option<overlay::Element<'b, Message, Theme, Renderer>> {
+        self.content.as_widget_mut().overlay(tree, layout, renderer, viewport, translation)
+    }
+}
+
+impl<'a, Message: 'a> From<Keys<'a, Message>> for Element<'a, Message> {
+    fn from(keys: Keys<'a, Message>) -> Self {
+        Element::new(keys)
+    }
+}
