@@ -12,19 +12,24 @@ use gui::model::first_run::{Progress, Step};
 use gui::page::{PageId, activity, console, first_run, receive, send, settings, wallets};
 use gui::palette::Palette;
 use gui::theme::{Choice, Contrast};
-use ipc_schema::{
-    LockState, NodeEvent, PreparedInput, PreparedOutput, PreparedSend, WalletEvent,
-};
+use ipc_schema::{LockState, NodeEvent, PreparedInput, PreparedOutput, PreparedSend, WalletEvent};
 use primitives::{Amount, Coin, FeeRate, Network};
 
 fn main() {
     let mut args = std::env::args().skip(1);
     let folder = PathBuf::from(args.next().unwrap_or_else(|| "pictures".to_owned()));
-    let mut side = |default: f32| args.next().and_then(|arg| arg.parse().ok()).unwrap_or(default);
+    let mut side = |default: f32| {
+        args.next()
+            .and_then(|arg| arg.parse().ok())
+            .unwrap_or(default)
+    };
     let size = iced::Size::new(side(1280.0), side(800.0));
     let only = args.next();
     for (name, app) in scenes() {
-        if only.as_ref().is_none_or(|only| name.contains(only.as_str())) {
+        if only
+            .as_ref()
+            .is_none_or(|only| name.contains(only.as_str()))
+        {
             draw(&folder, name, app, size);
         }
     }
@@ -44,7 +49,9 @@ fn draw(folder: &Path, name: &str, mut app: App, size: iced::Size) {
         let path = folder.join(format!("{name}-{mode}.png"));
         let written = folder.join(format!("{name}-{mode}-tiny-skia.png"));
         drop(std::fs::remove_file(&written));
-        snapshot.matches_image(&path).expect("the folder can be written");
+        snapshot
+            .matches_image(&path)
+            .expect("the folder can be written");
         std::fs::rename(&written, &path).expect("the folder can be written");
     }
 }
@@ -101,8 +108,15 @@ fn scenes() -> Vec<(&'static str, App)> {
 
 fn sending() -> App {
     let mut app = at(PageId::Send);
-    let address = app.model.wallet.as_ref().map(|w| w.history.newest(9).last().cloned());
-    let address = address.flatten().map(|row| row.outputs[0].address.clone()).unwrap_or_default();
+    let address = app
+        .model
+        .wallet
+        .as_ref()
+        .map(|w| w.history.newest(9).last().cloned());
+    let address = address
+        .flatten()
+        .map(|row| row.outputs[0].address.clone())
+        .unwrap_or_default();
     for edit in [
         send::Edit::Address(0, address),
         send::Edit::Label(0, "Rent September".to_owned()),
@@ -119,7 +133,14 @@ fn sending() -> App {
 
 fn prepared(app: &App) -> PreparedSend {
     let wallet = app.model.wallet.as_ref().expect("the demo has a wallet");
-    let to = wallet.history.newest(9).last().expect("the demo has rows").outputs[0].address.clone();
+    let to = wallet
+        .history
+        .newest(9)
+        .last()
+        .expect("the demo has rows")
+        .outputs[0]
+        .address
+        .clone();
     let inputs = wallet.coins.iter().take(2).map(|coin| PreparedInput {
         outpoint: coin.outpoint,
         address: coin.address.clone(),
@@ -187,7 +208,10 @@ fn new_wallet() -> App {
         wallets::create::Message::Passphrase("seven purple ducks walk over bridges".to_owned()),
         wallets::create::Message::More,
     ] {
-        demo::tell(&mut app, Message::Wallets(wallets::Message::Create(message)));
+        demo::tell(
+            &mut app,
+            Message::Wallets(wallets::Message::Create(message)),
+        );
     }
     app
 }
@@ -202,15 +226,32 @@ fn console() -> App {
     let mut app = at(PageId::Console);
     for (id, line, answer) in [
         (1, "getblockcount", Ok("968431".to_owned())),
-        (2, "getblockhash(0)", Ok("000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f".to_owned())),
+        (
+            2,
+            "getblockhash(0)",
+            Ok("000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f".to_owned()),
+        ),
         (3, "walletpassphrase secret 60", Ok("null".to_owned())),
-        (4, "getblok 1", Err("Method not found (code -32601)".to_owned())),
+        (
+            4,
+            "getblok 1",
+            Err("Method not found (code -32601)".to_owned()),
+        ),
     ] {
-        demo::tell(&mut app, Message::Console(console::Message::Input(line.to_owned())));
+        demo::tell(
+            &mut app,
+            Message::Console(console::Message::Input(line.to_owned())),
+        );
         demo::tell(&mut app, Message::Console(console::Message::Submit));
-        demo::tell(&mut app, Message::Console(console::Message::Done(id, answer)));
+        demo::tell(
+            &mut app,
+            Message::Console(console::Message::Done(id, answer)),
+        );
     }
-    demo::tell(&mut app, Message::Console(console::Message::Input("getblo".to_owned())));
+    demo::tell(
+        &mut app,
+        Message::Console(console::Message::Input("getblo".to_owned())),
+    );
     app
 }
 
@@ -223,7 +264,10 @@ fn node_settings() -> App {
 
 fn palette() -> App {
     let mut app = full();
-    app.overlay = Overlay::Palette(Palette { query: "ba".to_owned(), marked: 0 });
+    app.overlay = Overlay::Palette(Palette {
+        query: "ba".to_owned(),
+        marked: 0,
+    });
     app
 }
 
@@ -244,9 +288,16 @@ fn stopped() -> App {
     let mut app = full();
     app.model.connection = Connection::Stopped(Exit {
         at: demo::NOW - 3,
-        cause: "The node was killed. If nobody did that, the computer ran out of memory.".to_owned(),
+        cause: "The node was killed. If nobody did that, the computer ran out of memory."
+            .to_owned(),
         status: "signal 9".to_owned(),
-        log: (0..12).map(|n| format!("2026-08-30T14:01:{n:02}Z UpdateTip: new best=0000…{n:02} height=9684{n:02}")).collect(),
+        log: (0..12)
+            .map(|n| {
+                format!(
+                    "2026-08-30T14:01:{n:02}Z UpdateTip: new best=0000…{n:02} height=9684{n:02}"
+                )
+            })
+            .collect(),
         log_file: "/home/me/.local/share/bitq/debug.log".to_owned(),
         killed: true,
         restart_at: Some(demo::NOW + 7),
@@ -304,8 +355,9 @@ fn high_contrast() -> App {
 
 fn starting() -> App {
     let mut app = demo::empty(Coin::Bitquantum, Network::Main);
-    app.model.connection =
-        Connection::Connecting { origin: gui::link::state::Origin::Spawned };
+    app.model.connection = Connection::Connecting {
+        origin: gui::link::state::Origin::Spawned,
+    };
     app.screen = Screen::Starting;
     app
 }
@@ -327,11 +379,20 @@ fn first_run_at(step: Step) -> App {
     let mut app = demo::empty(Coin::Bitquantum, Network::Main);
     demo::connect(&mut app);
     let wallet = (step == Step::Backup).then(|| "Savings".to_owned());
-    let progress = Progress { step, wallet, ..Progress::default() };
+    let progress = Progress {
+        step,
+        wallet,
+        ..Progress::default()
+    };
     let (mut page, _task) = first_run::Page::new(progress);
     page.prepare(&app.model);
     app.screen = Screen::FirstRun(Box::new(page));
-    let place = gui::model::first_run::Place::Fine { free: 212_000_000_000 };
-    demo::tell(&mut app, Message::FirstRun(first_run::Message::Judged(1, place)));
+    let place = gui::model::first_run::Place::Fine {
+        free: 212_000_000_000,
+    };
+    demo::tell(
+        &mut app,
+        Message::FirstRun(first_run::Message::Judged(1, place)),
+    );
     app
 }

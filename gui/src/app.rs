@@ -24,6 +24,7 @@ use ipc_schema::{
 };
 use zeroize::Zeroizing;
 
+use crate::Element;
 use crate::link::instance::Meeting;
 use crate::link::{self, Control, Link};
 use crate::model::prefs::{Broken, Shared, Store};
@@ -36,7 +37,6 @@ use crate::palette::Palette;
 use crate::shortcuts::Action;
 use crate::theme::{Choice, Theme, Tone};
 use crate::trace::Trace;
-use crate::Element;
 
 pub use setup::{Boot, Launch};
 
@@ -264,7 +264,10 @@ impl App {
 
     /// What a page may look at.
     fn context(&self) -> Context<'_> {
-        Context { model: &self.model, link: &self.link }
+        Context {
+            model: &self.model,
+            link: &self.link,
+        }
     }
 
     /// Draws the window.
@@ -274,7 +277,11 @@ impl App {
 
     /// The title of the window: wallet and network.
     pub fn title(&self) -> String {
-        let chain = format!("{} {}", self.model.params.name, self.model.params.network.id());
+        let chain = format!(
+            "{} {}",
+            self.model.params.name,
+            self.model.params.network.id()
+        );
         match &self.model.wallet {
             Some(wallet) if !wallet.name.is_empty() => format!("{} – bitq, {chain}", wallet.name),
             _ => format!("bitq, {chain}"),
@@ -293,7 +300,11 @@ impl App {
             _ => self.model.params,
         };
         let [red, green, blue] = params.accent_rgb;
-        Theme::new(dark, self.model.prefs.contrast, iced::Color::from_rgb8(red, green, blue))
+        Theme::new(
+            dark,
+            self.model.prefs.contrast,
+            iced::Color::from_rgb8(red, green, blue),
+        )
     }
 
     /// The user's scale.
@@ -312,7 +323,12 @@ impl App {
         if let Some(start) = &self.start {
             all.push(Subscription::run_with(start.clone(), link::run).map(Message::LinkTold));
         }
-        if let Some(watch) = self.model.wallet.as_ref().and_then(|w| self.link.watch(&w.name)) {
+        if let Some(watch) = self
+            .model
+            .wallet
+            .as_ref()
+            .and_then(|w| self.link.watch(&w.name))
+        {
             let events = Subscription::run_with(watch, link::Watch::events);
             all.push(events.map(|(name, event)| Message::WalletTold(name, event)));
         }
@@ -347,7 +363,10 @@ impl App {
 /// The name of a message in the trace, without its contents.
 fn trace_name(message: &Message) -> String {
     let text = format!("{message:?}");
-    text.split(['(', ' ', '{']).next().unwrap_or_default().to_owned()
+    text.split(['(', ' ', '{'])
+        .next()
+        .unwrap_or_default()
+        .to_owned()
 }
 
 /// The clock, in seconds since 1970.

@@ -88,7 +88,9 @@ impl Link {
 
     /// Asks for something; whether the link took it.
     pub fn tell(&self, control: Control) -> bool {
-        self.control.as_ref().is_some_and(|sender| sender.try_send(control).is_ok())
+        self.control
+            .as_ref()
+            .is_some_and(|sender| sender.try_send(control).is_ok())
     }
 
     /// Takes over handles from an event.
@@ -112,7 +114,11 @@ impl Link {
     /// A subscription to the changes of a wallet.
     pub fn watch(&self, name: &str) -> Option<Watch> {
         let client = self.wallet.clone()?;
-        Some(Watch { name: name.to_owned(), generation: self.generation, client })
+        Some(Watch {
+            name: name.to_owned(),
+            generation: self.generation,
+            client,
+        })
     }
 }
 
@@ -135,17 +141,20 @@ impl Watch {
     pub fn events(&self) -> iced::futures::stream::BoxStream<'static, (String, WalletEvent)> {
         use iced::futures::{SinkExt as _, StreamExt as _};
         let Self { name, client, .. } = self.clone();
-        iced::stream::channel(16, async move |mut out: iced::futures::channel::mpsc::Sender<_>| {
-            let Ok(mut events) = client.subscribe(name.clone()).await else {
-                // The wallet was closed in between; the list of wallets says so.
-                return;
-            };
-            while let Some(event) = events.recv().await {
-                if out.send((name.clone(), event)).await.is_err() {
+        iced::stream::channel(
+            16,
+            async move |mut out: iced::futures::channel::mpsc::Sender<_>| {
+                let Ok(mut events) = client.subscribe(name.clone()).await else {
+                    // The wallet was closed in between; the list of wallets says so.
                     return;
+                };
+                while let Some(event) = events.recv().await {
+                    if out.send((name.clone(), event)).await.is_err() {
+                        return;
+                    }
                 }
-            }
-        })
+            },
+        )
         .boxed()
     }
 }
@@ -170,7 +179,11 @@ impl std::hash::Hash for Start {
 /// # Errors
 /// A sentence where there is no such program.
 pub async fn open_path(path: String) -> Result<(), String> {
-    let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+    let opener = if cfg!(target_os = "macos") {
+        "open"
+    } else {
+        "xdg-open"
+    };
     let open = move || {
         let mut child = std::process::Command::new(opener)
             .arg(&path)

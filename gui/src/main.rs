@@ -19,15 +19,18 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), String> {
-    let command_line = CommandLine::parse(Program::Gui, std::env::args_os())
-        .map_err(|error| error.to_string())?;
+    let command_line =
+        CommandLine::parse(Program::Gui, std::env::args_os()).map_err(|error| error.to_string())?;
     if command_line.wants_version() {
         let page = options::version_page(Program::Gui, command_line.program_name());
         say(&mut std::io::stdout(), &page);
         return Ok(());
     }
     if command_line.wants_help() {
-        let coin = command_line.text("coin").and_then(|name| name.parse().ok()).unwrap_or_default();
+        let coin = command_line
+            .text("coin")
+            .and_then(|name| name.parse().ok())
+            .unwrap_or_default();
         let debug = command_line.wants_debug_help();
         let page = options::help_page(Program::Gui, command_line.program_name(), coin, debug);
         say(&mut std::io::stdout(), &page);
@@ -42,8 +45,15 @@ fn run() -> Result<(), String> {
     }
     app::report_crashes(&store);
     let minimised = command_line.is_set("min");
-    let launch = Launch { command_line, store, link, minimised };
-    app::program(launch).run().map_err(|error| format!("The window cannot be opened: {error}."))
+    let launch = Launch {
+        command_line,
+        store,
+        link,
+        minimised,
+    };
+    app::program(launch)
+        .run()
+        .map_err(|error| format!("The window cannot be opened: {error}."))
 }
 
 /// A payment link may follow the options; any other word is a mistake.

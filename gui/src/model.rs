@@ -147,12 +147,17 @@ impl Model {
     /// Whether the node serves everything.
     pub fn is_node_running(&self) -> bool {
         self.connection.is_up()
-            && self.node.as_ref().is_some_and(|node| node.phase == Phase::Running)
+            && self
+                .node
+                .as_ref()
+                .is_some_and(|node| node.phase == Phase::Running)
     }
 
     /// Whether amounts may be out of date because the chain is still coming in.
     pub fn is_catching_up(&self) -> bool {
-        self.node.as_ref().is_some_and(|node| node.initial_download && self.has_work_left(node))
+        self.node
+            .as_ref()
+            .is_some_and(|node| node.initial_download && self.has_work_left(node))
     }
 
     fn has_work_left(&self, node: &NodeStatus) -> bool {
@@ -174,7 +179,11 @@ impl Model {
 
     /// Formats amounts as the user wants them.
     pub fn money(&self) -> Money<'_> {
-        Money { params: self.params, unit: self.prefs.unit, masked: self.prefs.masked }
+        Money {
+            params: self.params,
+            unit: self.prefs.unit,
+            masked: self.prefs.masked,
+        }
     }
 
     /// All tasks, running ones first, then the newest.
@@ -186,7 +195,11 @@ impl Model {
 
     /// How many tasks are at work.
     pub fn running_tasks(&self) -> usize {
-        self.node_tasks.iter().chain(&self.wallet_tasks).filter(|task| !task.is_over()).count()
+        self.node_tasks
+            .iter()
+            .chain(&self.wallet_tasks)
+            .filter(|task| !task.is_over())
+            .count()
     }
 
     /// Forgets what belonged to a connection that is gone; what pages show stays, marked old.

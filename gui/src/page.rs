@@ -56,8 +56,13 @@ impl PageId {
     ];
 
     /// Pages of a wallet; absent where wallets are switched off.
-    pub const WALLET: [Self; 5] =
-        [Self::Overview, Self::Send, Self::Receive, Self::Activity, Self::Wallets];
+    pub const WALLET: [Self; 5] = [
+        Self::Overview,
+        Self::Send,
+        Self::Receive,
+        Self::Activity,
+        Self::Wallets,
+    ];
     /// Pages of the node.
     pub const NODE: [Self; 2] = [Self::Status, Self::Console];
 
@@ -119,7 +124,11 @@ pub struct Context<'a> {
 impl Context<'_> {
     /// The name of the wallet in view; empty without one.
     pub fn wallet_name(&self) -> String {
-        self.model.wallet.as_ref().map(|wallet| wallet.name.clone()).unwrap_or_default()
+        self.model
+            .wallet
+            .as_ref()
+            .map(|wallet| wallet.name.clone())
+            .unwrap_or_default()
     }
 }
 
@@ -189,7 +198,10 @@ pub struct Update<Message> {
 impl<Message> Update<Message> {
     /// Nothing more.
     pub fn none() -> Self {
-        Self { task: Task::none(), event: None }
+        Self {
+            task: Task::none(),
+            event: None,
+        }
     }
 
     /// Some work.
@@ -199,12 +211,18 @@ impl<Message> Update<Message> {
 
     /// A wish.
     pub fn event(event: Event) -> Self {
-        Self { task: Task::none(), event: Some(event) }
+        Self {
+            task: Task::none(),
+            event: Some(event),
+        }
     }
 
     /// The same with a wish.
     pub fn and(self, event: Event) -> Self {
-        Self { event: Some(event), ..self }
+        Self {
+            event: Some(event),
+            ..self
+        }
     }
 }
 
@@ -212,9 +230,7 @@ impl<Message> Update<Message> {
 pub fn words(error: &ipc_schema::IpcError) -> String {
     use ipc_schema::IpcError;
     match error {
-        IpcError::Disconnected => {
-            "The node does not answer. Try again when it is back.".to_owned()
-        }
+        IpcError::Disconnected => "The node does not answer. Try again when it is back.".to_owned(),
         IpcError::Unimplemented(what) => {
             format!("This node does not offer {what}. A newer version may.")
         }

@@ -40,7 +40,12 @@ pub struct Entry {
 }
 
 fn entry(icon: Icon, title: impl Into<String>, message: Message) -> Entry {
-    Entry { title: title.into(), keys: "", icon, message }
+    Entry {
+        title: title.into(),
+        keys: "",
+        icon,
+        message,
+    }
 }
 
 /// Every action there is now.
@@ -56,11 +61,23 @@ pub fn entries(model: &Model) -> Vec<Entry> {
         keys: shortcuts::keys(action),
         ..entry(icon, title, Message::Action(action))
     };
-    all.push(entry(Icon::Save, "Back up the wallet", Message::Wish(Event::OpenBackup)));
+    all.push(entry(
+        Icon::Save,
+        "Back up the wallet",
+        Message::Wish(Event::OpenBackup),
+    ));
     all.push(entry(Icon::Plus, "New wallet", Message::NewWallet));
-    all.push(entry(Icon::ArchiveRestore, "Restore a wallet from a backup", Message::RestoreWallet));
+    all.push(entry(
+        Icon::ArchiveRestore,
+        "Restore a wallet from a backup",
+        Message::RestoreWallet,
+    ));
     for item in model.wallets.iter().filter(|item| item.loaded) {
-        let name = if item.name.is_empty() { "default wallet" } else { &item.name };
+        let name = if item.name.is_empty() {
+            "default wallet"
+        } else {
+            &item.name
+        };
         let message = Message::Wish(Event::ShowWallet(item.name.clone()));
         all.push(entry(Icon::Wallet, format!("Show wallet {name}"), message));
     }
@@ -68,7 +85,11 @@ pub fn entries(model: &Model) -> Vec<Entry> {
         use ipc_schema::LockState;
         match wallet.lock() {
             LockState::Locked => {
-                all.push(entry(Icon::LockOpen, "Unlock the wallet", Message::Wish(Event::Unlock)));
+                all.push(entry(
+                    Icon::LockOpen,
+                    "Unlock the wallet",
+                    Message::Wish(Event::Unlock),
+                ));
             }
             LockState::Unlocked { .. } => {
                 all.push(with_keys(Icon::Lock, "Lock the wallet", Action::Lock));
@@ -76,15 +97,31 @@ pub fn entries(model: &Model) -> Vec<Entry> {
             LockState::Unencrypted => {}
         }
         if model.params.is_private() {
-            all.push(entry(Icon::Pickaxe, "Mine 1 block", Message::Wish(Event::Mine(1))));
-            all.push(entry(Icon::Pickaxe, "Mine 101 blocks", Message::Wish(Event::Mine(101))));
+            all.push(entry(
+                Icon::Pickaxe,
+                "Mine 1 block",
+                Message::Wish(Event::Mine(1)),
+            ));
+            all.push(entry(
+                Icon::Pickaxe,
+                "Mine 101 blocks",
+                Message::Wish(Event::Mine(101)),
+            ));
         }
     }
-    let mask = if model.prefs.masked { "Show amounts" } else { "Hide amounts" };
+    let mask = if model.prefs.masked {
+        "Show amounts"
+    } else {
+        "Hide amounts"
+    };
     all.push(with_keys(Icon::Eye, mask, Action::Mask));
     for (at, unit) in model.params.units.iter().enumerate() {
         let message = Message::Wish(Event::Prefs(PrefsChange::Unit(at)));
-        all.push(entry(Icon::Coins, format!("Amounts in {}", unit.name), message));
+        all.push(entry(
+            Icon::Coins,
+            format!("Amounts in {}", unit.name),
+            message,
+        ));
     }
     for (choice, words) in [
         (Choice::Light, "Light theme"),
@@ -97,8 +134,16 @@ pub fn entries(model: &Model) -> Vec<Entry> {
     all.push(with_keys(Icon::Plus, "Larger", Action::Larger));
     all.push(with_keys(Icon::Minus, "Smaller", Action::Smaller));
     if model.connection.is_up() {
-        all.push(entry(Icon::RefreshCw, "Restart the node", Message::Control(Control::Restart)));
-        all.push(entry(Icon::Power, "Stop the node", Message::Control(Control::Stop)));
+        all.push(entry(
+            Icon::RefreshCw,
+            "Restart the node",
+            Message::Control(Control::Restart),
+        ));
+        all.push(entry(
+            Icon::Power,
+            "Stop the node",
+            Message::Control(Control::Stop),
+        ));
     }
     all.push(with_keys(Icon::Keyboard, "Keys", Action::Keys));
     all.push(with_keys(Icon::Power, "Quit", Action::Quit));
@@ -108,14 +153,20 @@ pub fn entries(model: &Model) -> Vec<Entry> {
 impl Palette {
     /// The entries that match, best first.
     pub fn found(&self, model: &Model) -> Vec<Entry> {
-        let words: Vec<String> =
-            self.query.to_lowercase().split_whitespace().map(str::to_owned).collect();
+        let words: Vec<String> = self
+            .query
+            .to_lowercase()
+            .split_whitespace()
+            .map(str::to_owned)
+            .collect();
         let mut found: Vec<(u8, Entry)> = entries(model)
             .into_iter()
             .filter_map(|entry| {
                 let title = entry.title.to_lowercase();
                 let all = words.iter().all(|word| title.contains(word.as_str()));
-                let starts = words.first().is_some_and(|word| title.starts_with(word.as_str()));
+                let starts = words
+                    .first()
+                    .is_some_and(|word| title.starts_with(word.as_str()));
                 all.then_some((u8::from(!starts), entry))
             })
             .collect();
@@ -132,7 +183,11 @@ impl Palette {
         if crate::model::uri::looks_like_link(query, model.params)
             || primitives::address::Destination::from_address(query, model.params).is_ok()
         {
-            hits.push(entry(Icon::ArrowUpRight, "Pay this", Message::Link(query.to_owned())));
+            hits.push(entry(
+                Icon::ArrowUpRight,
+                "Pay this",
+                Message::Link(query.to_owned()),
+            ));
         }
         let wallet = model.wallet.as_ref();
         if let (true, Some(wallet)) = (query.len() == 64, wallet) {
@@ -156,14 +211,17 @@ impl Palette {
             .placeholder("Search, or paste a payment link")
             .on_input(Message::PaletteQuery)
             .on_submit(Message::PaletteRun(marked));
-        let arrows =
-            keys(Scope::Anywhere, Element::from(field), move |key, _| on_key(key, marked, count));
+        let arrows = keys(Scope::Anywhere, Element::from(field), move |key, _| {
+            on_key(key, marked, count)
+        });
         let mut list = column![].spacing(2.0);
         for (place, entry) in found.into_iter().enumerate().skip(first).take(SHOWN) {
             list = list.push(row_of(place, entry, place == marked));
         }
         if count == 0 {
-            list = list.push(container(text::body("Nothing by that name.").class(Tone::Faint)).padding(size::S3));
+            list = list.push(
+                container(text::body("Nothing by that name.").class(Tone::Faint)).padding(size::S3),
+            );
         }
         container(column![arrows, list].spacing(size::S2))
             .class(Surface::Raised)
@@ -176,9 +234,9 @@ impl Palette {
 /// What the arrows do while the palette is open.
 pub fn on_key(key: &Key, marked: usize, count: usize) -> Option<Message> {
     match key {
-        Key::Named(key::Named::ArrowDown) => {
-            Some(Message::PaletteMark((marked + 1).min(count.saturating_sub(1))))
-        }
+        Key::Named(key::Named::ArrowDown) => Some(Message::PaletteMark(
+            (marked + 1).min(count.saturating_sub(1)),
+        )),
         Key::Named(key::Named::ArrowUp) => Some(Message::PaletteMark(marked.saturating_sub(1))),
         _ => None,
     }
@@ -216,7 +274,12 @@ pub fn keys_view<'a>() -> Element<'a, Message> {
     let head = row![
         text::heading("Keys"),
         space::horizontal(),
-        crate::widget::icon_button(Icon::X, "Close (Esc)", "keys-close", Some(Message::Action(Action::Escape))),
+        crate::widget::icon_button(
+            Icon::X,
+            "Close (Esc)",
+            "keys-close",
+            Some(Message::Action(Action::Escape))
+        ),
     ]
     .align_y(Alignment::Center);
     let list = layout::scrolled("keys", column(rows).spacing(size::S2).into());

@@ -47,7 +47,11 @@ pub struct Shortcut {
 }
 
 const fn entry(keys: &'static str, action: Action, words: &'static str) -> Shortcut {
-    Shortcut { keys, action, words }
+    Shortcut {
+        keys,
+        action,
+        words,
+    }
 }
 
 /// The table.
@@ -60,10 +64,18 @@ pub const SHORTCUTS: [Shortcut; 21] = [
     entry("Alt+5", Action::Open(PageId::Wallets), "Wallets"),
     entry("Ctrl+I", Action::Open(PageId::Status), "Node"),
     entry("Ctrl+T", Action::Open(PageId::Console), "Console"),
-    entry("Ctrl+Shift+C", Action::Open(PageId::Console), "Console, from anywhere"),
+    entry(
+        "Ctrl+Shift+C",
+        Action::Open(PageId::Console),
+        "Console, from anywhere",
+    ),
     entry("Ctrl+,", Action::Open(PageId::Settings), "Settings"),
     entry("Ctrl+Shift+M", Action::Mask, "Hide or show amounts"),
-    entry("Ctrl+L", Action::Lock, "Lock the wallet (in the console: clear)"),
+    entry(
+        "Ctrl+L",
+        Action::Lock,
+        "Lock the wallet (in the console: clear)",
+    ),
     entry("Ctrl++", Action::Larger, "Larger"),
     entry("Ctrl+-", Action::Smaller, "Smaller"),
     entry("Ctrl+0", Action::NormalSize, "Normal size"),
@@ -86,7 +98,10 @@ pub fn action(key: &Key, modifiers: Modifiers, captured: bool) -> Option<Action>
         return (!captured).then_some(Action::Palette);
     }
     let name = if name == "Ctrl+=" { "Ctrl++" } else { &name };
-    SHORTCUTS.iter().find(|shortcut| shortcut.keys == name).map(|shortcut| shortcut.action)
+    SHORTCUTS
+        .iter()
+        .find(|shortcut| shortcut.keys == name)
+        .map(|shortcut| shortcut.action)
 }
 
 /// A key press as the table writes it.
@@ -117,7 +132,10 @@ fn name(key: &Key, modifiers: Modifiers) -> Option<String> {
 
 /// The keys of an action, for the palette.
 pub fn keys(action: Action) -> &'static str {
-    SHORTCUTS.iter().find(|shortcut| shortcut.action == action).map_or("", |shortcut| shortcut.keys)
+    SHORTCUTS
+        .iter()
+        .find(|shortcut| shortcut.action == action)
+        .map_or("", |shortcut| shortcut.keys)
 }
 
 #[cfg(test)]
@@ -132,20 +150,38 @@ mod tests {
     fn letters_need_their_modifiers() {
         assert_eq!(press("k", Modifiers::CTRL), Some(Action::Palette));
         assert_eq!(press("k", Modifiers::empty()), None);
-        assert_eq!(press("M", Modifiers::CTRL | Modifiers::SHIFT), Some(Action::Mask));
-        assert_eq!(press("3", Modifiers::ALT), Some(Action::Open(PageId::Receive)));
+        assert_eq!(
+            press("M", Modifiers::CTRL | Modifiers::SHIFT),
+            Some(Action::Mask)
+        );
+        assert_eq!(
+            press("3", Modifiers::ALT),
+            Some(Action::Open(PageId::Receive))
+        );
         assert_eq!(press("=", Modifiers::CTRL), Some(Action::Larger));
-        assert_eq!(press("+", Modifiers::CTRL | Modifiers::SHIFT), Some(Action::Larger));
+        assert_eq!(
+            press("+", Modifiers::CTRL | Modifiers::SHIFT),
+            Some(Action::Larger)
+        );
     }
 
     #[test]
     fn what_a_field_used_is_not_used_twice() {
         let slash = Key::Character("/".into());
         assert_eq!(action(&slash, Modifiers::empty(), true), None);
-        assert_eq!(action(&slash, Modifiers::empty(), false), Some(Action::Palette));
+        assert_eq!(
+            action(&slash, Modifiers::empty(), false),
+            Some(Action::Palette)
+        );
         let tab = Key::Named(key::Named::Tab);
-        assert_eq!(action(&tab, Modifiers::SHIFT, false), Some(Action::Previous));
+        assert_eq!(
+            action(&tab, Modifiers::SHIFT, false),
+            Some(Action::Previous)
+        );
         let escape = Key::Named(key::Named::Escape);
-        assert_eq!(action(&escape, Modifiers::empty(), true), Some(Action::Escape));
+        assert_eq!(
+            action(&escape, Modifiers::empty(), true),
+            Some(Action::Escape)
+        );
     }
 }

@@ -32,7 +32,11 @@ impl Theme {
             (false, Contrast::High) => (palette::LIGHT_HIGH, "light, high contrast"),
             (true, Contrast::High) => (palette::DARK_HIGH, "dark, high contrast"),
         };
-        Self { roles: palette::with_accent(roles, accent), dark, name }
+        Self {
+            roles: palette::with_accent(roles, accent),
+            dark,
+            name,
+        }
     }
 
     /// The colours by role.
@@ -48,7 +52,11 @@ impl Theme {
 
 impl Base for Theme {
     fn default(preference: Mode) -> Self {
-        Self::new(preference == Mode::Dark, Contrast::Normal, palette::NEUTRAL_ACCENT)
+        Self::new(
+            preference == Mode::Dark,
+            Contrast::Normal,
+            palette::NEUTRAL_ACCENT,
+        )
     }
 
     fn mode(&self) -> Mode {
@@ -56,7 +64,10 @@ impl Base for Theme {
     }
 
     fn base(&self) -> Style {
-        Style { background_color: self.roles.page, text_color: self.roles.text1 }
+        Style {
+            background_color: self.roles.page,
+            text_color: self.roles.text1,
+        }
     }
 
     fn palette(&self) -> Option<iced::theme::Palette> {

@@ -36,12 +36,18 @@ impl Trace {
         let write = move || {
             let mut file = std::io::BufWriter::new(file);
             for line in queue {
-                if writeln!(file, "{line}").and_then(|()| file.flush()).is_err() {
+                if writeln!(file, "{line}")
+                    .and_then(|()| file.flush())
+                    .is_err()
+                {
                     return;
                 }
             }
         };
-        std::thread::Builder::new().name("trace".to_owned()).spawn(write).ok()?;
+        std::thread::Builder::new()
+            .name("trace".to_owned())
+            .spawn(write)
+            .ok()?;
         let begun = Instant::now();
         let mut trace = Self {
             lines,
@@ -71,7 +77,10 @@ impl Trace {
     pub fn update(&mut self, took: Duration, message: &str) {
         if took > self.longest_update || took > LONG {
             self.longest_update = self.longest_update.max(took);
-            self.event("update", json!({"took_ms": took.as_secs_f64() * 1000.0, "of": message}));
+            self.event(
+                "update",
+                json!({"took_ms": took.as_secs_f64() * 1000.0, "of": message}),
+            );
         }
     }
 
@@ -82,7 +91,10 @@ impl Trace {
             let gap = (now - last).saturating_sub(BEAT);
             if gap > self.longest_gap {
                 self.longest_gap = gap;
-                self.event("heartbeat_gap", json!({"gap_ms": gap.as_secs_f64() * 1000.0}));
+                self.event(
+                    "heartbeat_gap",
+                    json!({"gap_ms": gap.as_secs_f64() * 1000.0}),
+                );
             }
         }
         if self.reported.elapsed() > Duration::from_secs(10) {

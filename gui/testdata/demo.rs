@@ -53,10 +53,15 @@ pub(crate) fn full(coin: Coin, network: Network) -> App {
 
 /// Lets a node answer.
 pub(crate) fn connect(app: &mut App) {
-    app.model.connection = Connection::Up { origin: Origin::Spawned };
+    app.model.connection = Connection::Up {
+        origin: Origin::Spawned,
+    };
     let status = status(app.model.params);
     app.model.apply_node(NodeEvent::Status(Box::new(status)));
-    app.model.apply_node(NodeEvent::Log { lines: log(), dropped: 0 });
+    app.model.apply_node(NodeEvent::Log {
+        lines: log(),
+        dropped: 0,
+    });
     app.model.apply_node(NodeEvent::Tasks(tasks()));
     app.model.commands = commands();
     app.model.settings = settings();
@@ -98,7 +103,11 @@ pub(crate) fn status(params: &ChainParams) -> NodeStatus {
         peers_in: 2,
         disk_free: Some(202_000_000_000),
         disk_used: 9_800_000_000,
-        wallet: WalletProcessState { link: WalletLink::Running, pid: 4242, ..Default::default() },
+        wallet: WalletProcessState {
+            link: WalletLink::Running,
+            pid: 4242,
+            ..Default::default()
+        },
         started: NOW - 3 * 86_400,
         datadir: "/home/me/.local/share/bitq".to_owned(),
         version: "0.1.0".to_owned(),
@@ -119,7 +128,9 @@ fn hash(byte: u8) -> BlockHash {
 fn txid(number: u32) -> Txid {
     let mut bytes = [0; 32];
     for (index, byte) in bytes.iter_mut().enumerate() {
-        let mixed = number.wrapping_mul(2_654_435_761).rotate_left(u32::try_from(index).unwrap_or(0));
+        let mixed = number
+            .wrapping_mul(2_654_435_761)
+            .rotate_left(u32::try_from(index).unwrap_or(0));
         *byte = mixed.to_le_bytes()[1];
     }
     Txid::from_slice(&bytes).expect("32 bytes")
@@ -133,14 +144,7 @@ fn address(params: &ChainParams, number: u32) -> String {
     primitives::address::Destination::WitnessV0KeyHash(hash).to_address(params)
 }
 
-fn row(
-    params: &ChainParams,
-    number: u32,
-    age: i64,
-    depth: u32,
-    amount: i64,
-    label: &str,
-) -> TxRow {
+fn row(params: &ChainParams, number: u32, age: i64, depth: u32, amount: i64, label: &str) -> TxRow {
     let kind = match (amount > 0, label) {
         (_, "Mined") => TxKind::Mined,
         (true, _) => TxKind::Received,
@@ -148,7 +152,11 @@ fn row(
     };
     let state = match depth {
         0 => TxState::InMempool,
-        depth => TxState::Confirmed { height: HEIGHT + 1 - depth, block: hash(3), time: NOW - age },
+        depth => TxState::Confirmed {
+            height: HEIGHT + 1 - depth,
+            block: hash(3),
+            time: NOW - age,
+        },
     };
     TxRow {
         txid: txid(number),
@@ -195,9 +203,24 @@ fn history(params: &ChainParams) -> Vec<TxRow> {
         .collect();
     rows.extend((0..200_u32).map(|index| {
         let age = day * (100 + i64::from(index) * 3);
-        let amount = if index % 3 == 0 { 1_500_000 } else { -410_000 - i64::from(index) * 977 };
-        let label = if index % 3 == 0 { "Shop, weekly" } else { "Groceries" };
-        row(params, 1000 + index, age, 14_000 + index * 430, amount, label)
+        let amount = if index % 3 == 0 {
+            1_500_000
+        } else {
+            -410_000 - i64::from(index) * 977
+        };
+        let label = if index % 3 == 0 {
+            "Shop, weekly"
+        } else {
+            "Groceries"
+        };
+        row(
+            params,
+            1000 + index,
+            age,
+            14_000 + index * 430,
+            amount,
+            label,
+        )
     }));
     rows
 }
@@ -239,7 +262,15 @@ pub(crate) fn wallet(coin: Coin, network: Network) -> Wallet {
         ..WalletState::default()
     };
     wallet.apply(WalletEvent::State(Box::new(state)));
-    wallet.history.apply_page(TxPage { rows, next: None, total, sequence: 0 }, true);
+    wallet.history.apply_page(
+        TxPage {
+            rows,
+            next: None,
+            total,
+            sequence: 0,
+        },
+        true,
+    );
     wallet.addresses = addresses(params);
     wallet.coins = coins(params);
     wallet.fees = Some(WalletFees {
@@ -269,7 +300,11 @@ fn addresses(params: &ChainParams) -> Vec<AddressRow> {
             address: address(params, 5000 + number),
             label: label.to_owned(),
             amount: amount.map(Amount::from_sat),
-            message: if number == 0 { "Thank you".to_owned() } else { String::new() },
+            message: if number == 0 {
+                "Thank you".to_owned()
+            } else {
+                String::new()
+            },
             created: NOW - 600 - i64::from(number) * 90_000,
             received: Amount::from_sat(received),
             payments,
@@ -289,7 +324,10 @@ fn coins(params: &ChainParams) -> Vec<CoinRow> {
     held.into_iter()
         .zip(0_u32..)
         .map(|((label, amount, depth, frozen), number)| CoinRow {
-            outpoint: OutPoint { txid: txid(300 + number), vout: number },
+            outpoint: OutPoint {
+                txid: txid(300 + number),
+                vout: number,
+            },
             address: address(params, 6000 + number),
             label: label.to_owned(),
             amount: Amount::from_sat(amount),
@@ -304,16 +342,36 @@ fn coins(params: &ChainParams) -> Vec<CoinRow> {
 
 fn log() -> Vec<LogLine> {
     let texts = [
-        (LogLevel::Info, "2026-08-30T13:58:04Z UpdateTip: new best=000000000000000000012f0a height=968430 version=0x20000000 tx=1291884102 progress=1.000000 cache=429.1MiB(3104881txo)"),
-        (LogLevel::Debug, "2026-08-30T13:59:41Z [net] received: inv (37 bytes) peer=12"),
-        (LogLevel::Debug, "2026-08-30T14:00:02Z [mempool] AcceptToMemoryPool: peer=4: accepted 9c1f…e2 (poolsz 12480 txn, 41000 kB)"),
-        (LogLevel::Warning, "2026-08-30T14:00:30Z [warning] Disk space for the debug log is below 5 GB"),
-        (LogLevel::Info, "2026-08-30T14:01:44Z UpdateTip: new best=0000000000000000000293bc height=968431 version=0x20000000 tx=1291887411 progress=1.000000 cache=429.3MiB(3106120txo)"),
+        (
+            LogLevel::Info,
+            "2026-08-30T13:58:04Z UpdateTip: new best=000000000000000000012f0a height=968430 version=0x20000000 tx=1291884102 progress=1.000000 cache=429.1MiB(3104881txo)",
+        ),
+        (
+            LogLevel::Debug,
+            "2026-08-30T13:59:41Z [net] received: inv (37 bytes) peer=12",
+        ),
+        (
+            LogLevel::Debug,
+            "2026-08-30T14:00:02Z [mempool] AcceptToMemoryPool: peer=4: accepted 9c1f…e2 (poolsz 12480 txn, 41000 kB)",
+        ),
+        (
+            LogLevel::Warning,
+            "2026-08-30T14:00:30Z [warning] Disk space for the debug log is below 5 GB",
+        ),
+        (
+            LogLevel::Info,
+            "2026-08-30T14:01:44Z UpdateTip: new best=0000000000000000000293bc height=968431 version=0x20000000 tx=1291887411 progress=1.000000 cache=429.3MiB(3106120txo)",
+        ),
     ];
     (0..40_u64)
         .map(|number| {
             let (level, text) = texts[usize::try_from(number % 5).unwrap_or(0)];
-            LogLine { sequence: number, level, category: String::new(), text: text.to_owned() }
+            LogLine {
+                sequence: number,
+                level,
+                category: String::new(),
+                text: text.to_owned(),
+            }
         })
         .collect()
 }
@@ -357,10 +415,20 @@ pub(crate) fn tasks() -> Vec<Task> {
 
 fn commands() -> Vec<RpcCommand> {
     let known: [(&str, &[&str], &str, bool); 6] = [
-        ("getblock", &["blockhash", "verbosity"], "Shows a block.", false),
+        (
+            "getblock",
+            &["blockhash", "verbosity"],
+            "Shows a block.",
+            false,
+        ),
         ("getblockchaininfo", &[], "State of the chain.", false),
         ("getblockcount", &[], "Height of the chain.", false),
-        ("getblockhash", &["height"], "Hash of the block at a height.", false),
+        (
+            "getblockhash",
+            &["height"],
+            "Hash of the block at a height.",
+            false,
+        ),
         ("getbalances", &[], "Money of the wallet.", true),
         ("help", &["command"], "Lists commands.", false),
     ];
@@ -369,7 +437,10 @@ fn commands() -> Vec<RpcCommand> {
         .map(|(name, arguments, summary, wallet)| RpcCommand {
             name: name.to_owned(),
             category: "Blockchain".to_owned(),
-            arguments: arguments.iter().map(|&argument| argument.to_owned()).collect(),
+            arguments: arguments
+                .iter()
+                .map(|&argument| argument.to_owned())
+                .collect(),
             summary: summary.to_owned(),
             wallet,
         })
@@ -384,17 +455,56 @@ fn settings() -> Vec<SettingInfo> {
         value: value.to_owned(),
         source,
         default: value.to_owned(),
-        stored: if source == SettingSource::SettingsFile { value.to_owned() } else { String::new() },
+        stored: if source == SettingSource::SettingsFile {
+            value.to_owned()
+        } else {
+            String::new()
+        },
         help: help.to_owned(),
         needs_restart: true,
         overridden: false,
     };
     vec![
-        option("dbcache", "Options", SettingKind::Integer, "450", SettingSource::SettingsFile, "Memory for the coins database in MiB. More makes the first synchronisation faster."),
-        option("blocksonly", "Options", SettingKind::Bool, "false", SettingSource::Default, "Do not take transactions from the network, only blocks."),
-        option("par", "Options", SettingKind::Integer, "0", SettingSource::ConfigFile, "Threads that check scripts. 0 takes all cores, less than 0 leaves that many free."),
-        option("proxy", "Connection options", SettingKind::Text, "\"127.0.0.1:9050\"", SettingSource::CommandLine, "Connect through this SOCKS5 proxy."),
-        option("txconfirmtarget", "Wallet options", SettingKind::Integer, "6", SettingSource::Default, "Blocks within which payments should confirm."),
+        option(
+            "dbcache",
+            "Options",
+            SettingKind::Integer,
+            "450",
+            SettingSource::SettingsFile,
+            "Memory for the coins database in MiB. More makes the first synchronisation faster.",
+        ),
+        option(
+            "blocksonly",
+            "Options",
+            SettingKind::Bool,
+            "false",
+            SettingSource::Default,
+            "Do not take transactions from the network, only blocks.",
+        ),
+        option(
+            "par",
+            "Options",
+            SettingKind::Integer,
+            "0",
+            SettingSource::ConfigFile,
+            "Threads that check scripts. 0 takes all cores, less than 0 leaves that many free.",
+        ),
+        option(
+            "proxy",
+            "Connection options",
+            SettingKind::Text,
+            "\"127.0.0.1:9050\"",
+            SettingSource::CommandLine,
+            "Connect through this SOCKS5 proxy.",
+        ),
+        option(
+            "txconfirmtarget",
+            "Wallet options",
+            SettingKind::Integer,
+            "6",
+            SettingSource::Default,
+            "Blocks within which payments should confirm.",
+        ),
     ]
 }
 

@@ -19,17 +19,26 @@ impl App {
                 self.finish(update, Message::Overview)
             }
             Message::Send(message) => {
-                let context = Context { model: &self.model, link: &self.link };
+                let context = Context {
+                    model: &self.model,
+                    link: &self.link,
+                };
                 let update = self.pages.send.update(message, &context);
                 self.finish(update, Message::Send)
             }
             Message::Receive(message) => {
-                let context = Context { model: &self.model, link: &self.link };
+                let context = Context {
+                    model: &self.model,
+                    link: &self.link,
+                };
                 let update = self.pages.receive.update(message, &context);
                 self.finish(update, Message::Receive)
             }
             Message::Activity(message) => {
-                let context = Context { model: &self.model, link: &self.link };
+                let context = Context {
+                    model: &self.model,
+                    link: &self.link,
+                };
                 let (update, filter) = self.pages.activity.update(message, &context);
                 if let (Some(filter), Some(wallet)) = (filter, &mut self.model.wallet) {
                     wallet.history.set_filter(filter.0);
@@ -37,12 +46,18 @@ impl App {
                 self.finish(update, Message::Activity)
             }
             Message::Wallets(message) => {
-                let context = Context { model: &self.model, link: &self.link };
+                let context = Context {
+                    model: &self.model,
+                    link: &self.link,
+                };
                 let update = self.pages.wallets.update(message, &context);
                 self.finish(update, Message::Wallets)
             }
             Message::Status(message) => {
-                let context = Context { model: &self.model, link: &self.link };
+                let context = Context {
+                    model: &self.model,
+                    link: &self.link,
+                };
                 let (update, filter) = self.pages.status.update(message, &context);
                 if let Some(filter) = filter {
                     self.model.log.set_filter(&filter);
@@ -50,7 +65,10 @@ impl App {
                 self.finish(update, Message::Status)
             }
             Message::Console(message) => {
-                let context = Context { model: &self.model, link: &self.link };
+                let context = Context {
+                    model: &self.model,
+                    link: &self.link,
+                };
                 let update = self.pages.console.update(message, &context);
                 self.finish(update, Message::Console)
             }
@@ -60,8 +78,13 @@ impl App {
             }
             Message::Settings(message) => self.settings(message),
             Message::FirstRun(message) => {
-                let Screen::FirstRun(page) = &mut self.screen else { return Task::none() };
-                let context = Context { model: &self.model, link: &self.link };
+                let Screen::FirstRun(page) = &mut self.screen else {
+                    return Task::none();
+                };
+                let context = Context {
+                    model: &self.model,
+                    link: &self.link,
+                };
                 let update = page.update(message, &context);
                 self.finish(update, Message::FirstRun)
             }
@@ -71,9 +94,16 @@ impl App {
 
     fn settings(&mut self, message: crate::page::settings::Message) -> Task<Message> {
         let stored = matches!(message, crate::page::settings::Message::Stored(_, Ok(_)));
-        let context = Context { model: &self.model, link: &self.link };
+        let context = Context {
+            model: &self.model,
+            link: &self.link,
+        };
         let update = self.pages.settings.update(message, &context);
-        let read = if stored { self.read_settings() } else { Task::none() };
+        let read = if stored {
+            self.read_settings()
+        } else {
+            Task::none()
+        };
         Task::batch([self.finish(update, Message::Settings), read])
     }
 
@@ -93,12 +123,16 @@ impl App {
             }
             Message::HistoryRead(name, first, result) => self.history_read(&name, first, result),
             Message::AddressesRead(name, skip, Ok(rows)) if self.is_shown(&name) => {
-                let Some(wallet) = &mut self.model.wallet else { return Task::none() };
+                let Some(wallet) = &mut self.model.wallet else {
+                    return Task::none();
+                };
                 take_rows(&mut wallet.addresses, skip, rows)
                     .map_or_else(Task::none, |next| self.read_addresses(next))
             }
             Message::CoinsRead(name, skip, Ok(rows)) if self.is_shown(&name) => {
-                let Some(wallet) = &mut self.model.wallet else { return Task::none() };
+                let Some(wallet) = &mut self.model.wallet else {
+                    return Task::none();
+                };
                 take_rows(&mut wallet.coins, skip, rows)
                     .map_or_else(Task::none, |next| self.read_coins(next))
             }
@@ -109,9 +143,10 @@ impl App {
                 Task::none()
             }
             Message::Opened(name, Ok(_)) => self.show_wallet(name),
-            Message::Opened(name, Err(error)) => {
-                self.notify(Tone::Warn, format!("The wallet {name} was not opened. {}", words(&error)))
-            }
+            Message::Opened(name, Err(error)) => self.notify(
+                Tone::Warn,
+                format!("The wallet {name} was not opened. {}", words(&error)),
+            ),
             Message::Mined(Ok(1)) => self.notify(Tone::Good, "1 block made.".to_owned()),
             Message::Mined(Ok(blocks)) => self.notify(Tone::Good, format!("{blocks} blocks made.")),
             Message::Mined(Err(error)) => self.notify(Tone::Bad, error),
@@ -138,7 +173,10 @@ impl App {
             Message::Action(action) => return self.act(action),
             Message::Control(control) => return self.control(control),
             Message::Passphrase(text) => {
-                if let Overlay::Unlock { passphrase, error, .. } = &mut self.overlay {
+                if let Overlay::Unlock {
+                    passphrase, error, ..
+                } = &mut self.overlay
+                {
                     *passphrase = zeroize::Zeroizing::new(text);
                     *error = None;
                 }
@@ -290,7 +328,10 @@ impl App {
         let request = if uri::looks_like_link(text, params) || text.contains(':') {
             uri::parse(text, params)
         } else {
-            Ok(uri::PaymentRequest { address: text.trim().to_owned(), ..Default::default() })
+            Ok(uri::PaymentRequest {
+                address: text.trim().to_owned(),
+                ..Default::default()
+            })
         };
         match request {
             Ok(request) => {
@@ -306,8 +347,9 @@ impl App {
         self.pages.wallets.open_restore();
         let message = crate::page::wallets::restore::Message::Path(path.display().to_string());
         let show = self.open(PageId::Wallets);
-        let fill =
-            self.update(Message::Wallets(crate::page::wallets::Message::Restore(message)));
+        let fill = self.update(Message::Wallets(crate::page::wallets::Message::Restore(
+            message,
+        )));
         Task::batch([show, fill])
     }
 }

@@ -36,7 +36,11 @@ pub(super) fn view(app: &App) -> Element<'_, Message> {
         toasts(app),
         over.unwrap_or_else(|| space().into()),
     ];
-    container(layers).class(Surface::Page).width(Length::Fill).height(Length::Fill).into()
+    container(layers)
+        .class(Surface::Page)
+        .width(Length::Fill)
+        .height(Length::Fill)
+        .into()
 }
 
 /// Notices of the start stand above everything until they are read.
@@ -52,7 +56,8 @@ fn with_notices<'a>(app: &'a App, base: Element<'a, Message>) -> Element<'a, Mes
     }
     if let Some(report) = &app.crash {
         let copy = Message::Wish(Event::Copy(report.clone(), "Report"));
-        let words = "The window ended unexpectedly last time. Nothing was sent anywhere.".to_owned();
+        let words =
+            "The window ended unexpectedly last time. Nothing was sent anywhere.".to_owned();
         notices = notices.push(notice_bar(words, Message::DismissCrash, Some(copy)));
     }
     column![notices, base].into()
@@ -66,9 +71,19 @@ fn notice_bar<'a>(words: String, dismiss: Message, copy: Option<Message>) -> Ele
     .spacing(size::S3)
     .align_y(Alignment::Center);
     if let Some(copy) = copy {
-        line = line.push(icon_button(Icon::Copy, "Copy the report", "crash-copy", Some(copy)));
+        line = line.push(icon_button(
+            Icon::Copy,
+            "Copy the report",
+            "crash-copy",
+            Some(copy),
+        ));
     }
-    line = line.push(icon_button(Icon::X, "Dismiss", "notice-dismiss", Some(dismiss)));
+    line = line.push(icon_button(
+        Icon::X,
+        "Dismiss",
+        "notice-dismiss",
+        Some(dismiss),
+    ));
     container(line)
         .class(Surface::Bar(Tone::Warn))
         .padding([size::S1, size::S4])
@@ -82,17 +97,32 @@ fn main(app: &App, width: f32) -> Element<'_, Message> {
         w if w < size::FOLD_RAIL => Rail::Folded,
         _ => Rail::Full,
     };
-    let page = container(page(app)).width(Length::Fill).height(Length::Fill);
+    let page = container(page(app))
+        .width(Length::Fill)
+        .height(Length::Fill);
     let large = matches!(app.page, PageId::Overview | PageId::Status);
     // Every part keeps its place, so that a page keeps its state when a banner comes or goes.
     let banner = states::banner(app, large).unwrap_or_else(|| space().into());
     let content = column![top_bar(app, width), layout::hairline(), banner, page];
     let line: iced::widget::Rule<'_, Theme> = rule::vertical(size::LINE);
     let body: Element<'_, Message> = match rail_kind {
-        Rail::Hidden => column![content.height(Length::Fill), layout::hairline(), bottom_rail(app)].into(),
-        kind => row![rail(app, kind), line, content].height(Length::Fill).into(),
+        Rail::Hidden => column![
+            content.height(Length::Fill),
+            layout::hairline(),
+            bottom_rail(app)
+        ]
+        .into(),
+        kind => row![rail(app, kind), line, content]
+            .height(Length::Fill)
+            .into(),
     };
-    column![strip(&app.model), body, layout::hairline(), status_bar(app, width)].into()
+    column![
+        strip(&app.model),
+        body,
+        layout::hairline(),
+        status_bar(app, width)
+    ]
+    .into()
 }
 
 /// The tint of a test network; the main network has none.
@@ -122,7 +152,9 @@ fn page(app: &App) -> Element<'_, Message> {
     let model = &app.model;
     match app.page {
         PageId::Overview => overview::view(model).map(Message::Overview),
-        PageId::Send | PageId::Receive | PageId::Activity if model.wallet.is_none() => no_wallet(model),
+        PageId::Send | PageId::Receive | PageId::Activity if model.wallet.is_none() => {
+            no_wallet(model)
+        }
         PageId::Send => app.pages.send.view(model).map(Message::Send),
         PageId::Receive => app.pages.receive.view(model).map(Message::Receive),
         PageId::Activity => app.pages.activity.view(model).map(Message::Activity),
@@ -147,23 +179,34 @@ fn no_wallet(model: &Model) -> Element<'_, Message> {
     let restore = button_with(Icon::ArchiveRestore, "Restore", Press::Secondary)
         .id("none-restore")
         .on_press_maybe(ready.then_some(Message::RestoreWallet));
-    let card = layout::empty(Icon::Wallet, "No wallet is open", words, vec![create.into(), restore.into()]);
+    let card = layout::empty(
+        Icon::Wallet,
+        "No wallet is open",
+        words,
+        vec![create.into(), restore.into()],
+    );
     container(card).center(Length::Fill).into()
 }
 
 /// Whether this node has wallets; without them the node's own page is the main one.
 pub(super) fn has_wallets(model: &Model) -> bool {
     use ipc_schema::WalletLink;
-    model.node.as_ref().is_none_or(|node| node.wallet.link != WalletLink::Off)
+    model
+        .node
+        .as_ref()
+        .is_none_or(|node| node.wallet.link != WalletLink::Off)
 }
 
 fn rail(app: &App, kind: Rail) -> Element<'_, Message> {
     let full = kind == Rail::Full;
     let name: Element<'_, Message> = if full {
-        row![text::icon(Icon::Blocks).class(Tone::Accent), text::heading("bitq")]
-            .spacing(size::S2)
-            .align_y(Alignment::Center)
-            .into()
+        row![
+            text::icon(Icon::Blocks).class(Tone::Accent),
+            text::heading("bitq")
+        ]
+        .spacing(size::S2)
+        .align_y(Alignment::Center)
+        .into()
     } else {
         text::icon(Icon::Blocks).class(Tone::Accent).into()
     };
@@ -191,12 +234,16 @@ fn rail(app: &App, kind: Rail) -> Element<'_, Message> {
 }
 
 fn gap<'a>() -> Element<'a, Message> {
-    container(layout::hairline()).padding([size::S2, size::S1]).into()
+    container(layout::hairline())
+        .padding([size::S2, size::S1])
+        .into()
 }
 
 fn nav(app: &App, page: PageId, full: bool) -> Element<'_, Message> {
     let selected = app.page == page;
-    let mut line = row![text::icon(page.icon())].spacing(size::S3).align_y(Alignment::Center);
+    let mut line = row![text::icon(page.icon())]
+        .spacing(size::S3)
+        .align_y(Alignment::Center);
     if full {
         line = line.push(text::line(page.label()).font(fonts::MEDIUM));
         if let Some(count) = badge(&app.model, page) {
@@ -208,10 +255,18 @@ fn nav(app: &App, page: PageId, full: bool) -> Element<'_, Message> {
         .padding([0.0, size::S3])
         .height(size::ROW)
         .width(Length::Fill)
-        .align(if full { Alignment::Start } else { Alignment::Center })
+        .align(if full {
+            Alignment::Start
+        } else {
+            Alignment::Center
+        })
         .id(page.id())
         .on_press(Message::Open(page));
-    if full { entry.into() } else { helped(entry, page.label()) }
+    if full {
+        entry.into()
+    } else {
+        helped(entry, page.label())
+    }
 }
 
 fn badge<'a>(model: &Model, page: PageId) -> Option<Element<'a, Message>> {
@@ -230,7 +285,10 @@ fn badge<'a>(model: &Model, page: PageId) -> Option<Element<'a, Message>> {
 
 /// How the node is: a tone and a shape, never colour alone.
 fn health(model: &Model) -> (Tone, Icon) {
-    match (model.connection.is_up(), model.node.as_ref().map(|node| node.phase)) {
+    match (
+        model.connection.is_up(),
+        model.node.as_ref().map(|node| node.phase),
+    ) {
         (true, Some(Phase::Running)) if !model.is_catching_up() => (Tone::Good, Icon::Check),
         (true, _) => (Tone::Accent, Icon::Loader),
         (false, _) => (Tone::Bad, Icon::CircleAlert),
@@ -241,7 +299,9 @@ fn health(model: &Model) -> (Tone, Icon) {
 fn bottom_rail(app: &App) -> Element<'_, Message> {
     let pages = PageId::ALL.iter().map(|page| {
         pressable(text::icon(page.icon()))
-            .kind(Press::Nav { selected: app.page == *page })
+            .kind(Press::Nav {
+                selected: app.page == *page,
+            })
             .padding(0.0)
             .width(Length::Fill)
             .height(size::ROW)
@@ -249,17 +309,28 @@ fn bottom_rail(app: &App) -> Element<'_, Message> {
             .on_press(Message::Open(*page))
             .into()
     });
-    container(row(pages)).class(Surface::Chrome).padding(size::S1).width(Length::Fill).into()
+    container(row(pages))
+        .class(Surface::Chrome)
+        .padding(size::S1)
+        .width(Length::Fill)
+        .into()
 }
 
 fn top_bar(app: &App, width: f32) -> Element<'_, Message> {
     let model = &app.model;
     let narrow = width < size::HIDE_RAIL;
-    let mut bar = row![switcher(model)].spacing(size::S2).align_y(Alignment::Center);
+    let mut bar = row![switcher(model)]
+        .spacing(size::S2)
+        .align_y(Alignment::Center);
     bar = bar.push(space::horizontal());
     let search = row![
         text::icon(Icon::Search).class(Tone::Faint),
-        text::line(if narrow { "Search" } else { "Search or type a command" }).class(Tone::Faint),
+        text::line(if narrow {
+            "Search"
+        } else {
+            "Search or type a command"
+        })
+        .class(Tone::Faint),
         text::caption("Ctrl+K"),
     ]
     .spacing(size::S2)
@@ -278,7 +349,12 @@ fn top_bar(app: &App, width: f32) -> Element<'_, Message> {
     } else {
         (Icon::Eye, "Hide amounts (Ctrl+Shift+M)")
     };
-    bar = bar.push(icon_button(eye, help, "mask-eye", Some(Message::Action(Action::Mask))));
+    bar = bar.push(icon_button(
+        eye,
+        help,
+        "mask-eye",
+        Some(Message::Action(Action::Mask)),
+    ));
     if let Some(lock) = lock_button(model) {
         bar = bar.push(lock);
     }
@@ -296,9 +372,12 @@ fn switcher(model: &Model) -> Element<'_, Message> {
         Some(wallet) => wallet.name.as_str(),
         None => "No wallet",
     };
-    let mut line = row![text::icon(Icon::Wallet), container(text::strong(name)).max_width(220.0).clip(true)]
-        .spacing(size::S2)
-        .align_y(Alignment::Center);
+    let mut line = row![
+        text::icon(Icon::Wallet),
+        container(text::strong(name)).max_width(220.0).clip(true)
+    ]
+    .spacing(size::S2)
+    .align_y(Alignment::Center);
     let several = model.wallets.iter().filter(|item| item.loaded).count() > 1;
     let message = if several {
         line = line.push(text::icon(Icon::ChevronDown));
@@ -341,7 +420,11 @@ fn lock_button(model: &Model) -> Option<Element<'_, Message>> {
                 "lock",
                 Some(Message::Action(Action::Lock)),
             );
-            Some(row![lock, text::caption(time)].align_y(Alignment::Center).into())
+            Some(
+                row![lock, text::caption(time)]
+                    .align_y(Alignment::Center)
+                    .into(),
+            )
         }
     }
 }
@@ -349,7 +432,11 @@ fn lock_button(model: &Model) -> Option<Element<'_, Message>> {
 fn status_bar(app: &App, width: f32) -> Element<'_, Message> {
     let model = &app.model;
     let (tone, glyph) = health(model);
-    let mut facts = vec![format!("{} {}", model.params.name, model.params.network.id())];
+    let mut facts = vec![format!(
+        "{} {}",
+        model.params.name,
+        model.params.network.id()
+    )];
     facts.push(sync_words(model));
     if width >= size::HIDE_RAIL {
         if let Some(node) = model.node.as_ref().filter(|_| !model.params.is_private()) {
@@ -361,7 +448,11 @@ fn status_bar(app: &App, width: f32) -> Element<'_, Message> {
             });
             let (down, up) = model.traffic_rate;
             if down + up > 0 {
-                facts.push(format!("↓ {}/s ↑ {}/s", clock::bytes(down), clock::bytes(up)));
+                facts.push(format!(
+                    "↓ {}/s ↑ {}/s",
+                    clock::bytes(down),
+                    clock::bytes(up)
+                ));
             }
         }
     }
@@ -381,7 +472,11 @@ fn status_bar(app: &App, width: f32) -> Element<'_, Message> {
     let units = row(model.params.units.iter().enumerate().map(|(at, unit)| {
         let chosen = model.prefs.unit == at;
         pressable(text::line(unit.symbol).size(size::TEXT_SMALL))
-            .kind(if chosen { Press::Nav { selected: true } } else { Press::Ghost })
+            .kind(if chosen {
+                Press::Nav { selected: true }
+            } else {
+                Press::Ghost
+            })
             .padding([0.0, size::S2])
             .height(size::STATUS_BAR - size::S1)
             .id(format!("status-unit-{at}"))
@@ -399,7 +494,9 @@ fn status_bar(app: &App, width: f32) -> Element<'_, Message> {
 
 /// Where the chain stands, in a few words.
 fn sync_words(model: &Model) -> String {
-    let Some(node) = &model.node else { return "waiting for the node".to_owned() };
+    let Some(node) = &model.node else {
+        return "waiting for the node".to_owned();
+    };
     if !model.connection.is_up() {
         let age = clock::duration(model.now - model.node_seen);
         return format!("not connected, as of {age} ago");
@@ -436,11 +533,19 @@ fn toasts(app: &App) -> Element<'_, Message> {
         let line = row![
             text::icon(icon).class(toast.tone),
             container(text::body(&toast.text)).max_width(420.0),
-            icon_button(Icon::X, "Dismiss", format!("toast-{}", toast.id), Some(Message::ToastOver(toast.id))),
+            icon_button(
+                Icon::X,
+                "Dismiss",
+                format!("toast-{}", toast.id),
+                Some(Message::ToastOver(toast.id))
+            ),
         ]
         .spacing(size::S3)
         .align_y(Alignment::Center);
-        container(line).class(Surface::Raised).padding([size::S1, size::S3]).into()
+        container(line)
+            .class(Surface::Raised)
+            .padding([size::S1, size::S3])
+            .into()
     }))
     .spacing(size::S2)
     .align_x(Alignment::End);

@@ -79,12 +79,17 @@ impl App {
     }
 
     pub(super) fn open_palette(&mut self, query: &str) -> Task<Message> {
-        self.overlay = Overlay::Palette(Palette { query: query.to_owned(), marked: 0 });
+        self.overlay = Overlay::Palette(Palette {
+            query: query.to_owned(),
+            marked: 0,
+        });
         iced::widget::operation::focus(crate::palette::INPUT)
     }
 
     pub(super) fn run_palette(&mut self, place: usize) -> Task<Message> {
-        let Overlay::Palette(palette) = &self.overlay else { return Task::none() };
+        let Overlay::Palette(palette) = &self.overlay else {
+            return Task::none();
+        };
         let Some(entry) = palette.found(&self.model).into_iter().nth(place) else {
             return Task::none();
         };

@@ -16,9 +16,11 @@ pub(super) fn view(app: &App) -> Option<Element<'_, Message>> {
     let (content, top): (Element<'_, Message>, bool) = match &app.overlay {
         Overlay::None => return None,
         Overlay::Palette(palette) => (palette.view(&app.model), true),
-        Overlay::Unlock { passphrase, error, busy } => {
-            (unlock(app, passphrase, error.as_deref(), *busy), false)
-        }
+        Overlay::Unlock {
+            passphrase,
+            error,
+            busy,
+        } => (unlock(app, passphrase, error.as_deref(), *busy), false),
         Overlay::Quit { remember } => (quit(*remember), false),
         Overlay::Keys => (palette::keys_view(), false),
     };
@@ -33,7 +35,10 @@ pub(super) fn view(app: &App) -> Option<Element<'_, Message>> {
         placed.center(Length::Fill)
     };
     let veil = iced::widget::mouse_area(
-        container(space()).class(Surface::Veil).width(Length::Fill).height(Length::Fill),
+        container(space())
+            .class(Surface::Veil)
+            .width(Length::Fill)
+            .height(Length::Fill),
     )
     .on_press(Message::CloseOverlay);
     Some(iced::widget::stack![veil, placed].into())
@@ -53,7 +58,12 @@ fn unlock<'a>(
     error: Option<&str>,
     busy: bool,
 ) -> Element<'a, Message> {
-    let name = app.model.wallet.as_ref().map(|wallet| wallet.name.as_str()).unwrap_or_default();
+    let name = app
+        .model
+        .wallet
+        .as_ref()
+        .map(|wallet| wallet.name.as_str())
+        .unwrap_or_default();
     let time = crate::model::clock::duration(i64::from(app.model.prefs.unlock_seconds));
     let field = Field::new("unlock-passphrase", passphrase)
         .label(format!("Passphrase of {name}"))
@@ -65,22 +75,37 @@ fn unlock<'a>(
     let label = if busy { "Unlocking…" } else { "Unlock" };
     let buttons = row![
         space::horizontal(),
-        button("Cancel", Press::Secondary).id("unlock-cancel").on_press(Message::CloseOverlay),
+        button("Cancel", Press::Secondary)
+            .id("unlock-cancel")
+            .on_press(Message::CloseOverlay),
         button_with(Icon::LockOpen, label, Press::Primary)
             .id("unlock-confirm")
             .on_press_maybe((!busy && !passphrase.is_empty()).then_some(Message::Unlock)),
     ]
     .spacing(size::S2);
-    card(column![text::heading("Unlock the wallet"), Element::from(field), buttons].spacing(size::S4))
+    card(
+        column![
+            text::heading("Unlock the wallet"),
+            Element::from(field),
+            buttons
+        ]
+        .spacing(size::S4),
+    )
 }
 
 fn quit<'a>(remember: bool) -> Element<'a, Message> {
     let words = "The node can go on in the background: it keeps up with the chain, and the next start is quick.";
     let buttons = row![
-        button("Leave it running", Press::Secondary).id("quit-leave").on_press(Message::QuitChosen(true)),
-        button("Stop it", Press::Primary).id("quit-stop").on_press(Message::QuitChosen(false)),
+        button("Leave it running", Press::Secondary)
+            .id("quit-leave")
+            .on_press(Message::QuitChosen(true)),
+        button("Stop it", Press::Primary)
+            .id("quit-stop")
+            .on_press(Message::QuitChosen(false)),
         space::horizontal(),
-        button("Cancel", Press::Ghost).id("quit-cancel").on_press(Message::Action(Action::Escape)),
+        button("Cancel", Press::Ghost)
+            .id("quit-cancel")
+            .on_press(Message::Action(Action::Escape)),
     ]
     .spacing(size::S2)
     .align_y(Alignment::Center);
@@ -88,7 +113,12 @@ fn quit<'a>(remember: bool) -> Element<'a, Message> {
         column![
             text::heading("Leave the node running?"),
             text::body(words).class(Tone::Soft),
-            check("quit-remember", "Remember and do not ask again", remember, Some(Message::QuitRemember)),
+            check(
+                "quit-remember",
+                "Remember and do not ask again",
+                remember,
+                Some(Message::QuitRemember)
+            ),
             buttons,
         ]
         .spacing(size::S4),

@@ -24,31 +24,44 @@ impl App {
 
     pub(super) fn read_commands(&self) -> Task<Message> {
         let node = self.link.node();
-        Task::perform(async move { node?.rpc_commands().await }, Message::CommandsRead)
+        Task::perform(
+            async move { node?.rpc_commands().await },
+            Message::CommandsRead,
+        )
     }
 
     pub(super) fn read_history(&mut self, before: Option<TxCursor>) -> Task<Message> {
         let (wallet, name) = (self.link.wallet(), self.wallet_name());
         self.history_loading = true;
         let of = name.clone();
-        let query = TxQuery { before, limit: PAGE, filter: String::new() };
+        let query = TxQuery {
+            before,
+            limit: PAGE,
+            filter: String::new(),
+        };
         let call = async move { wallet?.transactions(name, query).await };
         let first = before.is_none();
-        Task::perform(call, move |result| Message::HistoryRead(of.clone(), first, result))
+        Task::perform(call, move |result| {
+            Message::HistoryRead(of.clone(), first, result)
+        })
     }
 
     pub(super) fn read_addresses(&self, skip: u32) -> Task<Message> {
         let (wallet, name) = (self.link.wallet(), self.wallet_name());
         let of = name.clone();
         let call = async move { wallet?.addresses(name, skip).await };
-        Task::perform(call, move |result| Message::AddressesRead(of.clone(), skip, result))
+        Task::perform(call, move |result| {
+            Message::AddressesRead(of.clone(), skip, result)
+        })
     }
 
     pub(super) fn read_coins(&self, skip: u32) -> Task<Message> {
         let (wallet, name) = (self.link.wallet(), self.wallet_name());
         let of = name.clone();
         let call = async move { wallet?.coins(name, skip).await };
-        Task::perform(call, move |result| Message::CoinsRead(of.clone(), skip, result))
+        Task::perform(call, move |result| {
+            Message::CoinsRead(of.clone(), skip, result)
+        })
     }
 
     fn read_fees(&self) -> Task<Message> {
@@ -81,6 +94,9 @@ impl App {
 
     /// Whether `name` is still the wallet in view: late answers of another one are dropped.
     pub(super) fn is_shown(&self, name: &str) -> bool {
-        self.model.wallet.as_ref().is_some_and(|wallet| wallet.name == name)
+        self.model
+            .wallet
+            .as_ref()
+            .is_some_and(|wallet| wallet.name == name)
     }
 }

@@ -64,9 +64,19 @@ pub(crate) const CRASH_FILE: &str = "crash.txt";
 
 /// Names the chain that the command line asks for, if it asks.
 fn named_chain(command_line: &CommandLine) -> bool {
-    ["coin", "chain", "regtest", "testnet", "testnet4", "signet", "datadir", "conf", "ipcconnect"]
-        .iter()
-        .any(|name| command_line.is_set(name))
+    [
+        "coin",
+        "chain",
+        "regtest",
+        "testnet",
+        "testnet4",
+        "signet",
+        "datadir",
+        "conf",
+        "ipcconnect",
+    ]
+    .iter()
+    .any(|name| command_line.is_set(name))
 }
 
 pub(super) fn boot(launch: Launch) -> (App, Task<Message>) {
@@ -130,7 +140,15 @@ fn read(launch: &Launch) -> Boot {
     };
     let (prefs, broken_prefs) = launch.store.read_prefs(params);
     let broken = broken_shared.into_iter().chain(broken_prefs).collect();
-    Boot { shared, prefs, broken, crash, zone: clock::Zone::system(), params, next }
+    Boot {
+        shared,
+        prefs,
+        broken,
+        crash,
+        zone: clock::Zone::system(),
+        params,
+        next,
+    }
 }
 
 /// Reads the node's configuration for a chain. Touches the disk.
@@ -141,7 +159,9 @@ fn configure(
 ) -> Result<Config, String> {
     let mut command_line = launch.command_line.clone();
     let mut push = |name: &str, value: &str| {
-        command_line.push(name, value).map_err(|error| error.to_string())
+        command_line
+            .push(name, value)
+            .map_err(|error| error.to_string())
     };
     if let Some((coin, network)) = chain {
         push("coin", coin.id())?;
@@ -163,15 +183,31 @@ fn ready(config: &Config, launch: &Launch) -> Next {
     };
     let text = launch.link.clone().unwrap_or_default();
     match meet(&plan.network_dir, &text) {
-        Start::HandedOver => Next::Run(Ready { plan, meeting: None, handed_over: true }),
-        Start::First(meeting) => Next::Run(Ready { plan, meeting, handed_over: false }),
+        Start::HandedOver => Next::Run(Ready {
+            plan,
+            meeting: None,
+            handed_over: true,
+        }),
+        Start::First(meeting) => Next::Run(Ready {
+            plan,
+            meeting,
+            handed_over: false,
+        }),
     }
 }
 
 impl App {
     /// Goes on with what the disk said.
     pub(super) fn booted(&mut self, boot: Boot) -> Task<Message> {
-        let Boot { shared, prefs, broken, crash, zone, params, next } = boot;
+        let Boot {
+            shared,
+            prefs,
+            broken,
+            crash,
+            zone,
+            params,
+            next,
+        } = boot;
         self.shared = shared;
         self.broken = broken;
         self.crash = crash;
@@ -200,13 +236,20 @@ impl App {
         self.screen = Screen::FirstRun(Box::new(page));
         let task = task.map(Message::FirstRun);
         // The node was at work behind these steps when they were left.
-        if resumed { Task::batch([task, self.start_chain(&progress)]) } else { task }
+        if resumed {
+            Task::batch([task, self.start_chain(&progress)])
+        } else {
+            task
+        }
     }
 
     pub(super) fn start_link(&mut self, ready: Ready) {
         let number = self.start.as_ref().map_or(0, |start| start.number) + 1;
         self.meeting = ready.meeting;
-        self.start = Some(link::Start { number, plan: ready.plan });
+        self.start = Some(link::Start {
+            number,
+            plan: ready.plan,
+        });
     }
 
     /// Starts the node for what was decided in the first run.
@@ -225,7 +268,15 @@ impl App {
             };
             let broken = broken.into_iter().collect();
             let zone = clock::Zone::system();
-            Box::new(Boot { shared, prefs, broken, crash: None, zone, params, next })
+            Box::new(Boot {
+                shared,
+                prefs,
+                broken,
+                crash: None,
+                zone,
+                params,
+                next,
+            })
         };
         let call = async move { tokio::task::spawn_blocking(read).await.ok() };
         Task::perform(call, |boot| boot.map_or(Message::Nothing, Message::Booted))

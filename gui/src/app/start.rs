@@ -5,8 +5,8 @@ use primitives::{Coin, Network};
 
 use super::{App, Message, Screen};
 use crate::model::first_run::Progress;
-use crate::page::first_run::Outcome;
 use crate::page::PageId;
+use crate::page::first_run::Outcome;
 
 impl App {
     pub(super) fn first_run_outcome(&mut self, outcome: Outcome) -> Task<Message> {
@@ -28,7 +28,11 @@ impl App {
 
     /// A private chain; the questions stay open for the day when the real network is wanted.
     fn sandbox(&mut self, coin: Coin) -> Task<Message> {
-        let progress = Progress { coin, network: Network::Regtest, ..Progress::default() };
+        let progress = Progress {
+            coin,
+            network: Network::Regtest,
+            ..Progress::default()
+        };
         self.screen = Screen::Starting;
         self.page = PageId::Overview;
         self.start_chain(&progress)

@@ -31,24 +31,34 @@ pub(super) fn banner<'a>(app: &'a App, large: bool) -> Option<Element<'a, Messag
             vec![],
         )),
         Connection::Connecting { .. } => None,
-        Connection::Stopping => {
-            Some(bar(Tone::Accent, Icon::Loader, "The node is stopping…".to_owned(), vec![]))
-        }
+        Connection::Stopping => Some(bar(
+            Tone::Accent,
+            Icon::Loader,
+            "The node is stopping…".to_owned(),
+            vec![],
+        )),
         Connection::Ended => Some(bar(
             Tone::Warn,
             Icon::Power,
             "The node is stopped.".to_owned(),
             vec![action("node-start", "Start it", Control::Restart)],
         )),
-        Connection::Lost { since, attempts, next, reason } => {
-            Some(lost(model, *since, *attempts, *next, reason))
-        }
+        Connection::Lost {
+            since,
+            attempts,
+            next,
+            reason,
+        } => Some(lost(model, *since, *attempts, *next, reason)),
         Connection::Refused { reason } => Some(refused(reason)),
         Connection::Stopped(exit) if large => Some(stopped(model, exit)),
         Connection::Stopped(exit) => Some(bar(
             Tone::Bad,
             Icon::Power,
-            format!("Node stopped {}. {}", model.zone.short(exit.at, model.now), exit.cause),
+            format!(
+                "Node stopped {}. {}",
+                model.zone.short(exit.at, model.now),
+                exit.cause
+            ),
             vec![
                 action("node-restart-bar", "Restart", Control::Restart),
                 Element::from(
@@ -62,7 +72,10 @@ pub(super) fn banner<'a>(app: &'a App, large: bool) -> Option<Element<'a, Messag
 }
 
 fn action<'a>(id: &'static str, label: &'static str, control: Control) -> Element<'a, Message> {
-    button(label, Press::Secondary).id(id).on_press(Message::Control(control)).into()
+    button(label, Press::Secondary)
+        .id(id)
+        .on_press(Message::Control(control))
+        .into()
 }
 
 fn bar<'a>(
@@ -130,7 +143,10 @@ fn refused<'a>(reason: &'a str) -> Element<'a, Message> {
         vec![
             action("refused-again", "Try again", Control::TryNow),
             action("refused-own", "Start my own", Control::StartOwn),
-            button("Quit", Press::Ghost).id("refused-quit").on_press(Message::QuitNow).into(),
+            button("Quit", Press::Ghost)
+                .id("refused-quit")
+                .on_press(Message::QuitNow)
+                .into(),
         ],
     );
     container(card).padding([size::S4, size::S5]).into()
@@ -171,7 +187,11 @@ fn stopped<'a>(model: &'a Model, exit: &'a Exit) -> Element<'a, Message> {
             .into(),
     ];
     if seconds.is_some() {
-        actions.push(action("stopped-wait", "Do not restart", Control::StopTrying));
+        actions.push(action(
+            "stopped-wait",
+            "Do not restart",
+            Control::StopTrying,
+        ));
     }
     let report = format!("{}\n{}\n{}", exit.cause, exit.status, exit.log.join("\n"));
     actions.push(
@@ -193,7 +213,12 @@ fn log_well(lines: &[String]) -> Element<'_, Message> {
     let list = VirtualList::new("stopped-log", lines.len(), size::ROW_TEXT, |place| {
         lines.get(place).map_or_else(
             || space().into(),
-            |line| text::line(line).font(fonts::MONO).size(size::TEXT_SMALL).into(),
+            |line| {
+                text::line(line)
+                    .font(fonts::MONO)
+                    .size(size::TEXT_SMALL)
+                    .into()
+            },
         )
     })
     .follow(true);
@@ -215,15 +240,22 @@ pub(super) fn starting(app: &App) -> Element<'_, Message> {
             (false, true) => (Icon::Loader, Tone::Accent),
             (false, false) => (Icon::Circle, Tone::Faint),
         };
-        row![text::icon(icon).class(tone), text::body(words).class(if now { Tone::Main } else { Tone::Soft })]
-            .spacing(size::S3)
-            .align_y(Alignment::Center)
-            .into()
+        row![
+            text::icon(icon).class(tone),
+            text::body(words).class(if now { Tone::Main } else { Tone::Soft })
+        ]
+        .spacing(size::S3)
+        .align_y(Alignment::Center)
+        .into()
     };
     let place = match &app.model.connection {
         Connection::Idle => 0,
-        Connection::Connecting { origin: Origin::Attached } => 1,
-        Connection::Connecting { origin: Origin::Spawned } => 2,
+        Connection::Connecting {
+            origin: Origin::Attached,
+        } => 1,
+        Connection::Connecting {
+            origin: Origin::Spawned,
+        } => 2,
         _ => 3,
     };
     let steps = column![
@@ -236,12 +268,18 @@ pub(super) fn starting(app: &App) -> Element<'_, Message> {
     let params = app.model.params;
     let head = column![
         text::title(format!("bitq {}", common::VERSION)),
-        text::body(format!("{}, {}", params.name, crate::model::network_words(params.network)))
-            .class(Tone::Soft),
+        text::body(format!(
+            "{}, {}",
+            params.name,
+            crate::model::network_words(params.network)
+        ))
+        .class(Tone::Soft),
     ]
     .spacing(size::S1);
     let card = layout::card(column![head, steps].spacing(size::S5));
-    container(container(card).max_width(380.0)).center(Length::Fill).into()
+    container(container(card).max_width(380.0))
+        .center(Length::Fill)
+        .into()
 }
 
 /// The program ends when the node has stopped.
@@ -256,15 +294,23 @@ pub(super) fn stopping(app: &App) -> Element<'_, Message> {
         None => "Leave the computer on until this window is gone.".to_owned(),
     };
     let note = text::caption("The window can be closed now: the node goes on stopping by itself.");
-    let close = button("Close the window", Press::Secondary).id("stopping-close").on_press(Message::QuitNow);
+    let close = button("Close the window", Press::Secondary)
+        .id("stopping-close")
+        .on_press(Message::QuitNow);
     let card = layout::card(
         column![
-            row![text::icon(Icon::Power).class(Tone::Accent), text::heading("Stopping")].spacing(size::S3),
+            row![
+                text::icon(Icon::Power).class(Tone::Accent),
+                text::heading("Stopping")
+            ]
+            .spacing(size::S3),
             text::body(words),
             note,
             close,
         ]
         .spacing(size::S3),
     );
-    container(container(card).max_width(460.0)).center(Length::Fill).into()
+    container(container(card).max_width(460.0))
+        .center(Length::Fill)
+        .into()
 }

@@ -22,7 +22,9 @@ impl App {
         &mut self,
         result: Result<Vec<WalletListItem>, IpcError>,
     ) -> Task<Message> {
-        let Ok(list) = result else { return Task::none() };
+        let Ok(list) = result else {
+            return Task::none();
+        };
         self.model.wallets = list;
         self.model.wallets_known = true;
         let loaded: Vec<&str> = self
@@ -37,14 +39,21 @@ impl App {
             return Task::none();
         }
         let wanted = self.model.prefs.wallet.as_str();
-        let next = loaded.iter().find(|name| **name == wanted).or(loaded.first());
+        let next = loaded
+            .iter()
+            .find(|name| **name == wanted)
+            .or(loaded.first());
         if let Some(name) = next {
             let name = (*name).to_owned();
             return self.show_wallet(name);
         }
         self.model.wallet = None;
         let on_disk = self.model.wallets.iter().any(|item| item.name == wanted);
-        if on_disk && !wanted.is_empty() { self.open_wallet(wanted.to_owned()) } else { Task::none() }
+        if on_disk && !wanted.is_empty() {
+            self.open_wallet(wanted.to_owned())
+        } else {
+            Task::none()
+        }
     }
 
     fn open_wallet(&self, name: String) -> Task<Message> {
@@ -55,7 +64,11 @@ impl App {
     }
 
     pub(super) fn show_wallet(&mut self, name: String) -> Task<Message> {
-        let same = self.model.wallet.as_ref().is_some_and(|wallet| wallet.name == name);
+        let same = self
+            .model
+            .wallet
+            .as_ref()
+            .is_some_and(|wallet| wallet.name == name);
         if !same {
             // The empty shell makes the subscription, whose first event is the state.
             self.model.wallet = Some(Wallet::new(name.clone()));
@@ -65,7 +78,11 @@ impl App {
         }
         let changed = self.model.prefs.wallet != name;
         self.model.prefs.wallet = name;
-        let write = if changed { self.write_prefs() } else { Task::none() };
+        let write = if changed {
+            self.write_prefs()
+        } else {
+            Task::none()
+        };
         Task::batch([write, self.read_wallets()])
     }
 
@@ -74,7 +91,9 @@ impl App {
             return Task::none();
         }
         let arrived = self.announce(&event);
-        let Some(wallet) = &mut self.model.wallet else { return Task::none() };
+        let Some(wallet) = &mut self.model.wallet else {
+            return Task::none();
+        };
         let refresh = wallet.apply(event);
         Task::batch([self.refresh(refresh), arrived])
     }
@@ -82,8 +101,12 @@ impl App {
     /// A notice for money that just came.
     fn announce(&mut self, event: &WalletEvent) -> Task<Message> {
         use ipc_schema::{TxKind, TxState};
-        let WalletEvent::Delta(delta) = event else { return Task::none() };
-        let Some(wallet) = &self.model.wallet else { return Task::none() };
+        let WalletEvent::Delta(delta) = event else {
+            return Task::none();
+        };
+        let Some(wallet) = &self.model.wallet else {
+            return Task::none();
+        };
         let new = delta.rows.iter().find(|row| {
             row.kind == TxKind::Received
                 && row.state == TxState::InMempool
@@ -110,7 +133,9 @@ impl App {
         if !self.is_shown(name) {
             return Task::none();
         }
-        let (Ok(page), Some(wallet)) = (result, &mut self.model.wallet) else { return Task::none() };
+        let (Ok(page), Some(wallet)) = (result, &mut self.model.wallet) else {
+            return Task::none();
+        };
         let next = wallet.history.apply_page(page, first);
         if first {
             if let Some(trace) = &mut self.trace {
@@ -134,14 +159,23 @@ impl App {
 
     pub(super) fn ask_passphrase(&mut self) -> Task<Message> {
         let passphrase = Zeroizing::default();
-        self.overlay = Overlay::Unlock { passphrase, error: None, busy: false };
+        self.overlay = Overlay::Unlock {
+            passphrase,
+            error: None,
+            busy: false,
+        };
         iced::widget::operation::focus("unlock-passphrase")
     }
 
     pub(super) fn unlock(&mut self) -> Task<Message> {
         let seconds = self.model.prefs.unlock_seconds;
         let (wallet, name) = (self.link.wallet(), self.wallet_name());
-        let Overlay::Unlock { passphrase, busy, error } = &mut self.overlay else {
+        let Overlay::Unlock {
+            passphrase,
+            busy,
+            error,
+        } = &mut self.overlay
+        else {
             return Task::none();
         };
         if *busy || passphrase.is_empty() {
@@ -162,7 +196,9 @@ impl App {
                 Task::none()
             }
             Err(problem) => {
-                let wrong = problem.fault().is_some_and(|f| f.code == FaultCode::WrongPassphrase);
+                let wrong = problem
+                    .fault()
+                    .is_some_and(|f| f.code == FaultCode::WrongPassphrase);
                 if let Overlay::Unlock { error, busy, .. } = &mut self.overlay {
                     *busy = false;
                     *error = Some(if wrong {
@@ -179,11 +215,22 @@ impl App {
     pub(super) fn mine(&mut self, blocks: u32) -> Task<Message> {
         let height = self.model.height().unwrap_or(0);
         // A chain whose first blocks must be paced counts as behind until all of them are there.
-        let paced = self.model.params.mining_pace.map_or(0, |pace| pace.until_height);
-        let missing = if paced < 1000 { paced.saturating_sub(height) } else { 0 };
+        let paced = self
+            .model
+            .params
+            .mining_pace
+            .map_or(0, |pace| pace.until_height);
+        let missing = if paced < 1000 {
+            paced.saturating_sub(height)
+        } else {
+            0
+        };
         let blocks = blocks.max(missing);
         let known = self.model.wallet.as_ref().and_then(|wallet| {
-            let own = wallet.addresses.iter().find(|row| row.is_mine && row.label == MINED_LABEL);
+            let own = wallet
+                .addresses
+                .iter()
+                .find(|row| row.is_mine && row.label == MINED_LABEL);
             own.map(|row| row.address.clone())
         });
         let (node, wallet, name) = (self.link.node(), self.link.wallet(), self.wallet_name());
@@ -205,15 +252,24 @@ async fn generate(
     let address = match known {
         Some(address) => address,
         None => {
-            let request =
-                AddressRequest { label: MINED_LABEL.to_owned(), ..AddressRequest::default() };
-            wallet.new_address(name, request).await.map_err(said)?.address
+            let request = AddressRequest {
+                label: MINED_LABEL.to_owned(),
+                ..AddressRequest::default()
+            };
+            wallet
+                .new_address(name, request)
+                .await
+                .map_err(said)?
+                .address
         }
     };
     let body = json!({
         "jsonrpc": "2.0", "id": 1, "method": "generatetoaddress", "params": [blocks, address],
     });
-    let answer = node.execute_rpc(body.to_string(), "/".to_owned()).await.map_err(said)?;
+    let answer = node
+        .execute_rpc(body.to_string(), "/".to_owned())
+        .await
+        .map_err(said)?;
     let answer: Value =
         serde_json::from_str(&answer).map_err(|_| "The answer is not JSON.".to_owned())?;
     match answer.get("error").filter(|error| !error.is_null()) {

@@ -41,9 +41,15 @@ impl App {
             }
             Event::ShowTransaction(txid) => {
                 let link = self.link.clone();
-                let context = crate::page::Context { model: &self.model, link: &link };
+                let context = crate::page::Context {
+                    model: &self.model,
+                    link: &link,
+                };
                 let update = self.pages.activity.show(txid, &context);
-                Task::batch([self.open(PageId::Activity), self.finish(update, Message::Activity)])
+                Task::batch([
+                    self.open(PageId::Activity),
+                    self.finish(update, Message::Activity),
+                ])
             }
             Event::ShowWallet(name) => {
                 let show = self.show_wallet(name);
@@ -105,8 +111,11 @@ impl App {
     }
 
     pub(super) fn write_prefs(&self) -> Task<Message> {
-        let (store, params, prefs) =
-            (self.store.clone(), self.model.params, self.model.prefs.clone());
+        let (store, params, prefs) = (
+            self.store.clone(),
+            self.model.params,
+            self.model.prefs.clone(),
+        );
         self.write(move || store.write_prefs(params, &prefs))
     }
 
@@ -119,16 +128,20 @@ impl App {
         let folder = self.store.folder().display().to_string();
         let call = async move {
             let done = tokio::task::spawn_blocking(work).await;
-            done.unwrap_or_else(|_| Err(std::io::Error::other("interrupted"))).map_err(|error| {
-                format!("The window's settings cannot be kept in {folder}: {error}.")
-            })
+            done.unwrap_or_else(|_| Err(std::io::Error::other("interrupted")))
+                .map_err(|error| {
+                    format!("The window's settings cannot be kept in {folder}: {error}.")
+                })
         };
         Task::perform(call, Message::Written)
     }
 
     pub(super) fn control(&mut self, control: Control) -> Task<Message> {
         if !self.link.tell(control) {
-            return self.notify(Tone::Warn, "The link to the node is busy. Try again.".to_owned());
+            return self.notify(
+                Tone::Warn,
+                "The link to the node is busy. Try again.".to_owned(),
+            );
         }
         Task::none()
     }
@@ -139,7 +152,9 @@ impl App {
             return self.exit();
         }
         match &self.model.connection {
-            Connection::Up { origin: Origin::Spawned } => match self.model.prefs.leave_node_running {
+            Connection::Up {
+                origin: Origin::Spawned,
+            } => match self.model.prefs.leave_node_running {
                 Some(leave) => self.quit(leave),
                 None => {
                     self.overlay = Overlay::Quit { remember: false };
@@ -147,7 +162,9 @@ impl App {
                 }
             },
             // A node that is not ours goes on; one that is starting ends with us.
-            Connection::Up { origin: Origin::Attached } => self.quit(true),
+            Connection::Up {
+                origin: Origin::Attached,
+            } => self.quit(true),
             Connection::Connecting { .. } | Connection::Stopping => self.quit(false),
             _ => self.exit(),
         }
@@ -156,7 +173,11 @@ impl App {
     pub(super) fn quit(&mut self, leave_running: bool) -> Task<Message> {
         self.overlay = Overlay::None;
         self.screen = Screen::Stopping;
-        if self.link.tell(Control::Quit { leave_running }) { Task::none() } else { self.exit() }
+        if self.link.tell(Control::Quit { leave_running }) {
+            Task::none()
+        } else {
+            self.exit()
+        }
     }
 
     pub(super) fn exit(&mut self) -> Task<Message> {

@@ -48,7 +48,10 @@ pub fn meet(network_dir: &Path, text: &str) -> Start {
     drop(std::fs::remove_file(&path));
     let meeting = UnixListener::bind(&path).ok().and_then(|listener| {
         listener.set_nonblocking(true).ok()?;
-        Some(Meeting { listener: Arc::new(listener), path })
+        Some(Meeting {
+            listener: Arc::new(listener),
+            path,
+        })
     });
     Start::First(meeting)
 }
@@ -64,23 +67,26 @@ impl Meeting {
     pub fn texts(&self) -> iced::futures::stream::BoxStream<'static, String> {
         use iced::futures::StreamExt as _;
         let listener = Arc::clone(&self.listener);
-        iced::stream::channel(4, async move |mut out: iced::futures::channel::mpsc::Sender<String>| {
-            let Some(listener) = listener
-                .try_clone()
-                .ok()
-                .and_then(|listener| tokio::net::UnixListener::from_std(listener).ok())
-            else {
-                return;
-            };
-            while let Ok((stream, _)) = listener.accept().await {
-                let text = tokio::time::timeout(PATIENCE, take(stream)).await;
-                if let Ok(Some(text)) = text {
-                    if out.send(text).await.is_err() {
-                        return;
+        iced::stream::channel(
+            4,
+            async move |mut out: iced::futures::channel::mpsc::Sender<String>| {
+                let Some(listener) = listener
+                    .try_clone()
+                    .ok()
+                    .and_then(|listener| tokio::net::UnixListener::from_std(listener).ok())
+                else {
+                    return;
+                };
+                while let Ok((stream, _)) = listener.accept().await {
+                    let text = tokio::time::timeout(PATIENCE, take(stream)).await;
+                    if let Ok(Some(text)) = text {
+                        if out.send(text).await.is_err() {
+                            return;
+                        }
                     }
                 }
-            }
-        })
+            },
+        )
         .boxed()
     }
 
@@ -93,7 +99,11 @@ impl Meeting {
 async fn take(mut stream: tokio::net::UnixStream) -> Option<String> {
     use tokio::io::AsyncWriteExt as _;
     let mut bytes = Vec::new();
-    (&mut stream).take(MOST).read_to_end(&mut bytes).await.ok()?;
+    (&mut stream)
+        .take(MOST)
+        .read_to_end(&mut bytes)
+        .await
+        .ok()?;
     stream.write_all(b"ok").await.ok()?;
     String::from_utf8(bytes).ok()
 }
@@ -106,7 +116,9 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn a_second_start_hands_its_link_to_the_first() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let Start::First(Some(first)) = meet(folder.path(), "") else { panic!("nobody is there") };
+        let Start::First(Some(first)) = meet(folder.path(), "") else {
+            panic!("nobody is there")
+        };
         let mut texts = first.texts();
         let path = folder.path().to_owned();
         let second = tokio::task::spawn_blocking(move || meet(&path, "bitcoin:abc"));

@@ -59,7 +59,10 @@ impl Plan {
             params,
             connect,
             program: sibling(program),
-            options: StartOptions { layers: layers.collect(), config_path: snapshot.config_path },
+            options: StartOptions {
+                layers: layers.collect(),
+                config_path: snapshot.config_path,
+            },
             network_dir,
             identity: identity(params),
         })
@@ -94,9 +97,15 @@ fn source(source: Source) -> SettingSource {
 
 /// A program beside this one, or in `libexec` next to its folder.
 fn sibling(name: &str) -> PathBuf {
-    let Ok(own) = std::env::current_exe() else { return PathBuf::from(name) };
+    let Ok(own) = std::env::current_exe() else {
+        return PathBuf::from(name);
+    };
     let folder = own.parent().unwrap_or(Path::new("."));
-    let places = [folder.join(name), folder.join("../libexec").join(name), folder.join("..").join(name)];
+    let places = [
+        folder.join(name),
+        folder.join("../libexec").join(name),
+        folder.join("..").join(name),
+    ];
     let found = places.iter().find(|path| path.is_file());
     found.unwrap_or(&places[0]).clone()
 }

@@ -23,13 +23,20 @@ const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Looks at the default socket of the chain's default data directory.
 pub async fn probe(params: &'static ChainParams) -> Option<Found> {
-    tokio::time::timeout(PATIENCE, look(params)).await.ok().flatten()
+    tokio::time::timeout(PATIENCE, look(params))
+        .await
+        .ok()
+        .flatten()
 }
 
 async fn look(params: &'static ChainParams) -> Option<Found> {
-    let folder = common::datadir::default_base(params.coin).ok()?.join(params.data_subdir);
+    let folder = common::datadir::default_base(params.coin)
+        .ok()?
+        .join(params.data_subdir);
     let address = ipc_schema::parse_connect("auto", &folder, "bitq-node").ok()?;
-    let ipc_schema::ConnectAddress::Auto(path) = address else { return None };
+    let ipc_schema::ConnectAddress::Auto(path) = address else {
+        return None;
+    };
     if !path.exists() {
         return None;
     }
@@ -50,9 +57,18 @@ async fn look(params: &'static ChainParams) -> Option<Found> {
         pid: std::process::id(),
         ..Identity::default()
     };
-    let session = connection.hello(Hello { identity, role: Role::Full }).await.ok()?;
+    let session = connection
+        .hello(Hello {
+            identity,
+            role: Role::Full,
+        })
+        .await
+        .ok()?;
     let node = connection.node().await.ok()?;
-    let topics = NodeTopics { status: true, ..NodeTopics::default() };
+    let topics = NodeTopics {
+        status: true,
+        ..NodeTopics::default()
+    };
     let mut events = node.subscribe(topics).await.ok()?;
     let height = match events.recv().await {
         Some(NodeEvent::Status(status)) => status.tip.map(|tip| tip.height),

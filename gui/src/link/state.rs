@@ -120,14 +120,20 @@ impl Exits {
 
 /// How long to wait before attempt `attempt` (from 1): doubling from one second to thirty.
 pub fn wait_before(attempt: u32) -> Duration {
-    let seconds = 1_u64.checked_shl(attempt.saturating_sub(1)).unwrap_or(u64::MAX);
+    let seconds = 1_u64
+        .checked_shl(attempt.saturating_sub(1))
+        .unwrap_or(u64::MAX);
     Duration::from_secs(seconds).min(LONGEST_WAIT)
 }
 
 /// Words for how a process ended.
 pub fn exit_words(code: Option<i32>, signal: Option<i32>) -> (String, String, bool) {
     match (code, signal) {
-        (Some(0), _) => ("The node ended by itself.".to_owned(), "exit status 0".to_owned(), false),
+        (Some(0), _) => (
+            "The node ended by itself.".to_owned(),
+            "exit status 0".to_owned(),
+            false,
+        ),
         (Some(code), _) => (
             "The node reported an error and ended.".to_owned(),
             format!("exit status {code}"),
@@ -143,7 +149,11 @@ pub fn exit_words(code: Option<i32>, signal: Option<i32>) -> (String, String, bo
             format!("signal {signal}"),
             false,
         ),
-        (None, None) => ("The node is gone.".to_owned(), "no exit status".to_owned(), false),
+        (None, None) => (
+            "The node is gone.".to_owned(),
+            "no exit status".to_owned(),
+            false,
+        ),
     }
 }
 
@@ -159,7 +169,10 @@ mod tests {
         assert!(!exits.note(Duration::from_secs(2)));
         exits.forgive();
         assert!(exits.note(Duration::from_secs(2)));
-        assert!(exits.note(Duration::from_secs(3600)), "a long life clears the count");
+        assert!(
+            exits.note(Duration::from_secs(3600)),
+            "a long life clears the count"
+        );
         assert!(exits.note(Duration::from_secs(2)));
         assert!(!exits.note(Duration::from_secs(2)));
     }

@@ -34,7 +34,13 @@ pub fn run(start: &Start) -> iced::futures::stream::BoxStream<'static, Event> {
     let start = start.clone();
     iced::stream::channel(QUEUE, async move |out: Sender<Event>| {
         let (sender, controls) = mpsc::channel(CONTROLS);
-        let mut worker = Worker { start, out, controls, exits: Exits::default(), quitting: false };
+        let mut worker = Worker {
+            start,
+            out,
+            controls,
+            exits: Exits::default(),
+            quitting: false,
+        };
         worker.emit(Event::Ready(sender)).await;
         worker.run().await;
     })
@@ -129,7 +135,10 @@ impl Worker {
             ConnectAddress::Socket(path) => (path.clone(), true),
             ConnectAddress::Never => return Next::Spawn,
         };
-        self.show(Connection::Connecting { origin: Origin::Attached }).await;
+        self.show(Connection::Connecting {
+            origin: Origin::Attached,
+        })
+        .await;
         let up = match self.connect(ipc, &path).await {
             Ok(up) => up,
             Err(IpcError::Connect { absent: true, .. }) if !must => return Next::Spawn,
@@ -162,7 +171,13 @@ impl Worker {
             let wait = wait_before(attempts + 1);
             let due = now() + i64::try_from(wait.as_secs()).unwrap_or(i64::MAX);
             let next = trying.then_some(due);
-            self.show(Connection::Lost { since, attempts, next, reason: reason.clone() }).await;
+            self.show(Connection::Lost {
+                since,
+                attempts,
+                next,
+                reason: reason.clone(),
+            })
+            .await;
             let control = tokio::select! {
                 control = self.controls.recv() => Some(control.ok_or(Next::Finish)?),
                 () = tokio::time::sleep(wait), if trying => None,
@@ -225,13 +240,23 @@ impl Worker {
         child: Option<ChildProcess>,
     ) -> Result<Up, IpcError> {
         let identity = self.start.plan.identity.clone();
-        let hello = connection.hello(Hello { identity, role: Role::Full });
+        let hello = connection.hello(Hello {
+            identity,
+            role: Role::Full,
+        });
         let session = tokio::time::timeout(GREETING, hello)
             .await
             .map_err(|_| IpcError::Timeout("the node".to_owned()))??;
         let node = connection.node().await?;
         let events = node.subscribe(NodeTopics::ALL).await?;
-        Ok(Up { connection, child, node, session, events, since: Instant::now() })
+        Ok(Up {
+            connection,
+            child,
+            node,
+            session,
+            events,
+            since: Instant::now(),
+        })
     }
 
     /// Says why a node cannot be used, and waits for a decision.
@@ -259,7 +284,10 @@ impl Worker {
 
     /// Starts an own node and stays with it.
     async fn spawn(&mut self, ipc: &Ipc) -> Next {
-        self.show(Connection::Connecting { origin: Origin::Spawned }).await;
+        self.show(Connection::Connecting {
+            origin: Origin::Spawned,
+        })
+        .await;
         let started = Instant::now();
         let (connection, child) = match ipc.spawn(&self.start.plan.program).await {
             Ok(pair) => pair,
@@ -296,7 +324,9 @@ impl Worker {
                 self.stopped(exit).await
             }
             End::Asked(control) => match control {
-                Control::Quit { leave_running: true } => {
+                Control::Quit {
+                    leave_running: true,
+                } => {
                     self.quitting = true;
                     match up.node.detach().await {
                         Ok(_) => Next::Finish,
@@ -307,7 +337,9 @@ impl Worker {
                         }
                     }
                 }
-                Control::Quit { leave_running: false } => {
+                Control::Quit {
+                    leave_running: false,
+                } => {
                     self.quitting = true;
                     self.stop_in_order(&up).await;
                     Next::Finish
@@ -332,7 +364,13 @@ impl Worker {
     ) -> Result<Up, Box<Exit>> {
         let fail = |error: &IpcError| Box::new(at_start(words(error), String::new()));
         let identity = self.start.plan.identity.clone();
-        if let Err(error) = connection.hello(Hello { identity, role: Role::Full }).await {
+        if let Err(error) = connection
+            .hello(Hello {
+                identity,
+                role: Role::Full,
+            })
+            .await
+        {
             return Err(fail(&error));
         }
         let options = self.start.plan.options.clone();
@@ -345,7 +383,9 @@ impl Worker {
             Err(error) => return Err(fail(&error)),
         }
         // The second greeting tells coin and network, which the node knows only now.
-        self.greet(connection, Some(child)).await.map_err(|error| fail(&error))
+        self.greet(connection, Some(child))
+            .await
+            .map_err(|error| fail(&error))
     }
 
     /// Forwards events until the connection ends or something is asked that ends it.
@@ -492,7 +532,13 @@ impl Worker {
 
 /// The node's own words about a start that failed.
 fn at_start(cause: String, status: String) -> Exit {
-    Exit { at: now(), cause, status, at_start: true, ..Exit::default() }
+    Exit {
+        at: now(),
+        cause,
+        status,
+        at_start: true,
+        ..Exit::default()
+    }
 }
 
 /// The last lines of a log, without reading all of it.
@@ -511,7 +557,10 @@ fn last_lines(path: &std::path::Path) -> Vec<String> {
     let text = String::from_utf8_lossy(&bytes);
     let lines: Vec<&str> = text.lines().collect();
     let from = lines.len().saturating_sub(LOG_LINES);
-    lines[from..].iter().map(|line| (*line).to_owned()).collect()
+    lines[from..]
+        .iter()
+        .map(|line| (*line).to_owned())
+        .collect()
 }
 
 /// The connection to the wallet process, beside that to the node.
@@ -535,7 +584,10 @@ impl WalletSide {
     /// Waits for the next thing that concerns the wallet process.
     async fn step(&mut self) -> WalletStep {
         match &mut self.tasks {
-            Some(tasks) => tasks.recv().await.map_or(WalletStep::Lost, WalletStep::Tasks),
+            Some(tasks) => tasks
+                .recv()
+                .await
+                .map_or(WalletStep::Lost, WalletStep::Tasks),
             None if self.wanted => {
                 if let Some(tried) = self.tried {
                     tokio::time::sleep_until((tried + WALLET_PAUSE).into()).await;
@@ -556,16 +608,18 @@ enum WalletStep {
     Due,
 }
 
-type WalletReached =
-    (Option<ipc_schema::Connection>, ipc_schema::WalletClient, mpsc::Receiver<Vec<Task>>);
+type WalletReached = (
+    Option<ipc_schema::Connection>,
+    ipc_schema::WalletClient,
+    mpsc::Receiver<Vec<Task>>,
+);
 
 async fn reach_wallet(ipc: &Ipc, up: &Up, start: &Start) -> Result<WalletReached, IpcError> {
     let way = up.node.introduce_wallet().await?;
     let (connection, client) = if way.path.is_empty() {
         (None, up.connection.wallets(way.token).await?)
     } else {
-        let (connection, client) =
-            ipc.connect_wallet(way, start.plan.identity.clone()).await?;
+        let (connection, client) = ipc.connect_wallet(way, start.plan.identity.clone()).await?;
         (Some(connection), client)
     };
     let tasks = client.tasks().await?;

@@ -56,7 +56,11 @@ impl Money<'_> {
 
     /// The number alone, or bars when masked.
     pub fn number(&self, amount: Amount) -> String {
-        if self.masked { MASKED.to_owned() } else { number(amount, self.unit().decimals) }
+        if self.masked {
+            MASKED.to_owned()
+        } else {
+            number(amount, self.unit().decimals)
+        }
     }
 
     /// The number with its unit.
@@ -118,7 +122,11 @@ fn plain(amount: Amount, decimals: u8, least_decimals: usize) -> String {
     let fraction = format!("{fraction:0width$}", width = usize::from(decimals));
     let kept = fraction.trim_end_matches('0').len().max(least_decimals);
     let fraction = &fraction[..kept];
-    if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
+    if fraction.is_empty() {
+        format!("{sign}{whole}")
+    } else {
+        format!("{sign}{whole}.{fraction}")
+    }
 }
 
 /// All decimals of the unit, digits in groups of three on both sides of the point.
@@ -219,7 +227,11 @@ fn remove_grouping_commas(text: &str) -> Result<String, AmountError> {
     let grouped = !first.is_empty() && groups.iter().all(|group| group.len() == 3);
     // One comma alone may be a decimal comma.
     let clear = grouped && (groups.len() > 1 || text.contains('.'));
-    if clear { Ok(text.replace(',', "")) } else { Err(AmountError::Comma) }
+    if clear {
+        Ok(text.replace(',', ""))
+    } else {
+        Err(AmountError::Comma)
+    }
 }
 
 #[cfg(test)]
@@ -228,13 +240,20 @@ mod tests {
     use primitives::{Coin, Network};
 
     fn money(unit: UnitIndex) -> Money<'static> {
-        Money { params: ChainParams::get(Coin::Bitcoin, Network::Main), unit, masked: false }
+        Money {
+            params: ChainParams::get(Coin::Bitcoin, Network::Main),
+            unit,
+            masked: false,
+        }
     }
 
     #[test]
     fn amounts_are_grouped_on_both_sides_of_the_point() {
         let check = |sat: i64, unit: UnitIndex, text: &str| {
-            assert_eq!(money(unit).number(Amount::from_sat(sat)).replace(THIN, " "), text);
+            assert_eq!(
+                money(unit).number(Amount::from_sat(sat)).replace(THIN, " "),
+                text
+            );
         };
         check(48_120_355, 0, "0.481 203 55");
         check(-1_200_000, 0, "−0.012 000 00");
@@ -278,13 +297,22 @@ mod tests {
     #[test]
     fn rates_have_two_decimals_at_most() {
         let rate = |sat| rate_number(FeeRate::from_sat_per_kvb(sat));
-        assert_eq!((rate(8250), rate(1000), rate(100)), ("8.25".into(), "1".into(), "0.1".into()));
+        assert_eq!(
+            (rate(8250), rate(1000), rate(100)),
+            ("8.25".into(), "1".into(), "0.1".into())
+        );
         assert_eq!(parse_rate("8.25"), Ok(FeeRate::from_sat_per_kvb(8250)));
     }
 
     #[test]
     fn a_masked_amount_tells_nothing() {
-        let money = Money { masked: true, ..money(0) };
-        assert_eq!(money.number(Amount::from_sat(1)), money.number(Amount::from_coins(1000)));
+        let money = Money {
+            masked: true,
+            ..money(0)
+        };
+        assert_eq!(
+            money.number(Amount::from_sat(1)),
+            money.number(Amount::from_coins(1000))
+        );
     }
 }

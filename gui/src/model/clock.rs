@@ -13,7 +13,10 @@ pub struct Zone {
 impl Zone {
     /// Greenwich.
     pub fn utc() -> Self {
-        Self { changes: Vec::new(), first: 0 }
+        Self {
+            changes: Vec::new(),
+            first: 0,
+        }
     }
 
     /// Reads the system's zone; Greenwich where that cannot be read. Touches the disk.
@@ -23,7 +26,10 @@ impl Zone {
             Ok(name) => Path::new("/usr/share/zoneinfo").join(name.trim_start_matches(':')),
             Err(_) => Path::new("/etc/localtime").to_owned(),
         };
-        std::fs::read(path).ok().and_then(|data| Self::parse(&data)).unwrap_or_else(Self::utc)
+        std::fs::read(path)
+            .ok()
+            .and_then(|data| Self::parse(&data))
+            .unwrap_or_else(Self::utc)
     }
 
     /// Reads the 64-bit block of a zone file (RFC 8536).
@@ -61,12 +67,17 @@ impl Zone {
                 Some((i64::from_be_bytes(stamp), offset(*index)?))
             })
             .collect::<Option<Vec<_>>>()?;
-        Some(Self { changes, first: offset(0)? })
+        Some(Self {
+            changes,
+            first: offset(0)?,
+        })
     }
 
     fn offset_at(&self, time: i64) -> i64 {
         let after = self.changes.partition_point(|(from, _)| *from <= time);
-        after.checked_sub(1).map_or(self.first, |index| self.changes[index].1)
+        after
+            .checked_sub(1)
+            .map_or(self.first, |index| self.changes[index].1)
     }
 
     /// Splits a time into its local date and clock.
@@ -77,7 +88,14 @@ impl Zone {
     /// "30 Aug 2026 14:02".
     pub fn full(&self, time: i64) -> String {
         let t = self.local(time);
-        format!("{} {} {} {:02}:{:02}", t.day, MONTHS[t.month - 1], t.year, t.hour, t.minute)
+        format!(
+            "{} {} {} {:02}:{:02}",
+            t.day,
+            MONTHS[t.month - 1],
+            t.year,
+            t.hour,
+            t.minute
+        )
     }
 
     /// "14:02:11".
@@ -103,8 +121,9 @@ impl Zone {
 }
 
 /// Short names of the months.
-pub const MONTHS: [&str; 12] =
-    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+pub const MONTHS: [&str; 12] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+];
 
 /// A date and clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,7 +156,11 @@ impl Local {
             (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
         let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
         let shifted = (5 * day_of_year + 2) / 153;
-        let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+        let month = if shifted < 10 {
+            shifted + 3
+        } else {
+            shifted - 9
+        };
         Self {
             days,
             year: year_of_era + era * 400 + i64::from(month <= 2),
@@ -154,9 +177,8 @@ impl Local {
 pub fn duration(seconds: i64) -> String {
     let seconds = seconds.max(0);
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
-    let plural = |count: i64, word: &str| {
-        format!("{count} {word}{}", if count == 1 { "" } else { "s" })
-    };
+    let plural =
+        |count: i64, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
     match seconds {
         0..60 => format!("{seconds} s"),
         60..3600 => format!("{minutes} min"),
@@ -171,7 +193,11 @@ pub fn duration(seconds: i64) -> String {
 /// How long ago, in words: "just now", "4 min ago".
 pub fn ago(then: i64, now: i64) -> String {
     let age = now - then;
-    if age < 10 { "just now".to_owned() } else { format!("{} ago", duration(age)) }
+    if age < 10 {
+        "just now".to_owned()
+    } else {
+        format!("{} ago", duration(age))
+    }
 }
 
 /// Bytes in the unit that needs no more than four digits.
@@ -207,7 +233,9 @@ mod tests {
 
     #[test]
     fn the_zone_of_a_real_file_knows_summer() {
-        let Ok(data) = std::fs::read("/usr/share/zoneinfo/Europe/Berlin") else { return };
+        let Ok(data) = std::fs::read("/usr/share/zoneinfo/Europe/Berlin") else {
+            return;
+        };
         let zone = Zone::parse(&data).expect("a zone file of the system");
         assert_eq!(zone.full(1_788_098_520), "30 Aug 2026 16:02");
         assert_eq!(zone.full(1_768_478_520), "15 Jan 2026 13:02");

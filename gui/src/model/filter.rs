@@ -89,7 +89,10 @@ impl Filter {
     /// Reads what was typed: `>0.1` and `<0.1` are amounts in the unit with `decimals` decimals, all else is searched
     /// for in label, address, comment and id.
     pub fn parse(text: &str, decimals: u8) -> Self {
-        let mut filter = Self { text: text.to_owned(), ..Self::default() };
+        let mut filter = Self {
+            text: text.to_owned(),
+            ..Self::default()
+        };
         let mut words = Vec::new();
         for word in text.split_whitespace() {
             match (word.strip_prefix('>'), word.strip_prefix('<')) {
@@ -113,7 +116,10 @@ impl Filter {
 
     /// The same from this second on.
     pub fn since(self, since: i64) -> Self {
-        Self { since: (since != i64::MIN).then_some(since), ..self }
+        Self {
+            since: (since != i64::MIN).then_some(since),
+            ..self
+        }
     }
 
     /// What was typed.
@@ -123,13 +129,22 @@ impl Filter {
 
     /// Whether everything passes.
     pub fn is_open(&self) -> bool {
-        *self == Self { text: self.text.clone(), ..Self::default() }
+        *self
+            == Self {
+                text: self.text.clone(),
+                ..Self::default()
+            }
     }
 
     /// Whether everything that passes this one also passes `other`.
     pub fn narrows(&self, other: &Self) -> bool {
         let same = (self.more_than, self.less_than, self.direction, self.since)
-            == (other.more_than, other.less_than, other.direction, other.since);
+            == (
+                other.more_than,
+                other.less_than,
+                other.direction,
+                other.since,
+            );
         same && self.words.starts_with(&other.words)
     }
 
@@ -156,7 +171,10 @@ impl Filter {
         let has = |text: &str| contains_ignoring_case(text, &self.words);
         has(&row.label)
             || has(&row.comment)
-            || row.outputs.iter().any(|output| has(&output.address) || has(&output.label))
+            || row
+                .outputs
+                .iter()
+                .any(|output| has(&output.address) || has(&output.label))
             || (self.words.len() >= 4
                 && self.words.bytes().all(|byte| byte.is_ascii_hexdigit())
                 && row.txid.to_string().contains(&self.words))
@@ -182,7 +200,10 @@ fn bound(number: &str, decimals: u8) -> Option<Amount> {
     if number.is_empty() || !digits(whole) || !digits(fraction) || fraction.len() > width {
         return None;
     }
-    format!("{whole}{fraction:0<width$}").parse().ok().map(Amount::from_sat)
+    format!("{whole}{fraction:0<width$}")
+        .parse()
+        .ok()
+        .map(Amount::from_sat)
 }
 
 #[cfg(test)]
@@ -191,7 +212,12 @@ mod tests {
     use crate::model::clock::Zone;
 
     fn row(label: &str, sat: i64, kind: TxKind) -> TxRow {
-        TxRow { label: label.to_owned(), amount: Amount::from_sat(sat), kind, ..TxRow::default() }
+        TxRow {
+            label: label.to_owned(),
+            amount: Amount::from_sat(sat),
+            kind,
+            ..TxRow::default()
+        }
     }
 
     #[test]
@@ -209,7 +235,11 @@ mod tests {
         let filter = |text: &str| Filter::parse(text, 8);
         assert!(filter("rent").narrows(&filter("ren")));
         assert!(!filter("ren").narrows(&filter("rent")));
-        assert!(!filter("rent").with_direction(Direction::In).narrows(&filter("ren")));
+        assert!(
+            !filter("rent")
+                .with_direction(Direction::In)
+                .narrows(&filter("ren"))
+        );
         assert!(filter("").is_open() && !filter("x").is_open());
     }
 

@@ -28,7 +28,10 @@ impl Step {
 
     /// Counted from one, as people are told.
     pub fn number(self) -> usize {
-        Self::ALL.iter().position(|step| *step == self).map_or(1, |index| index + 1)
+        Self::ALL
+            .iter()
+            .position(|step| *step == self)
+            .map_or(1, |index| index + 1)
     }
 
     fn key(self) -> &'static str {
@@ -121,7 +124,11 @@ pub enum Place {
 /// Judges the free space of a place.
 pub fn judge(free: u64, params: &ChainParams) -> Place {
     let needed = chain_size(params) + HEADROOM;
-    if free < needed { Place::TooSmall { free, needed } } else { Place::Fine { free } }
+    if free < needed {
+        Place::TooSmall { free, needed }
+    } else {
+        Place::Fine { free }
+    }
 }
 
 #[cfg(test)]
@@ -132,7 +139,10 @@ mod tests {
     fn a_disk_with_less_room_than_the_chain_is_refused() {
         let params = ChainParams::get(Coin::Bitcoin, Network::Main);
         let size = chain_size(params);
-        assert!(size > 100_000_000_000, "the table knows the size of the real chain");
+        assert!(
+            size > 100_000_000_000,
+            "the table knows the size of the real chain"
+        );
         assert!(matches!(judge(size, params), Place::TooSmall { .. }));
         assert!(matches!(judge(size * 2, params), Place::Fine { .. }));
         let regtest = ChainParams::get(Coin::Bitcoin, Network::Regtest);
@@ -142,7 +152,11 @@ mod tests {
     #[test]
     fn every_step_is_written_and_read_back() {
         for step in Step::ALL {
-            let progress = Progress { step, wallet: Some("w".to_owned()), ..Progress::default() };
+            let progress = Progress {
+                step,
+                wallet: Some("w".to_owned()),
+                ..Progress::default()
+            };
             assert_eq!(Progress::from_json(&progress.to_json()), Some(progress));
         }
         assert_eq!(Progress::from_json(&json!({"step": "nowhere"})), None);

@@ -58,7 +58,8 @@ impl History {
 
     /// Number of all rows the wallet has.
     pub fn total(&self) -> u64 {
-        self.total.max(u64::try_from(self.order.len()).unwrap_or(u64::MAX))
+        self.total
+            .max(u64::try_from(self.order.len()).unwrap_or(u64::MAX))
     }
 
     /// Whether the first page came.
@@ -68,12 +69,16 @@ impl History {
 
     /// The row at `place` of those that pass the filter.
     pub fn row(&self, place: usize) -> Option<&TxRow> {
-        self.shown.get(place).map(|index| &self.rows[*index as usize])
+        self.shown
+            .get(place)
+            .map(|index| &self.rows[*index as usize])
     }
 
     /// The transaction with this id.
     pub fn get(&self, txid: &Txid) -> Option<&TxRow> {
-        self.by_id.get(txid).map(|index| &self.rows[*index as usize])
+        self.by_id
+            .get(txid)
+            .map(|index| &self.rows[*index as usize])
     }
 
     /// Where a transaction stands among those that pass the filter.
@@ -84,12 +89,18 @@ impl History {
 
     /// The newest rows, whatever the filter.
     pub fn newest(&self, count: usize) -> impl Iterator<Item = &TxRow> {
-        self.order.iter().take(count).map(|index| &self.rows[*index as usize])
+        self.order
+            .iter()
+            .take(count)
+            .map(|index| &self.rows[*index as usize])
     }
 
     /// The sum of the rows that pass the filter.
     pub fn sum(&self) -> Amount {
-        self.shown.iter().map(|index| self.rows[*index as usize].amount).sum()
+        self.shown
+            .iter()
+            .map(|index| self.rows[*index as usize].amount)
+            .sum()
     }
 
     /// The filter in force.
@@ -101,7 +112,12 @@ impl History {
     pub fn apply_page(&mut self, page: TxPage, first: bool) -> Next {
         if first {
             let filter = std::mem::take(&mut self.filter);
-            *self = Self { filter, sequence: page.sequence, started: true, ..Self::default() };
+            *self = Self {
+                filter,
+                sequence: page.sequence,
+                started: true,
+                ..Self::default()
+            };
         }
         self.total = page.total;
         self.next = page.next;
@@ -128,9 +144,10 @@ impl History {
             return Next::Reload;
         }
         self.sequence = delta.sequence;
-        let resort = delta.rows.iter().any(|row| {
-            self.get(&row.txid).is_none_or(|old| old.time != row.time)
-        });
+        let resort = delta
+            .rows
+            .iter()
+            .any(|row| self.get(&row.txid).is_none_or(|old| old.time != row.time));
         for row in delta.rows {
             self.put(row);
         }
@@ -142,7 +159,9 @@ impl History {
         } else {
             self.refilter();
         }
-        self.total = self.total.max(u64::try_from(self.order.len()).unwrap_or(u64::MAX));
+        self.total = self
+            .total
+            .max(u64::try_from(self.order.len()).unwrap_or(u64::MAX));
         Next::Idle
     }
 
@@ -150,7 +169,8 @@ impl History {
     pub fn set_filter(&mut self, filter: Filter) {
         if filter.narrows(&self.filter) {
             let rows = &self.rows;
-            self.shown.retain(|index| filter.passes(&rows[*index as usize]));
+            self.shown
+                .retain(|index| filter.passes(&rows[*index as usize]));
             self.filter = filter;
         } else {
             self.filter = filter;
@@ -193,7 +213,8 @@ impl History {
         if in_turn && from > 0 {
             let filter = &self.filter;
             let added = self.order[from..].iter().copied();
-            self.shown.extend(added.filter(|index| filter.passes(&rows[*index as usize])));
+            self.shown
+                .extend(added.filter(|index| filter.passes(&rows[*index as usize])));
         } else {
             self.refilter();
         }
@@ -203,7 +224,9 @@ impl History {
         let rows = &self.rows;
         let filter = &self.filter;
         let all = self.order.iter().copied();
-        self.shown = all.filter(|index| filter.passes(&rows[*index as usize])).collect();
+        self.shown = all
+            .filter(|index| filter.passes(&rows[*index as usize]))
+            .collect();
     }
 }
 

@@ -21,7 +21,11 @@ impl LogBuffer {
     pub fn extend(&mut self, lines: Vec<LogLine>, dropped: u64) {
         if dropped > 0 {
             let text = format!("({dropped} lines were left out, they are in the file)");
-            self.push(LogLine { level: LogLevel::Warning, text, ..LogLine::default() });
+            self.push(LogLine {
+                level: LogLevel::Warning,
+                text,
+                ..LogLine::default()
+            });
         }
         for line in lines {
             self.push(line);
@@ -67,18 +71,24 @@ impl LogBuffer {
 
     /// The line in row `row` of those shown.
     pub fn row(&self, row: usize) -> Option<&LogLine> {
-        self.lines.get(self.shown.get(row)?.checked_sub(self.removed)?)
+        self.lines
+            .get(self.shown.get(row)?.checked_sub(self.removed)?)
     }
 
     /// All lines shown, as one text.
     pub fn text(&self) -> String {
         let rows = (0..self.len()).filter_map(|row| self.row(row));
-        rows.map(|line| line.text.as_str()).collect::<Vec<_>>().join("\n")
+        rows.map(|line| line.text.as_str())
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 
     /// The last `count` lines of all.
     pub fn tail(&self, count: usize) -> Vec<&LogLine> {
-        self.lines.iter().skip(self.lines.len().saturating_sub(count)).collect()
+        self.lines
+            .iter()
+            .skip(self.lines.len().saturating_sub(count))
+            .collect()
     }
 }
 
@@ -91,7 +101,13 @@ mod tests {
     use super::*;
 
     fn lines(range: std::ops::Range<u64>) -> Vec<LogLine> {
-        range.map(|n| LogLine { sequence: n, text: format!("line {n}"), ..LogLine::default() }).collect()
+        range
+            .map(|n| LogLine {
+                sequence: n,
+                text: format!("line {n}"),
+                ..LogLine::default()
+            })
+            .collect()
     }
 
     #[test]

@@ -81,7 +81,11 @@ impl Prefs {
     /// One step larger or smaller.
     pub fn step_scale(&mut self, larger: bool) {
         let (least, most, step) = SCALE;
-        let scale = if larger { self.scale + step } else { self.scale.saturating_sub(step) };
+        let scale = if larger {
+            self.scale + step
+        } else {
+            self.scale.saturating_sub(step)
+        };
         self.scale = scale.clamp(least, most);
     }
 
@@ -116,9 +120,13 @@ impl Prefs {
             } else {
                 Contrast::Normal
             },
-            scale: small("scale").unwrap_or(default.scale).clamp(SCALE.0, SCALE.1),
+            scale: small("scale")
+                .unwrap_or(default.scale)
+                .clamp(SCALE.0, SCALE.1),
             compact: flag("compact").unwrap_or(default.compact),
-            unit: number("unit").and_then(|n| usize::try_from(n).ok()).unwrap_or(default.unit),
+            unit: number("unit")
+                .and_then(|n| usize::try_from(n).ok())
+                .unwrap_or(default.unit),
             masked: flag("masked").unwrap_or(default.masked),
             datadir: text("datadir").map(PathBuf::from),
             wallet: text("wallet").unwrap_or_default().to_owned(),
@@ -126,9 +134,17 @@ impl Prefs {
             console_history: value
                 .get("console_history")
                 .and_then(Value::as_array)
-                .map(|lines| lines.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+                .map(|lines| {
+                    lines
+                        .iter()
+                        .filter_map(Value::as_str)
+                        .map(str::to_owned)
+                        .collect()
+                })
                 .unwrap_or_default(),
-            console_size: small("console_size").unwrap_or(default.console_size).clamp(4, 40),
+            console_size: small("console_size")
+                .unwrap_or(default.console_size)
+                .clamp(4, 40),
             unlock_seconds: number("unlock_seconds")
                 .and_then(|n| u32::try_from(n).ok())
                 .unwrap_or(default.unlock_seconds)
@@ -190,19 +206,29 @@ impl Store {
     }
 
     fn network_path(&self, params: &ChainParams) -> PathBuf {
-        self.folder.join(format!("window-{}-{}.json", params.coin.id(), params.network.id()))
+        self.folder.join(format!(
+            "window-{}-{}.json",
+            params.coin.id(),
+            params.network.id()
+        ))
     }
 
     /// Reads what the whole window remembers.
     pub fn read_shared(&self) -> (Shared, Option<Broken>) {
         let (value, broken) = read(&self.shared_path());
-        (value.as_ref().map(Shared::from_json).unwrap_or_default(), broken)
+        (
+            value.as_ref().map(Shared::from_json).unwrap_or_default(),
+            broken,
+        )
     }
 
     /// Reads what is remembered for a network.
     pub fn read_prefs(&self, params: &ChainParams) -> (Prefs, Option<Broken>) {
         let (value, broken) = read(&self.network_path(params));
-        (value.as_ref().map(Prefs::from_json).unwrap_or_default(), broken)
+        (
+            value.as_ref().map(Prefs::from_json).unwrap_or_default(),
+            broken,
+        )
     }
 
     /// Writes what the whole window remembers.
@@ -233,7 +259,10 @@ impl Store {
         };
         for entry in entries {
             let path = entry?.path();
-            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            let name = path
+                .file_name()
+                .and_then(|name| name.to_str())
+                .unwrap_or_default();
             if name.starts_with("window") && name.ends_with(".json") {
                 std::fs::rename(&path, path.with_extension("json.bak"))?;
             }
@@ -248,7 +277,10 @@ fn read(path: &Path) -> (Option<Value>, Option<Broken>) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return (None, None),
         Err(error) => {
-            let broken = Broken { kept: path.to_owned(), reason: error.to_string() };
+            let broken = Broken {
+                kept: path.to_owned(),
+                reason: error.to_string(),
+            };
             return (None, Some(broken));
         }
     };
@@ -256,8 +288,18 @@ fn read(path: &Path) -> (Option<Value>, Option<Broken>) {
         Ok(map) => (Some(Value::Object(map)), None),
         Err(error) => {
             let aside = path.with_extension("json.broken");
-            let kept = if std::fs::rename(path, &aside).is_ok() { aside } else { path.to_owned() };
-            (None, Some(Broken { kept, reason: error.to_string() }))
+            let kept = if std::fs::rename(path, &aside).is_ok() {
+                aside
+            } else {
+                path.to_owned()
+            };
+            (
+                None,
+                Some(Broken {
+                    kept,
+                    reason: error.to_string(),
+                }),
+            )
         }
     }
 }
@@ -290,10 +332,20 @@ mod tests {
     #[test]
     fn choices_are_kept_per_network() {
         let (_folder, store) = store();
-        let dark = Prefs { theme: Choice::Dark, masked: true, unit: 3, ..Prefs::default() };
-        store.write_prefs(params(Network::Main), &dark).expect("writable");
+        let dark = Prefs {
+            theme: Choice::Dark,
+            masked: true,
+            unit: 3,
+            ..Prefs::default()
+        };
+        store
+            .write_prefs(params(Network::Main), &dark)
+            .expect("writable");
         assert_eq!(store.read_prefs(params(Network::Main)), (dark, None));
-        assert_eq!(store.read_prefs(params(Network::Regtest)), (Prefs::default(), None));
+        assert_eq!(
+            store.read_prefs(params(Network::Regtest)),
+            (Prefs::default(), None)
+        );
     }
 
     #[test]
@@ -310,11 +362,21 @@ mod tests {
     #[test]
     fn reset_keeps_a_copy() {
         let (_folder, store) = store();
-        let dark = Prefs { theme: Choice::Dark, ..Prefs::default() };
-        store.write_prefs(params(Network::Main), &dark).expect("writable");
+        let dark = Prefs {
+            theme: Choice::Dark,
+            ..Prefs::default()
+        };
+        store
+            .write_prefs(params(Network::Main), &dark)
+            .expect("writable");
         store.reset_all().expect("resets");
         assert_eq!(store.read_prefs(params(Network::Main)).0, Prefs::default());
-        assert!(store.network_path(params(Network::Main)).with_extension("json.bak").exists());
+        assert!(
+            store
+                .network_path(params(Network::Main))
+                .with_extension("json.bak")
+                .exists()
+        );
     }
 
     #[test]
@@ -328,7 +390,10 @@ mod tests {
         let (_folder, store) = store();
         let shared = Shared {
             chain: Some((Coin::Bitquantum, Network::Test)),
-            first_run: Some(Progress { datadir: Some("/x".into()), ..Progress::default() }),
+            first_run: Some(Progress {
+                datadir: Some("/x".into()),
+                ..Progress::default()
+            }),
             set_up: false,
         };
         store.write_shared(&shared).expect("writable");

@@ -5,8 +5,20 @@ pub const MAX_BYTES: usize = 1024;
 
 /// Sequences that guessing programs try first.
 const COMMON: [&str; 14] = [
-    "password", "passphrase", "bitcoin", "satoshi", "wallet", "qwertz", "qwerty", "letmein",
-    "welcome", "secret", "dragon", "monkey", "123456", "abc123",
+    "password",
+    "passphrase",
+    "bitcoin",
+    "satoshi",
+    "wallet",
+    "qwertz",
+    "qwerty",
+    "letmein",
+    "welcome",
+    "secret",
+    "dragon",
+    "monkey",
+    "123456",
+    "abc123",
 ];
 
 /// How a passphrase is judged.
@@ -36,7 +48,10 @@ impl Grade {
 
 /// Estimates the bits of a passphrase.
 pub fn bits(passphrase: &str) -> u32 {
-    let words = passphrase.split_whitespace().filter(|word| word.chars().count() >= 3).count();
+    let words = passphrase
+        .split_whitespace()
+        .filter(|word| word.chars().count() >= 3)
+        .count();
     let per_character = by_characters(passphrase);
     // Several words are guessed as words: 11 bits each, as from a list of 2048.
     let estimate = if words >= 3 {
@@ -44,7 +59,11 @@ pub fn bits(passphrase: &str) -> u32 {
     } else {
         per_character
     };
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to some thousands")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "0 to some thousands"
+    )]
     let bits = estimate.max(0.0) as u32;
     bits
 }
@@ -104,11 +123,20 @@ mod tests {
 
     #[test]
     fn habits_of_people_are_graded_low() {
-        for weak in ["", "password", "aaaaaaaaaaaaaaaa", "12345678901234567890", "Bitcoin2026"] {
+        for weak in [
+            "",
+            "password",
+            "aaaaaaaaaaaaaaaa",
+            "12345678901234567890",
+            "Bitcoin2026",
+        ] {
             assert_eq!(grade(weak), Grade::Weak, "{weak}");
         }
         assert_eq!(grade("correct horse battery staple"), Grade::Fair);
-        assert_eq!(grade("seven purple ducks walk over mossy bridges"), Grade::Good);
+        assert_eq!(
+            grade("seven purple ducks walk over mossy bridges"),
+            Grade::Good
+        );
         assert_eq!(grade("xK9#mQ2$vL7!pR4w"), Grade::Strong);
     }
 

@@ -31,7 +31,11 @@ impl Pace {
         if self.samples.back().is_none_or(|(time, _)| now >= time + 5) {
             self.samples.push_back((now, self.best));
         }
-        while self.samples.front().is_some_and(|(time, _)| now - time > WINDOW) {
+        while self
+            .samples
+            .front()
+            .is_some_and(|(time, _)| now - time > WINDOW)
+        {
             self.samples.pop_front();
         }
     }
@@ -66,7 +70,10 @@ impl Pace {
             return None;
         }
         let left = 1.0 - self.best;
-        #[expect(clippy::cast_possible_truncation, reason = "float to integer saturates")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "float to integer saturates"
+        )]
         let seconds = |rate: f64| (left / rate) as i64;
         Some((seconds(fast), seconds(slow)))
     }
@@ -75,7 +82,11 @@ impl Pace {
     pub fn words(&self, now: i64) -> Option<String> {
         let (least, most) = self.remaining(now)?;
         let (least, most) = (clock::duration(least), clock::duration(most));
-        Some(if least == most { format!("About {most}") } else { format!("About {least} to {most}") })
+        Some(if least == most {
+            format!("About {most}")
+        } else {
+            format!("About {least} to {most}")
+        })
     }
 }
 
@@ -94,7 +105,10 @@ mod tests {
             pace.sample(second, 0.001 * second as f64, 1);
         }
         let (least, most) = pace.remaining(200).expect("steady for 200 s");
-        assert!((780..=830).contains(&least) && least <= most, "{least}..{most}");
+        assert!(
+            (780..=830).contains(&least) && least <= most,
+            "{least}..{most}"
+        );
     }
 
     #[test]

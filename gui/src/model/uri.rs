@@ -25,7 +25,9 @@ pub enum UriError {
     #[error("\"{0}://\" is not a valid link. Use \"{0}:\" instead.")]
     Slashes(&'static str),
     /// A payment-protocol link.
-    #[error("This link asks for the payment protocol BIP70, which is not supported because it is not safe. Ask the seller for a plain address.")]
+    #[error(
+        "This link asks for the payment protocol BIP70, which is not supported because it is not safe. Ask the seller for a plain address."
+    )]
     PaymentProtocol,
     /// A parameter that must be understood is not.
     #[error("The link needs \"{0}\", which this program does not know.")]
@@ -62,8 +64,10 @@ pub fn parse(text: &str, params: &'static ChainParams) -> Result<PaymentRequest,
         return Err(UriError::Slashes(params.uri_scheme));
     }
     let (address, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let mut request =
-        PaymentRequest { address: decode(address), ..PaymentRequest::default() };
+    let mut request = PaymentRequest {
+        address: decode(address),
+        ..PaymentRequest::default()
+    };
     let mut seen = Vec::new();
     for part in query.split('&').filter(|part| !part.is_empty()) {
         let (key, value) = part.split_once('=').unwrap_or((part, ""));
@@ -133,7 +137,9 @@ fn decode(text: &str) -> String {
     while let Some(byte) = rest.next() {
         if byte == b'%' {
             let ahead: Vec<u8> = rest.clone().take(2).collect();
-            let hex = std::str::from_utf8(&ahead).ok().filter(|hex| hex.len() == 2);
+            let hex = std::str::from_utf8(&ahead)
+                .ok()
+                .filter(|hex| hex.len() == 2);
             if let Some(value) = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
                 bytes.push(value);
                 rest.next();
@@ -164,7 +170,9 @@ mod tests {
             message: "100% = alles".to_owned(),
         };
         let uri = format(&request, params());
-        assert!(uri.starts_with("bitcoin:bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4?amount=0.203&"));
+        assert!(
+            uri.starts_with("bitcoin:bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4?amount=0.203&")
+        );
         assert_eq!(parse(&uri, params()), Ok(request));
     }
 
@@ -173,17 +181,26 @@ mod tests {
         let error = |text: &str| parse(text, params()).expect_err(text);
         assert_eq!(error("bitcoin://addr"), UriError::Slashes("bitcoin"));
         assert_eq!(error("groestlcoin:addr"), UriError::OtherScheme("bitcoin"));
-        assert_eq!(error("bitcoin:a?req-x=1"), UriError::Required("req-x".to_owned()));
+        assert_eq!(
+            error("bitcoin:a?req-x=1"),
+            UriError::Required("req-x".to_owned())
+        );
         assert_eq!(error("bitcoin:?r=https://shop"), UriError::PaymentProtocol);
         assert_eq!(error("bitcoin:a?amount=x"), UriError::Amount);
         assert_eq!(error("bitcoin:a?amount=99999999"), UriError::Amount);
-        assert_eq!(error("bitcoin:a?amount=1&amount=2"), UriError::Twice("amount".to_owned()));
+        assert_eq!(
+            error("bitcoin:a?amount=1&amount=2"),
+            UriError::Twice("amount".to_owned())
+        );
         assert_eq!(error("bitcoin:"), UriError::NoAddress);
     }
 
     #[test]
     fn unknown_extras_and_upper_case_are_fine() {
         let request = parse("BITCOIN:ABC?AMOUNT=0.1&lightning=ln&x=%zz", params()).expect("valid");
-        assert_eq!((request.address.as_str(), request.amount), ("ABC", Some(Amount::from_sat(10_000_000))));
+        assert_eq!(
+            (request.address.as_str(), request.amount),
+            ("ABC", Some(Amount::from_sat(10_000_000)))
+        );
     }
 }

@@ -1,8 +1,6 @@
 //! The wallet in view: its state, history, addresses and coins.
 
-use ipc_schema::{
-    AddressRow, CoinRow, LockState, WalletEvent, WalletFees, WalletState,
-};
+use ipc_schema::{AddressRow, CoinRow, LockState, WalletEvent, WalletFees, WalletState};
 use primitives::Amount;
 
 use super::history::{History, Next};
@@ -80,16 +78,26 @@ impl Wallet {
             }
             WalletEvent::Delta(delta) => {
                 let reload = self.history.apply_delta(delta) == Next::Reload;
-                Refresh { history: reload, ..Refresh::default() }
+                Refresh {
+                    history: reload,
+                    ..Refresh::default()
+                }
             }
-            WalletEvent::Resync => Refresh { history: true, addresses: true, coins: true, fees: true },
+            WalletEvent::Resync => Refresh {
+                history: true,
+                addresses: true,
+                coins: true,
+                fees: true,
+            },
             WalletEvent::Closed => Refresh::default(),
         }
     }
 
     /// Whether there is a passphrase, and whether it is needed.
     pub fn lock(&self) -> LockState {
-        self.state.as_ref().map_or(LockState::Unencrypted, |state| state.lock)
+        self.state
+            .as_ref()
+            .map_or(LockState::Unencrypted, |state| state.lock)
     }
 
     /// Whether the keys cannot be used now.
@@ -133,7 +141,8 @@ impl Wallet {
 
     /// Whether money ever went to or came over this address.
     pub fn has_paid(&self, address: &str) -> bool {
-        self.address(address).is_some_and(|row| !row.is_mine && row.payments > 0)
+        self.address(address)
+            .is_some_and(|row| !row.is_mine && row.payments > 0)
     }
 
     /// An address that looks like this one at both ends but is another: what a poisoned history hopes for.
@@ -141,7 +150,10 @@ impl Wallet {
         let ends = |text: &str| -> Option<(String, String)> {
             let chars: Vec<char> = text.chars().collect();
             let body = chars.iter().position(|c| *c == '1').map_or(0, |at| at + 1);
-            let (head, tail) = (chars.get(body..body + 4)?, chars.get(chars.len().checked_sub(4)?..)?);
+            let (head, tail) = (
+                chars.get(body..body + 4)?,
+                chars.get(chars.len().checked_sub(4)?..)?,
+            );
             Some((head.iter().collect(), tail.iter().collect()))
         };
         let wanted = ends(address)?;
@@ -158,7 +170,11 @@ mod tests {
     use ipc_schema::Balances;
 
     fn state() -> WalletState {
-        WalletState { addresses_revision: 1, coins_revision: 1, ..WalletState::default() }
+        WalletState {
+            addresses_revision: 1,
+            coins_revision: 1,
+            ..WalletState::default()
+        }
     }
 
     #[test]
@@ -168,9 +184,18 @@ mod tests {
         assert!(all.history && all.addresses && all.coins && all.fees);
         let same = wallet.apply(WalletEvent::State(Box::new(state())));
         assert_eq!(same, Refresh::default());
-        let coins = WalletState { coins_revision: 2, ..state() };
+        let coins = WalletState {
+            coins_revision: 2,
+            ..state()
+        };
         let refresh = wallet.apply(WalletEvent::State(Box::new(coins)));
-        assert_eq!(refresh, Refresh { coins: true, ..Refresh::default() });
+        assert_eq!(
+            refresh,
+            Refresh {
+                coins: true,
+                ..Refresh::default()
+            }
+        );
     }
 
     #[test]
@@ -183,7 +208,10 @@ mod tests {
             immature: Amount::from_sat(2),
             used: Amount::ZERO,
         };
-        wallet.apply(WalletEvent::State(Box::new(WalletState { balances, ..state() })));
+        wallet.apply(WalletEvent::State(Box::new(WalletState {
+            balances,
+            ..state()
+        })));
         assert_eq!(wallet.total(), Some(Amount::from_sat(10)));
     }
 
@@ -191,7 +219,10 @@ mod tests {
     fn an_address_made_to_look_like_another_is_found() {
         let mut wallet = Wallet::new("w".to_owned());
         let known = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";
-        wallet.addresses = vec![AddressRow { address: known.to_owned(), ..AddressRow::default() }];
+        wallet.addresses = vec![AddressRow {
+            address: known.to_owned(),
+            ..AddressRow::default()
+        }];
         let fake = "bcrt1qw50aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaat080";
         assert_eq!(wallet.lookalike(fake), Some(known));
         assert_eq!(wallet.lookalike(known), None);
@@ -202,7 +233,11 @@ mod tests {
     fn a_backup_grows_old_and_can_be_checked() {
         let mut wallet = Wallet::new("w".to_owned());
         let mut check = |backup, outdated, want| {
-            let state = WalletState { backup, backup_outdated: outdated, ..state() };
+            let state = WalletState {
+                backup,
+                backup_outdated: outdated,
+                ..state()
+            };
             wallet.apply(WalletEvent::State(Box::new(state)));
             assert_eq!(wallet.backup(), Some(want));
         };

@@ -107,7 +107,9 @@ impl Page {
         let txid_at = |place: usize| history.and_then(|h| h.row(place)).map(|row| row.txid);
         match message {
             Message::Select(place) => {
-                let Some(txid) = txid_at(place) else { return Update::none() };
+                let Some(txid) = txid_at(place) else {
+                    return Update::none();
+                };
                 let drawer = self.drawer;
                 self.select(txid, context.model);
                 if drawer {
@@ -115,7 +117,9 @@ impl Page {
                 }
             }
             Message::Open(place) => {
-                let Some(txid) = txid_at(place) else { return Update::none() };
+                let Some(txid) = txid_at(place) else {
+                    return Update::none();
+                };
                 return self.show(txid, context);
             }
             Message::CopyRow(place) => {
@@ -139,7 +143,10 @@ impl Page {
             Message::Resent(Ok(reply)) => return Update::event(resent(&reply)),
             Message::Abandon => return self.abandon(context),
             Message::Abandoned(Ok(())) => {
-                return Update::event(Event::Notify(Tone::Good, "The payment was given up.".to_owned()));
+                return Update::event(Event::Notify(
+                    Tone::Good,
+                    "The payment was given up.".to_owned(),
+                ));
             }
             Message::Details(Err(error))
             | Message::LabelSaved(Err(error))
@@ -157,7 +164,10 @@ impl Page {
     }
 
     fn select(&mut self, txid: Txid, model: &Model) {
-        let row = model.wallet.as_ref().and_then(|wallet| wallet.history.get(&txid));
+        let row = model
+            .wallet
+            .as_ref()
+            .and_then(|wallet| wallet.history.get(&txid));
         self.label = row.map(|row| row.label.clone()).unwrap_or_default();
         self.selected = Some(txid);
         self.details = None;
@@ -183,7 +193,9 @@ impl Page {
     }
 
     fn load_details(&self, context: &Context<'_>) -> Update<Message> {
-        let Some(txid) = self.selected else { return Update::none() };
+        let Some(txid) = self.selected else {
+            return Update::none();
+        };
         let (wallet, name) = (context.link.wallet(), context.wallet_name());
         let call = async move { wallet?.transaction(name, txid).await };
         Update::task(Task::perform(call, Message::Details))
@@ -204,7 +216,9 @@ impl Page {
     }
 
     fn resend(&self, context: &Context<'_>) -> Update<Message> {
-        let Some(txid) = self.selected else { return Update::none() };
+        let Some(txid) = self.selected else {
+            return Update::none();
+        };
         let (wallet, name) = (context.link.wallet(), context.wallet_name());
         let call = async move { wallet?.resend(name, txid).await };
         Update::task(Task::perform(call, Message::Resent))
@@ -215,7 +229,9 @@ impl Page {
             return Update::none();
         }
         self.abandoning = false;
-        let Some(txid) = self.selected else { return Update::none() };
+        let Some(txid) = self.selected else {
+            return Update::none();
+        };
         let (wallet, name) = (context.link.wallet(), context.wallet_name());
         let call = async move { wallet?.abandon(name, txid).await };
         Update::task(Task::perform(call, Message::Abandoned))
@@ -274,7 +290,9 @@ impl Page {
             self.period,
             Message::Period,
         );
-        let tools = row![directions, period].spacing(size::S3).align_y(Alignment::Center);
+        let tools = row![directions, period]
+            .spacing(size::S3)
+            .align_y(Alignment::Center);
         let sum = self.summary(model);
         let head = column![
             layout::heading_row("Activity", text::caption(sum)),
@@ -294,16 +312,23 @@ impl Page {
     }
 
     fn rows<'a>(&'a self, model: &'a Model) -> Element<'a, Message> {
-        let Some(wallet) = &model.wallet else { return space().into() };
+        let Some(wallet) = &model.wallet else {
+            return space().into();
+        };
         let history = &wallet.history;
-        let row_height = if model.prefs.compact { size::ROW_COMPACT } else { size::ROW };
+        let row_height = if model.prefs.compact {
+            size::ROW_COMPACT
+        } else {
+            size::ROW
+        };
         let selected = self.selected.and_then(|txid| history.place_of(&txid));
         responsive(move |space| {
             let columns = rows::Columns::for_width(space.width);
             VirtualList::new("activity-list", history.len(), row_height, move |place| {
-                history
-                    .row(place)
-                    .map_or_else(|| iced::widget::space().into(), |tx| rows::row(model, tx, columns))
+                history.row(place).map_or_else(
+                    || iced::widget::space().into(),
+                    |tx| rows::row(model, tx, columns),
+                )
             })
             .selected(selected)
             .on_select(Message::Select)
@@ -318,14 +343,16 @@ impl Page {
         let Some(history) = model.wallet.as_ref().map(|wallet| &wallet.history) else {
             return String::new();
         };
-        let count = |n: usize| {
-            crate::model::amount::count(u64::try_from(n).unwrap_or(u64::MAX))
-        };
+        let count = |n: usize| crate::model::amount::count(u64::try_from(n).unwrap_or(u64::MAX));
         let total = history.total();
         if history.filter().is_open() {
             let known = u64::try_from(history.known()).unwrap_or(u64::MAX);
             if known < total {
-                return format!("reading {} of {}", count(history.known()), crate::model::amount::count(total));
+                return format!(
+                    "reading {} of {}",
+                    count(history.known()),
+                    crate::model::amount::count(total)
+                );
             }
             return format!("{} transactions", count(history.len()));
         }
@@ -338,8 +365,10 @@ impl Page {
     }
 
     fn empty<'a>(&'a self, model: &'a Model) -> Element<'a, Message> {
-        let filtered =
-            model.wallet.as_ref().is_some_and(|wallet| !wallet.history.filter().is_open());
+        let filtered = model
+            .wallet
+            .as_ref()
+            .is_some_and(|wallet| !wallet.history.filter().is_open());
         if filtered {
             let clear = button("Clear the filter", Press::Secondary)
                 .id("activity-clear-empty")
@@ -356,11 +385,18 @@ impl Page {
                 "The wallet has looked at the chain up to block {} so far.",
                 crate::model::amount::count(u64::from(height))
             ),
-            _ => "Payments appear here by themselves, a second after the network has them.".to_owned(),
+            _ => "Payments appear here by themselves, a second after the network has them."
+                .to_owned(),
         };
-        let receive =
-            button("Receive", Press::Secondary).id("activity-receive").on_press(Message::Receive);
-        layout::empty(Icon::History, "Nothing here yet", words, vec![receive.into()])
+        let receive = button("Receive", Press::Secondary)
+            .id("activity-receive")
+            .on_press(Message::Receive);
+        layout::empty(
+            Icon::History,
+            "Nothing here yet",
+            words,
+            vec![receive.into()],
+        )
     }
 }
 
@@ -368,9 +404,10 @@ fn resent(reply: &SendReply) -> Event {
     use ipc_schema::Broadcast;
     match &reply.broadcast {
         Broadcast::Accepted => Event::Notify(Tone::Good, "The node took the payment.".to_owned()),
-        Broadcast::Waiting => {
-            Event::Notify(Tone::Warn, "The node could not be asked. It goes out when it is back.".to_owned())
-        }
+        Broadcast::Waiting => Event::Notify(
+            Tone::Warn,
+            "The node could not be asked. It goes out when it is back.".to_owned(),
+        ),
         Broadcast::Rejected(reason) => {
             Event::Notify(Tone::Bad, format!("The node refused the payment: {reason}"))
         }

@@ -120,12 +120,22 @@ impl Page {
 
     fn greet(&mut self) {
         let lines = [
-            (Kind::Warning, "WARNING: Scammers have told people to type commands here and stole their money with them. \
-              Do not type anything whose effect you do not fully understand."),
-            (Kind::Hint, "Type \"help\" for an overview of commands, \"help-console\" for how to write them. \
-              Arrow up and down walk through the history, Ctrl+L clears the screen."),
+            (
+                Kind::Warning,
+                "WARNING: Scammers have told people to type commands here and stole their money with them. \
+              Do not type anything whose effect you do not fully understand.",
+            ),
+            (
+                Kind::Hint,
+                "Type \"help\" for an overview of commands, \"help-console\" for how to write them. \
+              Arrow up and down walk through the history, Ctrl+L clears the screen.",
+            ),
         ];
-        self.lines.extend(lines.map(|(kind, text)| Line { kind, at: None, text: text.to_owned() }));
+        self.lines.extend(lines.map(|(kind, text)| Line {
+            kind,
+            at: None,
+            text: text.to_owned(),
+        }));
     }
 
     /// Handles a message.
@@ -143,7 +153,11 @@ impl Page {
                 if let Some(place) = self.running.iter().position(|running| running.id == id) {
                     let gone = self.running.remove(place);
                     gone.handle.abort();
-                    self.print(Kind::Hint, &format!("No longer waiting for: {}", gone.line), None);
+                    self.print(
+                        Kind::Hint,
+                        &format!("No longer waiting for: {}", gone.line),
+                        None,
+                    );
                 }
             }
             Message::Back => {
@@ -174,7 +188,11 @@ impl Page {
             }
             Message::Size(larger) => {
                 let size = context.model.prefs.console_size;
-                let size = if larger { size + 1 } else { size.saturating_sub(1) };
+                let size = if larger {
+                    size + 1
+                } else {
+                    size.saturating_sub(1)
+                };
                 let change = PrefsChange::ConsoleSize(size.clamp(SIZES.0, SIZES.1));
                 return Update::event(Event::Prefs(change));
             }
@@ -198,7 +216,10 @@ impl Page {
     fn focus_input(&self) -> Update<Message> {
         let id = view::INPUT;
         let focus = iced::widget::operation::focus(id);
-        Update::task(Task::batch([focus, iced::widget::operation::move_cursor_to_end(id)]))
+        Update::task(Task::batch([
+            focus,
+            iced::widget::operation::move_cursor_to_end(id),
+        ]))
     }
 
     fn submit(&mut self, context: &Context<'_>) -> Update<Message> {
@@ -216,10 +237,13 @@ impl Page {
             );
             return Update::none();
         }
-        self.print(Kind::Input, &console::redact(trimmed), Some(context.model.now));
+        self.print(
+            Kind::Input,
+            &console::redact(trimmed),
+            Some(context.model.now),
+        );
         self.history.push(trimmed);
-        let remember =
-            Event::Prefs(PrefsChange::ConsoleHistory(self.history.lines().to_vec()));
+        let remember = Event::Prefs(PrefsChange::ConsoleHistory(self.history.lines().to_vec()));
         if trimmed == "help-console" {
             self.print(Kind::Output, view::SYNTAX_HELP, None);
             return Update::event(remember);
@@ -233,7 +257,11 @@ impl Page {
                 let answer = run::run(call, context, wallet);
                 let task = Task::perform(answer, move |result| Message::Done(id, result));
                 let (task, handle) = task.abortable();
-                self.running.push(Running { id, line: console::redact(trimmed), handle });
+                self.running.push(Running {
+                    id,
+                    line: console::redact(trimmed),
+                    handle,
+                });
                 Update::task(task).and(remember)
             }
             Ok(None) => Update::none(),
@@ -255,7 +283,11 @@ impl Page {
     fn print(&mut self, kind: Kind, text: &str, at: Option<i64>) {
         for (index, part) in text.lines().enumerate() {
             let at = at.filter(|_| index == 0);
-            self.lines.push_back(Line { kind, at, text: part.to_owned() });
+            self.lines.push_back(Line {
+                kind,
+                at,
+                text: part.to_owned(),
+            });
         }
         while self.lines.len() > KEPT {
             self.lines.pop_front();

@@ -103,7 +103,9 @@ impl Page {
         let mut page = Self {
             default_dir: common::datadir::default_base(progress.coin).ok(),
             own_dir: own.is_some(),
-            dir_text: own.map(|path| path.display().to_string()).unwrap_or_default(),
+            dir_text: own
+                .map(|path| path.display().to_string())
+                .unwrap_or_default(),
             place: Place::Unknown,
             look: 0,
             found: None,
@@ -229,7 +231,9 @@ impl Page {
                 self.wallet_made(task.map(Message::Restore), made, context.model)
             }
             Message::Backup(message) => {
-                let Some(form) = &mut self.backup else { return Update::none() };
+                let Some(form) = &mut self.backup else {
+                    return Update::none();
+                };
                 let task = form.update(message, context).map(Message::Backup);
                 self.progress.backup = form.saved_path();
                 Update::task(task).and(self.keep())
@@ -278,7 +282,8 @@ impl Page {
             }
             Step::Wallet => match self.progress.wallet.clone() {
                 Some(name) => {
-                    self.backup.get_or_insert_with(|| backup::Form::new(&name, model));
+                    self.backup
+                        .get_or_insert_with(|| backup::Form::new(&name, model));
                     self.progress.step = Step::Backup;
                     Update::event(self.keep())
                 }

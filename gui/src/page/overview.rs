@@ -53,7 +53,11 @@ pub fn view(model: &Model) -> Element<'_, Message> {
         blocks.push(sync_card(model));
     }
     blocks.push(balance_card(model));
-    let next = if model.is_catching_up() { None } else { next_card(model) };
+    let next = if model.is_catching_up() {
+        None
+    } else {
+        next_card(model)
+    };
     if let Some(next) = next {
         blocks.push(next);
     }
@@ -85,19 +89,29 @@ fn wallet_process_card(model: &Model) -> Option<Element<'_, Message>> {
 
 /// Catching up with the chain: phases, a range of time once steady, what it waits for.
 fn sync_card(model: &Model) -> Element<'_, Message> {
-    let Some(node) = model.node.as_ref() else { return space().into() };
+    let Some(node) = model.node.as_ref() else {
+        return space().into();
+    };
     let height = node.tip.map_or(0, |tip| tip.height);
     let progress = model.pace.progress().max(node.progress);
     let percent = format!("{:.1} %", progress * 100.0);
     let phase = |number: &'static str, words: String, tone: Tone| {
-        row![text::strong(number).class(tone), text::body(words).class(tone)].spacing(size::S1)
+        row![
+            text::strong(number).class(tone),
+            text::body(words).class(tone)
+        ]
+        .spacing(size::S1)
     };
     let headers_done = node.headers_height > 0;
     let phases = row![
         phase(
             "1",
             format!("headers{}", if headers_done { " ✓" } else { "" }),
-            if headers_done { Tone::Soft } else { Tone::Accent }
+            if headers_done {
+                Tone::Soft
+            } else {
+                Tone::Accent
+            }
         ),
         phase("2", format!("blocks {percent}"), Tone::Accent),
         phase("3", "wallet waits".to_owned(), Tone::Faint),
@@ -168,7 +182,11 @@ fn balance_card(model: &Model) -> Element<'_, Message> {
     if let Some(reason) = reason {
         card = card.push(text::body(reason).class(Tone::Soft));
     }
-    if let Some(state) = model.wallet.as_ref().and_then(|wallet| wallet.state.as_ref()) {
+    if let Some(state) = model
+        .wallet
+        .as_ref()
+        .and_then(|wallet| wallet.state.as_ref())
+    {
         let balances = &state.balances;
         let mut parts = row![part(
             &money,
@@ -224,7 +242,8 @@ fn actions(model: &Model) -> Element<'_, Message> {
     ]
     .spacing(size::S2);
     if model.params.is_private() {
-        let mine = |blocks| (has_wallet && model.is_node_running()).then_some(Message::Mine(blocks));
+        let mine =
+            |blocks| (has_wallet && model.is_node_running()).then_some(Message::Mine(blocks));
         buttons = buttons
             .push(space::horizontal().width(size::S3))
             .push(
@@ -244,16 +263,27 @@ fn actions(model: &Model) -> Element<'_, Message> {
 fn as_of_tone(model: &Model) -> Tone {
     let old = model.stale_seconds().is_some()
         || model.is_catching_up()
-        || model.wallet.as_ref().is_some_and(|wallet| !wallet.is_current());
+        || model
+            .wallet
+            .as_ref()
+            .is_some_and(|wallet| !wallet.is_current());
     if old { Tone::Warn } else { Tone::Faint }
 }
 
 /// "block 968 431, 4 min ago".
 fn as_of(model: &Model) -> String {
-    let state = model.wallet.as_ref().and_then(|wallet| wallet.state.as_ref());
+    let state = model
+        .wallet
+        .as_ref()
+        .and_then(|wallet| wallet.state.as_ref());
     let height = state.and_then(|state| state.block.map(|(_, height)| height));
-    let Some(height) = height.or_else(|| model.height()) else { return String::new() };
-    let block = format!("as of block {}", crate::model::amount::count(u64::from(height)));
+    let Some(height) = height.or_else(|| model.height()) else {
+        return String::new();
+    };
+    let block = format!(
+        "as of block {}",
+        crate::model::amount::count(u64::from(height))
+    );
     if let Some(age) = model.stale_seconds() {
         return format!("{block}, heard {} ago", clock::duration(age));
     }
@@ -291,16 +321,30 @@ fn next_card(model: &Model) -> Option<Element<'_, Message>> {
         ),
         Backup::Unchecked(made) => (
             "The backup was never read back",
-            format!("It was made {}. A backup counts once it was checked.", clock::ago(made, model.now)),
+            format!(
+                "It was made {}. A backup counts once it was checked.",
+                clock::ago(made, model.now)
+            ),
         ),
         Backup::Outdated(made) => (
             "The backup is out of date",
-            format!("It was made {}, and something worth keeping came since.", clock::ago(made, model.now)),
+            format!(
+                "It was made {}, and something worth keeping came since.",
+                clock::ago(made, model.now)
+            ),
         ),
         Backup::Missing | Backup::Checked(_) => return None,
     };
-    let back_up = button("Back up", Press::Secondary).id("next-backup").on_press(Message::Backup);
-    Some(layout::notice(Tone::Warn, Icon::ShieldCheck, title, text::body(words), vec![back_up.into()]))
+    let back_up = button("Back up", Press::Secondary)
+        .id("next-backup")
+        .on_press(Message::Backup);
+    Some(layout::notice(
+        Tone::Warn,
+        Icon::ShieldCheck,
+        title,
+        text::body(words),
+        vec![back_up.into()],
+    ))
 }
 
 fn recent_card(model: &Model) -> Element<'_, Message> {

@@ -79,7 +79,12 @@ impl Page {
             Message::Kind(kind) => self.kind = Some(kind),
             Message::Create => return self.create(context),
             Message::Created(result) => return self.created(result, context),
-            Message::Clear => *self = Self { kind: self.kind, ..Self::default() },
+            Message::Clear => {
+                *self = Self {
+                    kind: self.kind,
+                    ..Self::default()
+                }
+            }
             Message::Select(place) => {
                 if let Some(row) = requests(context.model).nth(place) {
                     self.selected = Some(place);
@@ -158,7 +163,11 @@ impl Page {
                     .fault()
                     .is_some_and(|fault| fault.code == ipc_schema::FaultCode::PassphraseRequired);
                 self.error = Some(words(&error));
-                if needs_passphrase { Update::event(Event::Unlock) } else { Update::none() }
+                if needs_passphrase {
+                    Update::event(Event::Unlock)
+                } else {
+                    Update::none()
+                }
             }
         }
     }
@@ -185,7 +194,9 @@ impl Page {
     /// What is wrong with the amount, if anything.
     fn amount_problem(&self, model: &Model) -> Option<String> {
         let text = self.amount.trim();
-        (!text.is_empty()).then(|| model.money().parse(text).err())?.map(|error| error.to_string())
+        (!text.is_empty())
+            .then(|| model.money().parse(text).err())?
+            .map(|error| error.to_string())
     }
 
     /// Draws the page.
@@ -210,16 +221,31 @@ impl Shown {
 
 /// Own addresses, newest first.
 fn requests(model: &Model) -> impl Iterator<Item = &AddressRow> {
-    let rows = model.wallet.as_ref().map(|wallet| wallet.addresses.as_slice()).unwrap_or_default();
+    let rows = model
+        .wallet
+        .as_ref()
+        .map(|wallet| wallet.addresses.as_slice())
+        .unwrap_or_default();
     rows.iter().filter(|row| row.is_mine)
 }
 
 fn default_image_path(label: &str) -> String {
-    let name: String =
-        label.chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
-    let name = if name.is_empty() { "request".to_owned() } else { name };
+    let name: String = label
+        .chars()
+        .map(|c| if c.is_alphanumeric() { c } else { '-' })
+        .collect();
+    let name = if name.is_empty() {
+        "request".to_owned()
+    } else {
+        name
+    };
     let folder = directories::UserDirs::new();
-    let folder = folder.as_ref().map(|dirs| dirs.picture_dir().unwrap_or_else(|| dirs.home_dir()));
+    let folder = folder
+        .as_ref()
+        .map(|dirs| dirs.picture_dir().unwrap_or_else(|| dirs.home_dir()));
     let file = format!("{name}.png");
-    folder.map_or_else(|| file.clone(), |folder| folder.join(&file).display().to_string())
+    folder.map_or_else(
+        || file.clone(),
+        |folder| folder.join(&file).display().to_string(),
+    )
 }

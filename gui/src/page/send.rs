@@ -110,7 +110,8 @@ impl Page {
     pub fn update(&mut self, message: Message, context: &Context<'_>) -> Update<Message> {
         match message {
             Message::Form(edit) => {
-                self.form.apply(edit, context.model, self.preview.as_ref().map(|(_, p)| p));
+                self.form
+                    .apply(edit, context.model, self.preview.as_ref().map(|(_, p)| p));
                 return self.edited(context);
             }
             Message::PreviewDue(edit) if edit == self.edit => return self.ask_preview(context),
@@ -137,7 +138,10 @@ impl Page {
             }
             Message::Clear => {
                 let drop = self.drop_preview(context);
-                *self = Self { edit: self.edit + 1, ..Self::default() };
+                *self = Self {
+                    edit: self.edit + 1,
+                    ..Self::default()
+                };
                 return Update::task(drop);
             }
             Message::Review => {
@@ -157,7 +161,12 @@ impl Page {
             Message::Send => return self.send(context),
             Message::Sent(result) => return self.after_send(result, context),
             Message::Show(txid) => return Update::event(Event::ShowTransaction(txid)),
-            Message::Another => *self = Self { edit: self.edit + 1, ..Self::default() },
+            Message::Another => {
+                *self = Self {
+                    edit: self.edit + 1,
+                    ..Self::default()
+                }
+            }
         }
         Update::none()
     }
@@ -180,7 +189,9 @@ impl Page {
     }
 
     fn ask_preview(&mut self, context: &Context<'_>) -> Update<Message> {
-        let Ok(request) = self.form.request(context.model) else { return Update::none() };
+        let Ok(request) = self.form.request(context.model) else {
+            return Update::none();
+        };
         let drop = self.drop_preview(context);
         let (wallet, name, edit) = (context.link.wallet(), context.wallet_name(), self.edit);
         let call = async move { wallet?.prepare(name, request).await };
@@ -223,13 +234,22 @@ impl Page {
 
     /// The preview of exactly what is in the form.
     fn ready_preview(&self) -> Option<&PreparedSend> {
-        self.preview.as_ref().filter(|(edit, _)| *edit == self.edit).map(|(_, preview)| preview)
+        self.preview
+            .as_ref()
+            .filter(|(edit, _)| *edit == self.edit)
+            .map(|(_, preview)| preview)
     }
 
     fn send(&mut self, context: &Context<'_>) -> Update<Message> {
-        let Some(preview) = self.ready_preview() else { return Update::none() };
+        let Some(preview) = self.ready_preview() else {
+            return Update::none();
+        };
         let id = preview.id;
-        let locked = context.model.wallet.as_ref().is_some_and(crate::model::Wallet::is_locked);
+        let locked = context
+            .model
+            .wallet
+            .as_ref()
+            .is_some_and(crate::model::Wallet::is_locked);
         if locked && self.passphrase.is_empty() {
             self.send_error = Some("Enter the passphrase of this wallet.".to_owned());
             return Update::none();
@@ -265,7 +285,12 @@ impl Page {
             Ok(reply) => {
                 let txid = reply.txid;
                 let edit = self.edit + 1;
-                *self = Self { edit, stage: Stage::Done, sent: Some(reply), ..Self::default() };
+                *self = Self {
+                    edit,
+                    stage: Stage::Done,
+                    sent: Some(reply),
+                    ..Self::default()
+                };
                 Update::event(Event::ShowTransaction(txid))
             }
             Err(error) => {

@@ -66,9 +66,13 @@ impl Page {
                 }
             }
             Message::Store(name) => {
-                let Some((draft, text)) = &self.draft else { return Update::none() };
+                let Some((draft, text)) = &self.draft else {
+                    return Update::none();
+                };
                 let info = context.model.settings.iter().find(|info| info.name == name);
-                let Some(info) = info.filter(|_| *draft == name) else { return Update::none() };
+                let Some(info) = info.filter(|_| *draft == name) else {
+                    return Update::none();
+                };
                 return match node::to_json(info, text) {
                     Ok(value) => set(name, value, context),
                     Err(error) => {
@@ -115,9 +119,15 @@ impl Page {
         };
         let mut tabs = vec![tab("Window".to_owned(), None)];
         tabs.extend(groups.iter().map(|group| {
-            tab(node::short_heading(group).to_owned(), Some((*group).to_owned()))
+            tab(
+                node::short_heading(group).to_owned(),
+                Some((*group).to_owned()),
+            )
         }));
-        let tabs = row(tabs).spacing(size::S1).wrap().vertical_spacing(size::S1);
+        let tabs = row(tabs)
+            .spacing(size::S1)
+            .wrap()
+            .vertical_spacing(size::S1);
         let mut blocks: Vec<Element<'a, Message>> = vec![tabs.into()];
         if !self.waiting.is_empty() {
             blocks.push(self.restart_bar(model));
@@ -130,10 +140,17 @@ impl Page {
     }
 
     fn restart_bar<'a>(&'a self, model: &'a Model) -> Element<'a, Message> {
-        let words = format!("Takes effect after a restart of the node: {}", self.waiting.join(", "));
-        let restart = button_with(crate::theme::Icon::RefreshCw, "Restart node", Press::Secondary)
-            .id("settings-restart")
-            .on_press_maybe(model.connection.is_up().then_some(Message::Restart));
+        let words = format!(
+            "Takes effect after a restart of the node: {}",
+            self.waiting.join(", ")
+        );
+        let restart = button_with(
+            crate::theme::Icon::RefreshCw,
+            "Restart node",
+            Press::Secondary,
+        )
+        .id("settings-restart")
+        .on_press_maybe(model.connection.is_up().then_some(Message::Restart));
         let line = row![container(text::body(words)).width(Length::Fill), restart]
             .spacing(size::S3)
             .align_y(Alignment::Center);
@@ -145,7 +162,9 @@ fn set(name: String, value: Option<String>, context: &Context<'_>) -> Update<Mes
     let node = context.link.node();
     let option = name.clone();
     let call = async move { node?.set_setting(option, value).await };
-    Update::task(Task::perform(call, move |result| Message::Stored(name.clone(), result)))
+    Update::task(Task::perform(call, move |result| {
+        Message::Stored(name.clone(), result)
+    }))
 }
 
 /// A labelled row of a settings card.

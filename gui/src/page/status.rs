@@ -30,7 +30,10 @@ pub struct Page {
 
 impl Default for Page {
     fn default() -> Self {
-        Self { filter: String::new(), follow: true }
+        Self {
+            filter: String::new(),
+            follow: true,
+        }
     }
 }
 
@@ -88,7 +91,11 @@ impl Page {
             Message::Restart => Update::event(Event::Link(Control::Restart)),
             Message::Stop => Update::event(Event::Link(Control::Stop)),
             Message::OpenLog => {
-                let path = context.model.node.as_ref().map(|node| node.log_file.clone());
+                let path = context
+                    .model
+                    .node
+                    .as_ref()
+                    .map(|node| node.log_file.clone());
                 let call = crate::link::open_path(path.unwrap_or_default());
                 Update::task(Task::perform(call, Message::Opened))
             }
@@ -111,15 +118,23 @@ impl Page {
             Some(Origin::Attached) => "was running before",
             _ => "started by this window",
         };
-        let program =
-            model.session.as_ref().map_or("node", |session| session.identity.program.as_str());
+        let program = model
+            .session
+            .as_ref()
+            .map_or("node", |session| session.identity.program.as_str());
         let head = layout::heading_row(
             "Node",
             text::caption(format!("{program} {} · {origin}", node.version)),
         );
         let mut blocks = Vec::new();
         blocks.extend(node.warnings.iter().map(|warning| {
-            layout::notice(Tone::Warn, Icon::TriangleAlert, "Warning", text::body(warning), Vec::new())
+            layout::notice(
+                Tone::Warn,
+                Icon::TriangleAlert,
+                "Warning",
+                text::body(warning),
+                Vec::new(),
+            )
         }));
         blocks.extend(disk_card(node));
         blocks.push(tiles(model, node));
@@ -134,18 +149,30 @@ impl Page {
             .placeholder("Filter")
             .on_input(Message::Filter)
             .width(180.0);
-        let has_file = model.node.as_ref().is_some_and(|node| !node.log_file.is_empty());
+        let has_file = model
+            .node
+            .as_ref()
+            .is_some_and(|node| !node.log_file.is_empty());
         let head = row![
             text::heading("Log"),
             space::horizontal(),
             Element::from(filter),
             icon_button(
                 if self.follow { Icon::Pause } else { Icon::Play },
-                if self.follow { "Stop following" } else { "Follow" },
+                if self.follow {
+                    "Stop following"
+                } else {
+                    "Follow"
+                },
                 "log-follow",
                 Some(Message::Follow),
             ),
-            icon_button(Icon::Copy, "Copy all lines", "log-copy", Some(Message::CopyLog)),
+            icon_button(
+                Icon::Copy,
+                "Copy all lines",
+                "log-copy",
+                Some(Message::CopyLog)
+            ),
             icon_button(
                 Icon::ExternalLink,
                 "Open the log file",
@@ -161,7 +188,9 @@ impl Page {
             let texts = (0..model.log.len()).filter_map(|row| model.log.row(row));
             let pieces = lines::pieces(texts.map(|line| line.text.as_str()), columns);
             VirtualList::new("log", pieces.len(), size::ROW_TEXT, move |place| {
-                pieces.get(place).map_or_else(|| space().into(), |piece| log_line(model, *piece))
+                pieces
+                    .get(place)
+                    .map_or_else(|| space().into(), |piece| log_line(model, *piece))
             })
             .follow(follow)
             .into()
@@ -177,7 +206,9 @@ impl Page {
 }
 
 fn log_line(model: &Model, piece: Piece) -> Element<'_, Message> {
-    let Some(line) = model.log.row(piece.line) else { return space().into() };
+    let Some(line) = model.log.row(piece.line) else {
+        return space().into();
+    };
     let tone = match line.level {
         LogLevel::Error => Tone::Bad,
         LogLevel::Warning => Tone::Warn,
@@ -185,18 +216,31 @@ fn log_line(model: &Model, piece: Piece) -> Element<'_, Message> {
         LogLevel::Debug | LogLevel::Trace => Tone::Faint,
     };
     let words = line.text.get(piece.start..piece.end).unwrap_or_default();
-    text::line(words).font(fonts::MONO).size(size::TEXT_SMALL).class(tone).into()
+    text::line(words)
+        .font(fonts::MONO)
+        .size(size::TEXT_SMALL)
+        .class(tone)
+        .into()
 }
 
 fn disk_card(node: &NodeStatus) -> Option<Element<'_, Message>> {
     let free = node.disk_free?;
     let (tone, words) = match free {
-        0..DISK_RED => (Tone::Bad, "The node stops by itself when nothing is left. Free some space now."),
+        0..DISK_RED => (
+            Tone::Bad,
+            "The node stops by itself when nothing is left. Free some space now.",
+        ),
         DISK_RED..DISK_YELLOW => (Tone::Warn, "Free some space before the node has to stop."),
         _ => return None,
     };
     let title = format!("Only {} free on the disk of the chain", clock::bytes(free));
-    Some(layout::notice(tone, Icon::HardDrive, title, text::body(words), Vec::new()))
+    Some(layout::notice(
+        tone,
+        Icon::HardDrive,
+        title,
+        text::body(words),
+        Vec::new(),
+    ))
 }
 
 fn tiles<'a>(model: &'a Model, node: &'a NodeStatus) -> Element<'a, Message> {
@@ -219,9 +263,11 @@ fn tiles<'a>(model: &'a Model, node: &'a NodeStatus) -> Element<'a, Message> {
             (format!("block {}", count(u64::from(tip.height))), age)
         },
     );
-    let free = node.disk_free.map_or("free space unknown".to_owned(), |free| {
-        format!("{} free", clock::bytes(free))
-    });
+    let free = node
+        .disk_free
+        .map_or("free space unknown".to_owned(), |free| {
+            format!("{} free", clock::bytes(free))
+        });
     let (used, allowed) = node.cache;
     let cache = format!("{} of {}", clock::bytes(used), clock::bytes(allowed));
     let pool = format!("{} transactions", count(node.mempool.count));
@@ -232,7 +278,12 @@ fn tiles<'a>(model: &'a Model, node: &'a NodeStatus) -> Element<'a, Message> {
     );
     grid([
         tile(Icon::Blocks, "Chain", height, age),
-        tile(Icon::HardDrive, "Storage", clock::bytes(node.disk_used), free),
+        tile(
+            Icon::HardDrive,
+            "Storage",
+            clock::bytes(node.disk_used),
+            free,
+        ),
         tile(Icon::Cpu, "Cache", cache, "coins in memory".to_owned()),
         tile(Icon::Database, "Mempool", pool, pool_note),
     ])
@@ -244,12 +295,21 @@ fn tiles<'a>(model: &'a Model, node: &'a NodeStatus) -> Element<'a, Message> {
 
 fn information<'a>(model: &'a Model, node: &'a NodeStatus) -> Element<'a, Message> {
     let line = |label: &'static str, id: &'static str, value: String| -> Element<'a, Message> {
-        let shown = if value.is_empty() { "–".to_owned() } else { value.clone() };
+        let shown = if value.is_empty() {
+            "–".to_owned()
+        } else {
+            value.clone()
+        };
         row![
             container(text::body(label).class(Tone::Soft)).width(size::LABEL),
             container(text::body(shown).wrapping(iced::widget::text::Wrapping::WordOrGlyph))
                 .width(Length::Fill),
-            icon_button(Icon::Copy, "Copy", id, (!value.is_empty()).then_some(Message::Copy(value, label))),
+            icon_button(
+                Icon::Copy,
+                "Copy",
+                id,
+                (!value.is_empty()).then_some(Message::Copy(value, label))
+            ),
         ]
         .spacing(size::S3)
         .align_y(Alignment::Center)
@@ -261,14 +321,25 @@ fn information<'a>(model: &'a Model, node: &'a NodeStatus) -> Element<'a, Messag
         node.peers_in + node.peers_out,
         node.peers_in,
         node.peers_out,
-        if node.network_active { "" } else { ", network switched off" }
+        if node.network_active {
+            ""
+        } else {
+            ", network switched off"
+        }
     );
     let tip_hash = node.tip.map(|tip| tip.hash.to_string()).unwrap_or_default();
-    let tip_time = node.tip.map(|tip| model.zone.full(tip.time)).unwrap_or_default();
+    let tip_time = node
+        .tip
+        .map(|tip| model.zone.full(tip.time))
+        .unwrap_or_default();
     let body = column![
         line("Version", "info-version", node.version.clone()),
         line("User agent", "info-agent", agent),
-        line("Network", "info-network", format!("{} {}", node.coin, node.network)),
+        line(
+            "Network",
+            "info-network",
+            format!("{} {}", node.coin, node.network)
+        ),
         line("Data directory", "info-datadir", node.datadir.clone()),
         line("Log file", "info-log", node.log_file.clone()),
         line("Started", "info-started", model.zone.full(node.started)),

@@ -48,7 +48,10 @@ pub fn view(model: &Model) -> Element<'_, Message> {
             Vec::new(),
         ))]
     } else {
-        tasks.into_iter().map(|task| task_card(model, task)).collect()
+        tasks
+            .into_iter()
+            .map(|task| task_card(model, task))
+            .collect()
     };
     layout::page("tasks", layout::page_title("Tasks"), blocks)
 }
@@ -88,7 +91,10 @@ fn task_card<'a>(model: &'a Model, task: &'a Work) -> Element<'a, Message> {
         body = body.push(text::body(detail).class(Tone::Soft));
     }
     if task.cancellable && !task.is_over() {
-        let of_wallet = !model.node_tasks.iter().any(|other| std::ptr::eq(other, task));
+        let of_wallet = !model
+            .node_tasks
+            .iter()
+            .any(|other| std::ptr::eq(other, task));
         let cancel = button("Cancel", Press::Secondary)
             .id(format!("cancel-{}", task.id))
             .on_press(Message::Cancel(task.id, of_wallet));

@@ -106,21 +106,29 @@ impl Page {
             Message::Backup => self.open_backup(context.model),
             Message::Security => self.part = Part::Security(security::Form::default()),
             Message::Create(message) => {
-                let Part::Create(form) = &mut self.part else { return Update::none() };
+                let Part::Create(form) = &mut self.part else {
+                    return Update::none();
+                };
                 let (task, made) = form.update(message, context);
                 return self.made(task.map(Message::Create), made);
             }
             Message::Restore(message) => {
-                let Part::Restore(form) = &mut self.part else { return Update::none() };
+                let Part::Restore(form) = &mut self.part else {
+                    return Update::none();
+                };
                 let (task, made) = form.update(message, context);
                 return self.made(task.map(Message::Restore), made);
             }
             Message::BackupForm(message) => {
-                let Part::Backup(form) = &mut self.part else { return Update::none() };
+                let Part::Backup(form) = &mut self.part else {
+                    return Update::none();
+                };
                 return Update::task(form.update(message, context).map(Message::BackupForm));
             }
             Message::SecurityForm(message) => {
-                let Part::Security(form) = &mut self.part else { return Update::none() };
+                let Part::Security(form) = &mut self.part else {
+                    return Update::none();
+                };
                 let (task, done) = form.update(message, context);
                 let update = Update::task(task.map(Message::SecurityForm));
                 let Some(words) = done else { return update };
@@ -152,8 +160,9 @@ impl Page {
             Message::Opened(name, Ok(warnings)) => {
                 self.busy = None;
                 match warnings.first() {
-                    Some(warning) => Update::event(Event::Notify(Tone::Warn, warning.clone()))
-                        .then_show(name),
+                    Some(warning) => {
+                        Update::event(Event::Notify(Tone::Warn, warning.clone())).then_show(name)
+                    }
                     None => Update::event(Event::ShowWallet(name)),
                 }
             }
@@ -210,7 +219,11 @@ impl Page {
             .id("wallets-back")
             .on_press(Message::List);
         let head = layout::heading_row(title, back);
-        layout::page("wallets", head, vec![layout::card(container(content).max_width(size::COLUMN))])
+        layout::page(
+            "wallets",
+            head,
+            vec![layout::card(container(content).max_width(size::COLUMN))],
+        )
     }
 
     fn list<'a>(&'a self, model: &'a Model) -> Element<'a, Message> {
@@ -244,8 +257,15 @@ impl Page {
     }
 
     fn item<'a>(&'a self, model: &'a Model, item: &'a WalletListItem) -> Element<'a, Message> {
-        let shown = model.wallet.as_ref().is_some_and(|wallet| wallet.name == item.name);
-        let name = if item.name.is_empty() { "default wallet" } else { &item.name };
+        let shown = model
+            .wallet
+            .as_ref()
+            .is_some_and(|wallet| wallet.name == item.name);
+        let name = if item.name.is_empty() {
+            "default wallet"
+        } else {
+            &item.name
+        };
         let mut facts = Vec::new();
         facts.push(if item.loaded { "open" } else { "closed" });
         if item.encrypted == Some(true) {
@@ -293,30 +313,34 @@ impl Page {
         let (backup, backup_tone) = match wallet.backup() {
             None => ("being read".to_owned(), Tone::Faint),
             Some(Backup::Missing) => ("none".to_owned(), Tone::Warn),
-            Some(Backup::Unchecked(at)) => {
-                (format!("made {}, not checked", model.zone.short(at, model.now)), Tone::Warn)
-            }
-            Some(Backup::Checked(at)) => {
-                (format!("checked {}", model.zone.short(at, model.now)), Tone::Good)
-            }
-            Some(Backup::Outdated(at)) => {
-                (format!("out of date, made {}", model.zone.short(at, model.now)), Tone::Warn)
-            }
+            Some(Backup::Unchecked(at)) => (
+                format!("made {}, not checked", model.zone.short(at, model.now)),
+                Tone::Warn,
+            ),
+            Some(Backup::Checked(at)) => (
+                format!("checked {}", model.zone.short(at, model.now)),
+                Tone::Good,
+            ),
+            Some(Backup::Outdated(at)) => (
+                format!("out of date, made {}", model.zone.short(at, model.now)),
+                Tone::Warn,
+            ),
         };
         let lock = match wallet.lock() {
             LockState::Unencrypted => "none",
             LockState::Locked => "set, locked",
             LockState::Unlocked { .. } => "set, unlocked now",
         };
-        let part = |label: &'static str, value: Element<'a, Message>, action: Element<'a, Message>| {
-            row![
-                container(text::body(label).class(Tone::Soft)).width(size::LABEL),
-                container(value).width(Length::Fill),
-                action
-            ]
-            .spacing(size::S3)
-            .align_y(Alignment::Center)
-        };
+        let part =
+            |label: &'static str, value: Element<'a, Message>, action: Element<'a, Message>| {
+                row![
+                    container(text::body(label).class(Tone::Soft)).width(size::LABEL),
+                    container(value).width(Length::Fill),
+                    action
+                ]
+                .spacing(size::S3)
+                .align_y(Alignment::Center)
+            };
         let back_up = button_with(Icon::Save, "Back up", Press::Secondary)
             .id("wallet-backup")
             .on_press(Message::Backup);
@@ -340,15 +364,31 @@ impl Page {
             || "looks through the chain for missed payments".to_owned(),
             |share| format!("scanning, {:.0} %", share * 100.0),
         );
-        let path = wallet.state.as_ref().map(|state| state.info.path.clone()).unwrap_or_default();
+        let path = wallet
+            .state
+            .as_ref()
+            .map(|state| state.info.path.clone())
+            .unwrap_or_default();
         let body = column![
-            part("File", text::mono(path).class(Tone::Soft).into(), iced::widget::space().into()),
-            part("Backup", text::body(backup).class(backup_tone).into(), back_up.into()),
+            part(
+                "File",
+                text::mono(path).class(Tone::Soft).into(),
+                iced::widget::space().into()
+            ),
+            part(
+                "Backup",
+                text::body(backup).class(backup_tone).into(),
+                back_up.into()
+            ),
             part("Passphrase", text::body(lock).into(), security.into()),
             part("Chain", text::body(scan_words).into(), rescan.into()),
         ]
         .spacing(size::S3);
-        let name = if wallet.name.is_empty() { "Default wallet" } else { &wallet.name };
+        let name = if wallet.name.is_empty() {
+            "Default wallet"
+        } else {
+            &wallet.name
+        };
         layout::titled_card(name, body)
     }
 }
@@ -356,6 +396,9 @@ impl Page {
 impl Update<Message> {
     /// Shows a wallet after another wish was told: one wish at a time reaches the parent.
     fn then_show(self, name: String) -> Self {
-        Self { task: Task::batch([self.task, Task::done(Message::Show(name))]), ..self }
+        Self {
+            task: Task::batch([self.task, Task::done(Message::Show(name))]),
+            ..self
+        }
     }
 }

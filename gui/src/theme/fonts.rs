@@ -8,13 +8,22 @@ use iced::font::{Family, Weight};
 /// Text.
 pub const TEXT: Font = Font::with_name("Noto Sans");
 /// Labels of buttons and columns.
-pub const MEDIUM: Font = Font { weight: Weight::Medium, ..TEXT };
+pub const MEDIUM: Font = Font {
+    weight: Weight::Medium,
+    ..TEXT
+};
 /// Headings and the figures that matter.
-pub const STRONG: Font = Font { weight: Weight::Semibold, ..TEXT };
+pub const STRONG: Font = Font {
+    weight: Weight::Semibold,
+    ..TEXT
+};
 /// Addresses, hashes, console.
 pub const MONO: Font = Font::with_name("JetBrains Mono");
 /// Icons.
-pub const ICONS: Font = Font { family: Family::Name("lucide"), ..Font::DEFAULT };
+pub const ICONS: Font = Font {
+    family: Family::Name("lucide"),
+    ..Font::DEFAULT
+};
 
 /// The bytes of all embedded fonts.
 pub fn all() -> Vec<Cow<'static, [u8]>> {

@@ -2,7 +2,10 @@
 
 /// An icon by its name in the Lucide collection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each variant is the name of the drawing it shows")]
+#[expect(
+    missing_docs,
+    reason = "each variant is the name of the drawing it shows"
+)]
 pub enum Icon {
     Activity,
     ArchiveRestore,

@@ -222,17 +222,26 @@ pub fn contrast(a: Color, b: Color) -> f32 {
 /// Mixes `top` over `ground`; `share` 0 leaves the ground, 1 covers it.
 pub fn mix(ground: Color, top: Color, share: f32) -> Color {
     let part = |g: f32, t: f32| g + (t - g) * share;
-    Color::from_rgb(part(ground.r, top.r), part(ground.g, top.g), part(ground.b, top.b))
+    Color::from_rgb(
+        part(ground.r, top.r),
+        part(ground.g, top.g),
+        part(ground.b, top.b),
+    )
 }
 
 /// Moves `color` towards black or white until it reads on all `grounds` with at least `ratio`.
 fn readable(color: Color, grounds: &[Color], ratio: f32) -> Color {
-    let dark = grounds.iter().all(|ground| ground.relative_luminance() < 0.2);
+    let dark = grounds
+        .iter()
+        .all(|ground| ground.relative_luminance() < 0.2);
     let end = if dark { Color::WHITE } else { Color::BLACK };
     let mut share = 0.0;
     while share < 1.0 {
         let tried = mix(color, end, share);
-        if grounds.iter().all(|ground| contrast(tried, *ground) >= ratio) {
+        if grounds
+            .iter()
+            .all(|ground| contrast(tried, *ground) >= ratio)
+        {
             return tried;
         }
         share += 0.04;
@@ -244,7 +253,13 @@ fn readable(color: Color, grounds: &[Color], ratio: f32) -> Color {
 pub(super) fn with_accent(roles: Roles, accent: Color) -> Roles {
     let high = contrast(roles.text1, roles.card) > 20.0;
     let ratio = if high { 7.0 } else { 4.6 };
-    let texts = [roles.text3, roles.good, roles.warn, roles.bad, roles.incoming];
+    let texts = [
+        roles.text3,
+        roles.good,
+        roles.warn,
+        roles.bad,
+        roles.incoming,
+    ];
     let mut share = if roles.is_dark() { 0.16 } else { 0.09 };
     let mut soft = mix(roles.card, accent, share);
     // A bright accent would lift the ground until the quiet texts no longer read on it.
@@ -255,7 +270,13 @@ pub(super) fn with_accent(roles: Roles, accent: Color) -> Roles {
     let grounds = [roles.chrome, roles.page, roles.card, roles.hover, soft];
     let text = readable(accent, &grounds, ratio);
     let (fill, on_fill) = button_colors(accent, roles.card, ratio);
-    Roles { accent: text, fill, on_fill, accent_soft: soft, ..roles }
+    Roles {
+        accent: text,
+        fill,
+        on_fill,
+        accent_soft: soft,
+        ..roles
+    }
 }
 
 /// The ground of the main button and the text on it: the coin's own colour where a text reads on it and it stands
@@ -337,7 +358,12 @@ mod tests {
                     );
                 }
             }
-            assert!(contrast(r.on_fill, r.fill) >= 4.5, "{:?} on {:?}", r.on_fill, r.fill);
+            assert!(
+                contrast(r.on_fill, r.fill) >= 4.5,
+                "{:?} on {:?}",
+                r.on_fill,
+                r.fill
+            );
             assert!(contrast(r.text1, r.selection) >= 4.5);
             assert!(contrast(r.text1, r.pressed) >= 4.5);
         }
@@ -348,7 +374,11 @@ mod tests {
         for theme in all_themes() {
             let r = theme.roles();
             for ground in [r.card, r.page, r.chrome] {
-                assert!(contrast(r.edge, ground) >= 2.95, "edge {}", contrast(r.edge, ground));
+                assert!(
+                    contrast(r.edge, ground) >= 2.95,
+                    "edge {}",
+                    contrast(r.edge, ground)
+                );
                 assert!(contrast(r.focus, ground) >= 3.0, "focus");
                 assert!(contrast(r.accent, ground) >= 3.0, "accent");
             }

@@ -144,7 +144,11 @@ pub struct PressStyle {
 
 /// The end of the scale that is farther from `text`: moving a ground there keeps the text readable.
 fn away(text: Color) -> Color {
-    if text.relative_luminance() > 0.5 { Color::BLACK } else { Color::WHITE }
+    if text.relative_luminance() > 0.5 {
+        Color::BLACK
+    } else {
+        Color::WHITE
+    }
 }
 
 /// The style of a pressable thing.
@@ -180,9 +184,17 @@ pub fn press(theme: &Theme, kind: Press, status: PressStatus) -> PressStyle {
             Press::Primary | Press::Secondary | Press::Danger => (Some(r.hover), lined(r.line)),
             _ => (background, border),
         };
-        return PressStyle { background, text: r.text3, border };
+        return PressStyle {
+            background,
+            text: r.text3,
+            border,
+        };
     }
-    PressStyle { background, text, border }
+    PressStyle {
+        background,
+        text,
+        border,
+    }
 }
 
 impl container::Catalog for Theme {
@@ -199,7 +211,9 @@ impl container::Catalog for Theme {
             background: Some(Background::Color(color)),
             ..container::Style::default()
         };
-        let card = border::rounded(size::RADIUS).color(r.line).width(size::LINE);
+        let card = border::rounded(size::RADIUS)
+            .color(r.line)
+            .width(size::LINE);
         let tint = |tone: Tone| tone.color(self).unwrap_or(r.text2);
         match *class {
             Surface::Plain => plain,
@@ -208,7 +222,8 @@ impl container::Catalog for Theme {
             Surface::Card => on(r.card).border(card),
             Surface::Notice(tone) => {
                 let color = tint(tone);
-                on(palette::mix(r.card, color, 0.06)).border(card.color(palette::mix(r.card, color, 0.45)))
+                on(palette::mix(r.card, color, 0.06))
+                    .border(card.color(palette::mix(r.card, color, 0.45)))
             }
             Surface::Raised => on(r.card).border(card).shadow(Shadow {
                 color: r.shadow,
@@ -218,18 +233,30 @@ impl container::Catalog for Theme {
             Surface::Drawer => on(r.card),
             Surface::Badge(tone) => {
                 let color = tint(tone);
-                container::Style { text_color: Some(color), ..on(palette::mix(r.card, color, 0.08)) }
-                    .border(border::rounded(size::RADIUS_SMALL))
+                container::Style {
+                    text_color: Some(color),
+                    ..on(palette::mix(r.card, color, 0.08))
+                }
+                .border(border::rounded(size::RADIUS_SMALL))
             }
             Surface::Bar(tone) => {
                 let color = tint(tone);
-                container::Style { text_color: Some(r.text1), ..on(palette::mix(r.card, color, 0.14)) }
+                container::Style {
+                    text_color: Some(r.text1),
+                    ..on(palette::mix(r.card, color, 0.14))
+                }
             }
-            Surface::Tooltip => container::Style { text_color: Some(r.page), ..on(r.text1) }
-                .border(border::rounded(size::RADIUS_SMALL)),
+            Surface::Tooltip => container::Style {
+                text_color: Some(r.page),
+                ..on(r.text1)
+            }
+            .border(border::rounded(size::RADIUS_SMALL)),
             Surface::Paper => on(Color::WHITE).border(border::rounded(size::RADIUS)),
             Surface::Fill(color) => on(color).border(border::rounded(size::RADIUS_ROUND)),
-            Surface::Veil => on(Color { a: 0.45, ..Color::BLACK }),
+            Surface::Veil => on(Color {
+                a: 0.45,
+                ..Color::BLACK
+            }),
             Surface::Well => on(palette::mix(r.card, r.chrome, 0.6)).border(card),
         }
     }
@@ -243,7 +270,9 @@ impl text::Catalog for Theme {
     }
 
     fn style(&self, class: &Tone) -> text::Style {
-        text::Style { color: class.color(self) }
+        text::Style {
+            color: class.color(self),
+        }
     }
 }
 
@@ -277,8 +306,11 @@ impl text_input::Catalog for Theme {
             _ => r.edge,
         };
         let width = if focused { size::RING } else { size::LINE };
-        let (line, width) =
-            if *class == FieldState::Bare { (Color::TRANSPARENT, 0.0) } else { (line, width) };
+        let (line, width) = if *class == FieldState::Bare {
+            (Color::TRANSPARENT, 0.0)
+        } else {
+            (line, width)
+        };
         text_input::Style {
             background: Background::Color(match class {
                 FieldState::Bare => Color::TRANSPARENT,
@@ -287,7 +319,11 @@ impl text_input::Catalog for Theme {
             border: border::rounded(size::RADIUS).color(line).width(width),
             icon: r.text3,
             placeholder: r.text3,
-            value: if status == text_input::Status::Disabled { r.text3 } else { r.text1 },
+            value: if status == text_input::Status::Disabled {
+                r.text3
+            } else {
+                r.text1
+            },
             selection: r.selection,
         }
     }
@@ -328,7 +364,9 @@ impl scrollable::Catalog for Theme {
             gap: None,
             auto_scroll: scrollable::AutoScroll {
                 background: Background::Color(r.card),
-                border: border::rounded(size::RADIUS_ROUND).color(r.line).width(size::LINE),
+                border: border::rounded(size::RADIUS_ROUND)
+                    .color(r.line)
+                    .width(size::LINE),
                 shadow: Shadow::default(),
                 icon: r.text2,
             },
@@ -339,7 +377,11 @@ impl scrollable::Catalog for Theme {
 /// The colour of a scroll bar's handle.
 pub fn scroll_color(theme: &Theme, lit: bool) -> Color {
     let r = theme.roles();
-    if lit { r.text3 } else { palette::mix(r.page, r.edge, 0.55) }
+    if lit {
+        r.text3
+    } else {
+        palette::mix(r.page, r.edge, 0.55)
+    }
 }
 
 impl progress_bar::Catalog for Theme {
@@ -383,7 +425,9 @@ impl overlay::menu::Catalog for Theme {
         let r = self.roles();
         overlay::menu::Style {
             background: Background::Color(r.card),
-            border: border::rounded(size::RADIUS).color(r.line).width(size::LINE),
+            border: border::rounded(size::RADIUS)
+                .color(r.line)
+                .width(size::LINE),
             text_color: r.text1,
             selected_text_color: r.text1,
             selected_background: Background::Color(r.accent_soft),

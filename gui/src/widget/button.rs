@@ -25,7 +25,10 @@ pub fn button_with<'a, Message: 'a>(
     let content = row![icon(glyph), text::line(label.into()).font(fonts::MEDIUM)]
         .spacing(size::S2)
         .align_y(Alignment::Center);
-    pressable(content).kind(kind).padding([0.0, size::S3]).height(size::CONTROL)
+    pressable(content)
+        .kind(kind)
+        .padding([0.0, size::S3])
+        .height(size::CONTROL)
 }
 
 /// A square button with an icon; its meaning is also in the bubble of `help`.
@@ -54,7 +57,9 @@ pub fn helped<'a, Message: 'a>(
         .class(Surface::Tooltip)
         .max_width(size::DRAWER)
         .padding([size::S1, size::S2]);
-    tooltip(content, bubble, tooltip::Position::Bottom).gap(size::S1).into()
+    tooltip(content, bubble, tooltip::Position::Bottom)
+        .gap(size::S1)
+        .into()
 }
 
 /// A box to tick, with its words.
@@ -64,7 +69,17 @@ pub fn check<'a, Message: Clone + 'a>(
     checked: bool,
     on_toggle: Option<Message>,
 ) -> Element<'a, Message> {
-    mark(id, if checked { Icon::SquareCheck } else { Icon::Square }, label, checked, on_toggle)
+    mark(
+        id,
+        if checked {
+            Icon::SquareCheck
+        } else {
+            Icon::Square
+        },
+        label,
+        checked,
+        on_toggle,
+    )
 }
 
 /// One of several round choices, with its words.
@@ -74,7 +89,17 @@ pub fn radio<'a, Message: Clone + 'a>(
     chosen: bool,
     on_choose: Option<Message>,
 ) -> Element<'a, Message> {
-    mark(id, if chosen { Icon::CircleDot } else { Icon::Circle }, label, chosen, on_choose)
+    mark(
+        id,
+        if chosen {
+            Icon::CircleDot
+        } else {
+            Icon::Circle
+        },
+        label,
+        chosen,
+        on_choose,
+    )
 }
 
 fn mark<'a, Message: Clone + 'a>(
@@ -107,15 +132,20 @@ pub fn segments<'a, T: Copy + PartialEq + 'a, Message: Clone + 'a>(
     chosen: T,
     on_choose: impl Fn(T) -> Message + 'a,
 ) -> Element<'a, Message> {
-    row(choices.into_iter().enumerate().map(|(index, (value, label))| {
-        pressable(text::line(label).font(fonts::MEDIUM))
-            .kind(Press::Choice { selected: value == chosen })
-            .padding([0.0, size::S3])
-            .height(size::CONTROL)
-            .id(format!("{id}-{index}"))
-            .on_press(on_choose(value))
-            .into()
-    }))
+    row(choices
+        .into_iter()
+        .enumerate()
+        .map(|(index, (value, label))| {
+            pressable(text::line(label).font(fonts::MEDIUM))
+                .kind(Press::Choice {
+                    selected: value == chosen,
+                })
+                .padding([0.0, size::S3])
+                .height(size::CONTROL)
+                .id(format!("{id}-{index}"))
+                .on_press(on_choose(value))
+                .into()
+        }))
     .spacing(size::S1)
     .width(Length::Shrink)
     .wrap()

@@ -125,7 +125,11 @@ impl<'a, Message: Clone + 'a> From<Field<'a, Message>> for Element<'a, Message> 
                 .secure(field.secure)
                 .padding([size::S2 - 1.0, size::S3])
                 .width(Length::Fill)
-                .class(if field.wrong { FieldState::Wrong } else { FieldState::Normal });
+                .class(if field.wrong {
+                    FieldState::Wrong
+                } else {
+                    FieldState::Normal
+                });
         if let Some(on_input) = field.on_input {
             input = input.on_input(on_input);
         }

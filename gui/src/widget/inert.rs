@@ -19,7 +19,10 @@ pub fn inert<'a, Message>(
     content: impl Into<Element<'a, Message>>,
     off: bool,
 ) -> Inert<'a, Message> {
-    Inert { content: content.into(), off }
+    Inert {
+        content: content.into(),
+        off,
+    }
 }
 
 impl<Message> Widget<Message, Theme, Renderer> for Inert<'_, Message> {
@@ -64,7 +67,9 @@ impl<Message> Widget<Message, Theme, Renderer> for Inert<'_, Message> {
         operation: &mut dyn Operation,
     ) {
         if !self.off {
-            self.content.as_widget_mut().operate(tree, layout, renderer, operation);
+            self.content
+                .as_widget_mut()
+                .operate(tree, layout, renderer, operation);
         }
     }
 
@@ -81,9 +86,15 @@ impl<Message> Widget<Message, Theme, Renderer> for Inert<'_, Message> {
     ) {
         let passes = !self.off || matches!(event, Event::Window(_));
         if passes {
-            let cursor = if self.off { mouse::Cursor::Unavailable } else { cursor };
+            let cursor = if self.off {
+                mouse::Cursor::Unavailable
+            } else {
+                cursor
+            };
             let content = self.content.as_widget_mut();
-            content.update(tree, event, layout, cursor, renderer, clipboard, shell, viewport);
+            content.update(
+                tree, event, layout, cursor, renderer, clipboard, shell, viewport,
+            );
         }
     }
 
@@ -112,7 +123,9 @@ impl<Message> Widget<Message, Theme, Renderer> for Inert<'_, Message> {
         if self.off {
             return mouse::Interaction::default();
         }
-        self.content.as_widget().mouse_interaction(tree, layout, cursor, viewport, renderer)
+        self.content
+            .as_widget()
+            .mouse_interaction(tree, layout, cursor, viewport, renderer)
     }
 
     fn overlay<'b>(
@@ -126,7 +139,9 @@ impl<Message> Widget<Message, Theme, Renderer> for Inert<'_, Message> {
         if self.off {
             return None;
         }
-        self.content.as_widget_mut().overlay(tree, layout, renderer, viewport, translation)
+        self.content
+            .as_widget_mut()
+            .overlay(tree, layout, renderer, viewport, translation)
     }
 }
 

@@ -33,7 +33,11 @@ pub fn keys<'a, Message>(
     content: impl Into<Element<'a, Message>>,
     on_key: impl Fn(&keyboard::Key, keyboard::Modifiers) -> Option<Message> + 'a,
 ) -> Keys<'a, Message> {
-    Keys { content: content.into(), scope, on_key: Box::new(on_key) }
+    Keys {
+        content: content.into(),
+        scope,
+        on_key: Box::new(on_key),
+    }
 }
 
 impl<Message> Keys<'_, Message> {
@@ -42,8 +46,12 @@ impl<Message> Keys<'_, Message> {
             return true;
         }
         let mut count = focusable::count();
-        let mut operation = iced::advanced::widget::operation::black_box(&mut count);
-        self.content.as_widget_mut().operate(tree, layout, renderer, &mut operation);
+        {
+            let mut operation = iced::advanced::widget::operation::black_box(&mut count);
+            self.content
+                .as_widget_mut()
+                .operate(tree, layout, renderer, &mut operation);
+        }
         matches!(count.finish(), Outcome::Some(count) if count.focused.is_some())
     }
 }
@@ -89,7 +97,9 @@ impl<Message> Widget<Message, Theme, Renderer> for Keys<'_, Message> {
         renderer: &Renderer,
         operation: &mut dyn Operation,
     ) {
-        self.content.as_widget_mut().operate(tree, layout, renderer, operation);
+        self.content
+            .as_widget_mut()
+            .operate(tree, layout, renderer, operation);
     }
 
     fn update(
@@ -104,7 +114,9 @@ impl<Message> Widget<Message, Theme, Renderer> for Keys<'_, Message> {
         viewport: &Rectangle,
     ) {
         let content = self.content.as_widget_mut();
-        content.update(tree, event, layout, cursor, renderer, clipboard, shell, viewport);
+        content.update(
+            tree, event, layout, cursor, renderer, clipboard, shell, viewport,
+        );
         let Event::Keyboard(keyboard::Event::KeyPressed { key, modifiers, .. }) = event else {
             return;
         };
@@ -139,7 +151,9 @@ impl<Message> Widget<Message, Theme, Renderer> for Keys<'_, Message> {
         viewport: &Rectangle,
         renderer: &Renderer,
     ) -> mouse::Interaction {
-        self.content.as_widget().mouse_interaction(tree, layout, cursor, viewport, renderer)
+        self.content
+            .as_widget()
+            .mouse_interaction(tree, layout, cursor, viewport, renderer)
     }
 
     fn overlay<'b>(
@@ -150,7 +164,9 @@ impl<Message> Widget<Message, Theme, Renderer> for Keys<'_, Message> {
         viewport: &Rectangle,
         translation: Vector,
     ) -> Option<overlay::Element<'b, Message, Theme, Renderer>> {
-        self.content.as_widget_mut().overlay(tree, layout, renderer, viewport, translation)
+        self.content
+            .as_widget_mut()
+            .overlay(tree, layout, renderer, viewport, translation)
     }
 }
 

@@ -13,7 +13,9 @@ pub fn page<'a, Message: 'a>(
     heading: Element<'a, Message>,
     blocks: Vec<Element<'a, Message>>,
 ) -> Element<'a, Message> {
-    let content = Column::with_children(blocks).spacing(size::S4).width(Length::Fill);
+    let content = Column::with_children(blocks)
+        .spacing(size::S4)
+        .width(Length::Fill);
     let content = column![heading, content]
         .spacing(size::S4)
         .max_width(size::PAGE)
@@ -30,7 +32,9 @@ pub fn scrolled<'a, Message: 'a>(
     scrollable(content)
         .id(id)
         .direction(scrollable::Direction::Vertical(
-            scrollable::Scrollbar::new().width(size::SCROLL).scroller_width(size::SCROLL),
+            scrollable::Scrollbar::new()
+                .width(size::SCROLL)
+                .scroller_width(size::SCROLL),
         ))
         .width(Length::Fill)
         .height(Length::Fill)
@@ -55,7 +59,11 @@ pub fn heading_row<'a, Message: 'a>(
 
 /// A card.
 pub fn card<'a, Message: 'a>(content: impl Into<Element<'a, Message>>) -> Element<'a, Message> {
-    container(content).class(Surface::Card).padding(size::S4).width(Length::Fill).into()
+    container(content)
+        .class(Surface::Card)
+        .padding(size::S4)
+        .width(Length::Fill)
+        .into()
 }
 
 /// A card with a heading.
@@ -76,7 +84,10 @@ pub fn notice<'a, Message: 'a>(
 ) -> Element<'a, Message> {
     let mut body = column![text::strong(title.into()), words.into()].spacing(size::S1);
     if !actions.is_empty() {
-        let actions = row(actions).spacing(size::S2).wrap().vertical_spacing(size::S2);
+        let actions = row(actions)
+            .spacing(size::S2)
+            .wrap()
+            .vertical_spacing(size::S2);
         body = body.push(container(actions).padding(Padding::ZERO.top(size::S2)));
     }
     let content = row![text::icon(glyph).class(tone), body.width(Length::Fill)].spacing(size::S3);
@@ -90,7 +101,9 @@ pub fn notice<'a, Message: 'a>(
 /// A small pill with words.
 pub fn badge<'a, Message: 'a>(words: impl Into<String>, tone: Tone) -> Element<'a, Message> {
     container(
-        text::line(words.into()).size(size::TEXT_SMALL).font(fonts::MEDIUM),
+        text::line(words.into())
+            .size(size::TEXT_SMALL)
+            .font(fonts::MEDIUM),
     )
     .class(Surface::Badge(tone))
     .padding([2.0, size::S2])
@@ -126,23 +139,34 @@ pub fn empty<'a, Message: 'a>(
     let mut content = column![
         text::sized_icon(glyph, size::ICON_LARGE).class(Tone::Faint),
         text::heading(title.into()),
-        container(text::body(words.into()).class(Tone::Soft).align_x(Alignment::Center))
-            .max_width(size::PALETTE),
+        container(
+            text::body(words.into())
+                .class(Tone::Soft)
+                .align_x(Alignment::Center)
+        )
+        .max_width(size::PALETTE),
     ]
     .spacing(size::S3)
     .align_x(Alignment::Center);
     if !actions.is_empty() {
         content = content.push(row(actions).spacing(size::S2).wrap());
     }
-    container(content).center_x(Length::Fill).padding(size::S6).into()
+    container(content)
+        .center_x(Length::Fill)
+        .padding(size::S6)
+        .into()
 }
 
 /// A bar of progress between 0 and 1.
 pub fn progress<'a, Message: 'a>(share: f64, tone: Tone) -> Element<'a, Message> {
-    #[expect(clippy::cast_possible_truncation, reason = "a share between 0 and 1 for drawing")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a share between 0 and 1 for drawing"
+    )]
     let share = share.clamp(0.0, 1.0) as f32;
-    let bar: iced::widget::ProgressBar<'a, Theme> =
-        iced::widget::progress_bar(0.0..=1.0, share).girth(size::BAR).class(tone);
+    let bar: iced::widget::ProgressBar<'a, Theme> = iced::widget::progress_bar(0.0..=1.0, share)
+        .girth(size::BAR)
+        .class(tone);
     bar.into()
 }
 

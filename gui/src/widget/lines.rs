@@ -30,13 +30,20 @@ pub fn pieces<'a>(lines: impl Iterator<Item = &'a str>, columns: usize) -> Vec<P
     for (line, text) in lines.enumerate() {
         // Most lines are short, and then nothing is counted.
         if text.len() <= columns {
-            pieces.push(Piece { line, start: 0, end: text.len() });
+            pieces.push(Piece {
+                line,
+                start: 0,
+                end: text.len(),
+            });
             continue;
         }
         let mut start = 0;
         while start < text.len() {
             let rest = &text[start..];
-            let end = rest.char_indices().nth(columns).map_or(text.len(), |(at, _)| start + at);
+            let end = rest
+                .char_indices()
+                .nth(columns)
+                .map_or(text.len(), |(at, _)| start + at);
             pieces.push(Piece { line, start, end });
             start = end;
         }
@@ -53,11 +60,22 @@ mod tests {
         let lines = ["", "short", "größer als zehn Zeichen", "0123456789"];
         let pieces = pieces(lines.into_iter(), 10);
         for (number, line) in lines.iter().enumerate() {
-            let joined: String =
-                pieces.iter().filter(|p| p.line == number).map(|p| &line[p.start..p.end]).collect();
+            let joined: String = pieces
+                .iter()
+                .filter(|p| p.line == number)
+                .map(|p| &line[p.start..p.end])
+                .collect();
             assert_eq!(joined, **line);
         }
-        assert!(pieces.iter().all(|p| lines[p.line][p.start..p.end].chars().count() <= 10));
-        assert_eq!(pieces.iter().filter(|p| p.line == 0).count(), 1, "an empty line stays a line");
+        assert!(
+            pieces
+                .iter()
+                .all(|p| lines[p.line][p.start..p.end].chars().count() <= 10)
+        );
+        assert_eq!(
+            pieces.iter().filter(|p| p.line == 0).count(),
+            1,
+            "an empty line stays a line"
+        );
     }
 }

@@ -11,9 +11,7 @@ use iced::advanced::layout::{self, Layout};
 use iced::advanced::widget::{Id, Operation, Tree, tree};
 use iced::advanced::{Clipboard, Renderer as _, Shell, Widget, mouse, renderer};
 use iced::keyboard::{self, Key, key};
-use iced::{
-    Background, Event, Length, Point, Rectangle, Renderer, Shadow, Size, Vector, border,
-};
+use iced::{Background, Event, Length, Point, Rectangle, Renderer, Shadow, Size, Vector, border};
 
 use self::state::State;
 use super::press::{Focus, draw_ring};
@@ -145,12 +143,21 @@ impl<'a, Message> VirtualList<'a, Message> {
         (row < self.len).then_some(row)
     }
 
-    fn on_press(&self, state: &mut State, point: Option<Point>, bounds: Rectangle, shell: &mut Shell<'_, Message>) {
+    fn on_press(
+        &self,
+        state: &mut State,
+        point: Option<Point>,
+        bounds: Rectangle,
+        shell: &mut Shell<'_, Message>,
+    ) {
         let Some(point) = point.filter(|point| bounds.contains(*point)) else {
             state.focus = Focus::default();
             return;
         };
-        state.focus = Focus { focused: true, ring: false };
+        state.focus = Focus {
+            focused: true,
+            ring: false,
+        };
         if state.is_over_bar(bounds, point) {
             state.grab_bar(bounds, point);
             shell.invalidate_layout();
@@ -207,7 +214,10 @@ impl<Message> Widget<Message, Theme, Renderer> for VirtualList<'_, Message> {
     }
 
     fn size(&self) -> Size<Length> {
-        Size { width: Length::Fill, height: Length::Fill }
+        Size {
+            width: Length::Fill,
+            height: Length::Fill,
+        }
     }
 
     fn layout(
@@ -228,10 +238,15 @@ impl<Message> Widget<Message, Theme, Renderer> for VirtualList<'_, Message> {
         let range = state.visible(self.len, self.row_height);
         let first = range.start;
         self.rows = range.clone().map(|row| (self.view_row)(row)).collect();
-        let tops: Vec<f32> =
-            range.map(|row| state.top_of(row, self.row_height)).collect();
+        let tops: Vec<f32> = range
+            .map(|row| state.top_of(row, self.row_height))
+            .collect();
         state.first = first;
-        let right = if state.has_bar() { size::SCROLL + size::S1 } else { 0.0 };
+        let right = if state.has_bar() {
+            size::SCROLL + size::S1
+        } else {
+            0.0
+        };
         tree.diff_children(&self.rows);
         let row_size = Size::new((bounds.width - right).max(0.0), self.row_height);
         let row_limits = layout::Limits::new(Size::ZERO, row_size);
@@ -257,16 +272,22 @@ impl<Message> Widget<Message, Theme, Renderer> for VirtualList<'_, Message> {
         operation: &mut dyn Operation,
     ) {
         operation.container(Some(&self.id), layout.bounds());
-        let Tree { state, children, .. } = tree;
+        let Tree {
+            state, children, ..
+        } = tree;
         let state = state.downcast_mut::<State>();
         if self.len > 0 {
             operation.focusable(Some(&self.id), layout.bounds(), &mut state.focus);
         }
         operation.traverse(&mut |operation| {
-            for ((row, tree), layout) in
-                self.rows.iter_mut().zip(children.iter_mut()).zip(layout.children())
+            for ((row, tree), layout) in self
+                .rows
+                .iter_mut()
+                .zip(children.iter_mut())
+                .zip(layout.children())
             {
-                row.as_widget_mut().operate(tree, layout, renderer, operation);
+                row.as_widget_mut()
+                    .operate(tree, layout, renderer, operation);
             }
         });
     }
@@ -283,11 +304,16 @@ impl<Message> Widget<Message, Theme, Renderer> for VirtualList<'_, Message> {
         viewport: &Rectangle,
     ) {
         let bounds = layout.bounds();
-        for ((row, tree), layout) in
-            self.rows.iter_mut().zip(&mut tree.children).zip(layout.children())
+        for ((row, tree), layout) in self
+            .rows
+            .iter_mut()
+            .zip(&mut tree.children)
+            .zip(layout.children())
         {
             let row = row.as_widget_mut();
-            row.update(tree, event, layout, cursor, renderer, clipboard, shell, viewport);
+            row.update(
+                tree, event, layout, cursor, renderer, clipboard, shell, viewport,
+            );
         }
         let state = tree.state.downcast_mut::<State>();
         if shell.is_event_captured() {
@@ -312,8 +338,12 @@ impl<Message> Widget<Message, Theme, Renderer> for VirtualList<'_, Message> {
                 state.release_bar();
             }
             Event::Mouse(mouse::Event::CursorMoved { .. }) => {
-                let hovered = cursor.position().and_then(|p| self.row_at(state, bounds, p));
-                let moved = cursor.position().is_some_and(|point| state.drag_bar(bounds, point));
+                let hovered = cursor
+                    .position()
+                    .and_then(|p| self.row_at(state, bounds, p));
+                let moved = cursor
+                    .position()
+                    .is_some_and(|point| state.drag_bar(bounds, point));
                 if moved {
                     shell.invalidate_layout();
                 }
@@ -342,26 +372,39 @@ impl<Message> Widget<Message, Theme, Renderer> for VirtualList<'_, Message> {
         viewport: &Rectangle,
     ) {
         let bounds = layout.bounds();
-        let Some(clip) = bounds.intersection(viewport) else { return };
+        let Some(clip) = bounds.intersection(viewport) else {
+            return;
+        };
         let state = tree.state.downcast_ref::<State>();
         renderer.with_layer(clip, |renderer| {
-            for (index, ((row, tree), layout)) in
-                self.rows.iter().zip(&tree.children).zip(layout.children()).enumerate()
+            for (index, ((row, tree), layout)) in self
+                .rows
+                .iter()
+                .zip(&tree.children)
+                .zip(layout.children())
+                .enumerate()
             {
                 let number = state.first + index;
                 let top = bounds.y + state.top_of(number, self.row_height);
-                let right = if state.has_bar() { size::SCROLL + size::S1 } else { 0.0 };
+                let right = if state.has_bar() {
+                    size::SCROLL + size::S1
+                } else {
+                    0.0
+                };
                 let ground = Rectangle::new(
                     Point::new(bounds.x, top),
                     Size::new(bounds.width - right, self.row_height),
                 );
                 let hovered = state.hovered == Some(number) && cursor.is_over(bounds);
                 self.draw_row_ground(renderer, theme, number, ground, hovered);
-                row.as_widget().draw(tree, renderer, theme, style, layout, cursor, &clip);
+                row.as_widget()
+                    .draw(tree, renderer, theme, style, layout, cursor, &clip);
             }
             if let Some(handle) = state.bar_handle(bounds) {
                 let lit = state.is_dragging()
-                    || cursor.position().is_some_and(|point| state.is_over_bar(bounds, point));
+                    || cursor
+                        .position()
+                        .is_some_and(|point| state.is_over_bar(bounds, point));
                 let color = style::scroll_color(theme, lit);
                 renderer.fill_quad(
                     renderer::Quad {
@@ -394,12 +437,15 @@ impl<Message> Widget<Message, Theme, Renderer> for VirtualList<'_, Message> {
             .zip(&tree.children)
             .zip(layout.children())
             .map(|((row, tree), layout)| {
-                row.as_widget().mouse_interaction(tree, layout, cursor, viewport, renderer)
+                row.as_widget()
+                    .mouse_interaction(tree, layout, cursor, viewport, renderer)
             })
             .max()
             .unwrap_or_default();
         let state = tree.state.downcast_ref::<State>();
-        let over = cursor.position().and_then(|p| self.row_at(state, layout.bounds(), p));
+        let over = cursor
+            .position()
+            .and_then(|p| self.row_at(state, layout.bounds(), p));
         if inner == mouse::Interaction::default() && over.is_some() && self.on_select.is_some() {
             return mouse::Interaction::Pointer;
         }

@@ -33,9 +33,7 @@ pub struct Pressable<'a, Message> {
 }
 
 /// Creates a control around `content`; without [`Pressable::on_press`] it is shown disabled.
-pub fn pressable<'a, Message>(
-    content: impl Into<Element<'a, Message>>,
-) -> Pressable<'a, Message> {
+pub fn pressable<'a, Message>(content: impl Into<Element<'a, Message>>) -> Pressable<'a, Message> {
     Pressable {
         content: content.into(),
         id: None,
@@ -172,11 +170,20 @@ struct State {
 }
 
 impl<Message: Clone> Pressable<'_, Message> {
-    fn on_pointer(&self, state: &mut State, over: bool, shell: &mut Shell<'_, Message>, down: bool) {
+    fn on_pointer(
+        &self,
+        state: &mut State,
+        over: bool,
+        shell: &mut Shell<'_, Message>,
+        down: bool,
+    ) {
         if down {
             if over && self.on_press.is_some() {
                 state.held = true;
-                state.focus = Focus { focused: true, ring: false };
+                state.focus = Focus {
+                    focused: true,
+                    ring: false,
+                };
                 shell.capture_event();
             } else {
                 state.focus = Focus::default();
@@ -192,17 +199,18 @@ impl<Message: Clone> Pressable<'_, Message> {
         }
     }
 
-    fn on_keyboard(
-        &self,
-        state: &State,
-        event: &keyboard::Event,
-        shell: &mut Shell<'_, Message>,
-    ) {
-        let keyboard::Event::KeyPressed { key, modifiers, .. } = event else { return };
+    fn on_keyboard(&self, state: &State, event: &keyboard::Event, shell: &mut Shell<'_, Message>) {
+        let keyboard::Event::KeyPressed { key, modifiers, .. } = event else {
+            return;
+        };
         if !state.focus.focused {
             return;
         }
-        if let Some(message) = self.on_key.as_ref().and_then(|on_key| on_key(key, *modifiers)) {
+        if let Some(message) = self
+            .on_key
+            .as_ref()
+            .and_then(|on_key| on_key(key, *modifiers))
+        {
             shell.publish(message);
             shell.capture_event();
         } else if presses(key) && !modifiers.command() && !modifiers.alt() {
@@ -232,7 +240,10 @@ impl<Message: Clone> Widget<Message, Theme, Renderer> for Pressable<'_, Message>
     }
 
     fn size(&self) -> Size<Length> {
-        Size { width: self.width, height: self.height }
+        Size {
+            width: self.width,
+            height: self.height,
+        }
     }
 
     fn layout(
@@ -249,7 +260,9 @@ impl<Message: Clone> Widget<Message, Theme, Renderer> for Pressable<'_, Message>
             self.padding,
             |limits| {
                 let child = &mut tree.children[0];
-                self.content.as_widget_mut().layout(child, renderer, &limits.loose())
+                self.content
+                    .as_widget_mut()
+                    .layout(child, renderer, &limits.loose())
             },
             |content, space| content.align(align, Alignment::Center, space),
         )
@@ -302,7 +315,9 @@ impl<Message: Clone> Widget<Message, Theme, Renderer> for Pressable<'_, Message>
             state.focus = Focus::default();
         }
         let over = cursor.is_over(layout.bounds())
-            && cursor.position().is_some_and(|point| viewport.contains(point));
+            && cursor
+                .position()
+                .is_some_and(|point| viewport.contains(point));
         if !shell.is_event_captured() {
             match event {
                 Event::Mouse(mouse::Event::ButtonPressed(mouse::Button::Left))
@@ -343,7 +358,11 @@ impl<Message: Clone> Widget<Message, Theme, Renderer> for Pressable<'_, Message>
         viewport: &Rectangle,
     ) {
         let bounds = layout.bounds();
-        let idle = if self.on_press.is_some() { PressStatus::Idle } else { PressStatus::Disabled };
+        let idle = if self.on_press.is_some() {
+            PressStatus::Idle
+        } else {
+            PressStatus::Disabled
+        };
         let style = style::press(theme, self.kind, self.status.unwrap_or(idle));
         if style.background.is_some() || style.border.width > 0.0 {
             renderer.fill_quad(
@@ -360,7 +379,9 @@ impl<Message: Clone> Widget<Message, Theme, Renderer> for Pressable<'_, Message>
             &tree.children[0],
             renderer,
             theme,
-            &renderer::Style { text_color: style.text },
+            &renderer::Style {
+                text_color: style.text,
+            },
             layout.children().next().expect("layout has the content"),
             cursor,
             viewport,

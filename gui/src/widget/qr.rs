@@ -27,7 +27,11 @@ impl Code {
     /// Encodes `text`; `None` where it is too long to be read well.
     pub fn new(text: &str) -> Option<Self> {
         let (cells, side) = cells(text)?;
-        Some(Self { cells, side, drawing: canvas::Cache::new() })
+        Some(Self {
+            cells,
+            side,
+            drawing: canvas::Cache::new(),
+        })
     }
 }
 
@@ -89,7 +93,10 @@ impl<Message> canvas::Program<Message, Theme> for Drawing<'_> {
 pub fn view<'a, Message: 'a>(code: &'a Code) -> Element<'a, Message> {
     let drawing: canvas::Canvas<Drawing<'a>, Message, Theme> =
         canvas(Drawing(code)).width(size::QR).height(size::QR);
-    container(drawing).class(Surface::Paper).center(Length::Shrink).into()
+    container(drawing)
+        .class(Surface::Paper)
+        .center(Length::Shrink)
+        .into()
 }
 
 #[cfg(test)]
@@ -98,7 +105,8 @@ mod tests {
 
     #[test]
     fn there_are_four_white_cells_on_every_side() {
-        let (cells, side) = cells("bitcoin:bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4").expect("short");
+        let (cells, side) =
+            cells("bitcoin:bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4").expect("short");
         let black = |row: usize, column: usize| cells[row * side + column];
         for near in 0..MARGIN {
             for along in 0..side {
@@ -106,7 +114,10 @@ mod tests {
                 assert!(!black(side - 1 - near, along) && !black(along, side - 1 - near));
             }
         }
-        assert!(black(MARGIN, MARGIN), "the finder pattern begins right after the margin");
+        assert!(
+            black(MARGIN, MARGIN),
+            "the finder pattern begins right after the margin"
+        );
     }
 
     #[test]

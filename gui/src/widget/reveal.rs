@@ -51,7 +51,9 @@ impl Operation<Option<Move>> for Find {
         if !state.is_focused() {
             return;
         }
-        let Some((area, view, content, translation)) = &self.area else { return };
+        let Some((area, view, content, translation)) = &self.area else {
+            return;
+        };
         let inside = bounds.y >= content.y && bounds.y <= content.y + content.height;
         if !inside {
             return;
@@ -65,7 +67,10 @@ impl Operation<Option<Move>> for Find {
         } else {
             return;
         };
-        self.found = Some(Move { area: area.clone(), offset: offset.max(0.0) });
+        self.found = Some(Move {
+            area: area.clone(),
+            offset: offset.max(0.0),
+        });
     }
 
     fn finish(&self) -> Outcome<Option<Move>> {
@@ -89,7 +94,10 @@ impl<T> Operation<T> for Apply {
         state: &mut dyn Scrollable,
     ) {
         if let Some(wanted) = self.0.as_ref().filter(|wanted| id == Some(&wanted.area)) {
-            state.scroll_to(AbsoluteOffset { x: None, y: Some(wanted.offset) });
+            state.scroll_to(AbsoluteOffset {
+                x: None,
+                y: Some(wanted.offset),
+            });
         }
     }
 }

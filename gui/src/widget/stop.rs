@@ -23,7 +23,11 @@ pub fn stop<'a, Message>(
     content: impl Into<Element<'a, Message>>,
     on_key: impl Fn(&Key, keyboard::Modifiers) -> Option<Message> + 'a,
 ) -> Stop<'a, Message> {
-    Stop { content: content.into(), id: id.into(), on_key: Box::new(on_key) }
+    Stop {
+        content: content.into(),
+        id: id.into(),
+        on_key: Box::new(on_key),
+    }
 }
 
 impl<Message> Widget<Message, Theme, Renderer> for Stop<'_, Message> {
@@ -57,7 +61,10 @@ impl<Message> Widget<Message, Theme, Renderer> for Stop<'_, Message> {
         renderer: &Renderer,
         limits: &layout::Limits,
     ) -> layout::Node {
-        let node = self.content.as_widget_mut().layout(&mut tree.children[0], renderer, limits);
+        let node = self
+            .content
+            .as_widget_mut()
+            .layout(&mut tree.children[0], renderer, limits);
         layout::Node::with_children(node.size(), vec![node])
     }
 
@@ -103,7 +110,10 @@ impl<Message> Widget<Message, Theme, Renderer> for Stop<'_, Message> {
         let focus = tree.state.downcast_mut::<Focus>();
         match event {
             Event::Mouse(mouse::Event::ButtonPressed(_)) => {
-                *focus = Focus { focused: cursor.is_over(layout.bounds()), ring: false };
+                *focus = Focus {
+                    focused: cursor.is_over(layout.bounds()),
+                    ring: false,
+                };
             }
             Event::Keyboard(keyboard::Event::KeyPressed { key, modifiers, .. })
                 if focus.focused && !shell.is_event_captured() =>
@@ -129,7 +139,15 @@ impl<Message> Widget<Message, Theme, Renderer> for Stop<'_, Message> {
     ) {
         let child = layout.children().next().expect("layout has the content");
         let content = self.content.as_widget();
-        content.draw(&tree.children[0], renderer, theme, style, child, cursor, viewport);
+        content.draw(
+            &tree.children[0],
+            renderer,
+            theme,
+            style,
+            child,
+            cursor,
+            viewport,
+        );
         if tree.state.downcast_ref::<Focus>().ring {
             draw_ring(renderer, theme, layout.bounds());
         }

@@ -15,7 +15,10 @@ pub fn body<'a>(content: impl IntoFragment<'a>) -> Text<'a> {
 
 /// A label beside a value or over a field.
 pub fn label<'a>(content: impl IntoFragment<'a>) -> Text<'a> {
-    text(content).size(size::TEXT).font(fonts::MEDIUM).class(Tone::Soft)
+    text(content)
+        .size(size::TEXT)
+        .font(fonts::MEDIUM)
+        .class(Tone::Soft)
 }
 
 /// A hint, a time, a caption.
@@ -45,7 +48,10 @@ pub fn strong<'a>(content: impl IntoFragment<'a>) -> Text<'a> {
 
 /// A hash, a path, a command: breaks anywhere, since it has no words.
 pub fn mono<'a>(content: impl IntoFragment<'a>) -> Text<'a> {
-    text(content).size(size::TEXT_SMALL + 1.0).font(fonts::MONO).wrapping(Wrapping::Glyph)
+    text(content)
+        .size(size::TEXT_SMALL + 1.0)
+        .font(fonts::MONO)
+        .wrapping(Wrapping::Glyph)
 }
 
 /// One line that must not wrap.

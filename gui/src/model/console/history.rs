@@ -18,7 +18,11 @@ impl CommandHistory {
     pub fn new(mut lines: Vec<String>) -> Self {
         let extra = lines.len().saturating_sub(KEPT);
         lines.drain(..extra);
-        Self { lines, place: None, draft: String::new() }
+        Self {
+            lines,
+            place: None,
+            draft: String::new(),
+        }
     }
 
     /// Remembers a line, without its secrets.

@@ -65,7 +65,9 @@ struct Reader<'a> {
 /// # Errors
 /// What is wrong with it.
 pub fn parse(line: &str) -> Result<Option<Call>, ParseError> {
-    let mut reader = Reader { rest: line.chars().peekable() };
+    let mut reader = Reader {
+        rest: line.chars().peekable(),
+    };
     reader.skip_gaps();
     if reader.rest.peek().is_none() {
         return Ok(None);
@@ -84,14 +86,22 @@ pub fn parse(line: &str) -> Result<Option<Call>, ParseError> {
         call
     } else {
         let arguments = reader.arguments(None, 0)?;
-        Call { name, arguments, picks: Vec::new() }
+        Call {
+            name,
+            arguments,
+            picks: Vec::new(),
+        }
     };
     Ok(Some(call))
 }
 
 impl Reader<'_> {
     fn skip_gaps(&mut self) {
-        while self.rest.next_if(|c| c.is_whitespace() || *c == ',').is_some() {}
+        while self
+            .rest
+            .next_if(|c| c.is_whitespace() || *c == ',')
+            .is_some()
+        {}
     }
 
     /// Reads a word up to a gap or parenthesis; whether any part of it was quoted.
@@ -132,7 +142,11 @@ impl Reader<'_> {
             word.push(c);
             self.rest.next();
         }
-        if nesting > 0 { Err(ParseError::Bracket) } else { Ok((word, quoted)) }
+        if nesting > 0 {
+            Err(ParseError::Bracket)
+        } else {
+            Ok((word, quoted))
+        }
     }
 
     fn quoted(&mut self, quote: char, word: &mut String) -> Result<(), ParseError> {
@@ -173,7 +187,11 @@ impl Reader<'_> {
         while self.rest.next_if_eq(&'[').is_some() {
             picks.push(self.pick()?);
         }
-        Ok(Call { name, arguments, picks })
+        Ok(Call {
+            name,
+            arguments,
+            picks,
+        })
     }
 
     fn pick(&mut self) -> Result<Pick, ParseError> {
@@ -245,7 +263,11 @@ mod tests {
 
     fn check(line: &str, name: &str, arguments: &[Value]) {
         let call = parse(line).expect(line).expect(line);
-        assert_eq!((call.name.as_str(), call.arguments.as_slice()), (name, arguments), "{line}");
+        assert_eq!(
+            (call.name.as_str(), call.arguments.as_slice()),
+            (name, arguments),
+            "{line}"
+        );
     }
 
     #[test]
@@ -259,7 +281,11 @@ mod tests {
     #[test]
     fn quotes_and_backslashes() {
         check(r#"cmd "a b" 'c\d'"#, "cmd", &[text("a b"), text(r"c\d")]);
-        check(r#"cmd "a\"b" "a\nb" a\ b"#, "cmd", &[text("a\"b"), text(r"a\nb"), text("a b")]);
+        check(
+            r#"cmd "a\"b" "a\nb" a\ b"#,
+            "cmd",
+            &[text("a\"b"), text(r"a\nb"), text("a b")],
+        );
         assert_eq!(parse("cmd \"open"), Err(ParseError::Quote));
         assert_eq!(parse("cmd 'open"), Err(ParseError::Quote));
     }
@@ -292,9 +318,15 @@ mod tests {
 
     #[test]
     fn what_does_not_match_is_not_sent() {
-        assert_eq!(parse("getblock(getblockhash(0)"), Err(ParseError::Parenthesis));
+        assert_eq!(
+            parse("getblock(getblockhash(0)"),
+            Err(ParseError::Parenthesis)
+        );
         assert_eq!(parse("getblock 0)"), Err(ParseError::Parenthesis));
-        assert_eq!(parse("getblock() extra"), Err(ParseError::Rest("extra".to_owned())));
+        assert_eq!(
+            parse("getblock() extra"),
+            Err(ParseError::Rest("extra".to_owned()))
+        );
         assert_eq!(parse("a(b(1)[x)"), Err(ParseError::Bracket));
         assert_eq!(parse("a (1)"), Err(ParseError::NoCommand));
         let deep = "a(".repeat(5000);

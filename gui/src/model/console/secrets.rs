@@ -16,8 +16,13 @@ const SECRET: [&str; 11] = [
 ];
 
 /// Commands whose answer shows keys.
-const REVEALING: [&str; 5] =
-    ["dumpprivkey", "dumpwallet", "gethdkeys", "listdescriptors", "signmessagewithprivkey"];
+const REVEALING: [&str; 5] = [
+    "dumpprivkey",
+    "dumpwallet",
+    "gethdkeys",
+    "listdescriptors",
+    "signmessagewithprivkey",
+];
 
 /// What stands in place of arguments.
 const HIDDEN: &str = "(…)";
@@ -61,7 +66,9 @@ pub fn is_redacted(line: &str) -> bool {
 pub fn reveals_keys(line: &str) -> bool {
     let lower = line.to_lowercase();
     REVEALING.iter().any(|name| {
-        lower.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').any(|word| word == *name)
+        lower
+            .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+            .any(|word| word == *name)
     })
 }
 
@@ -74,7 +81,10 @@ mod tests {
         for (line, want) in [
             ("walletpassphrase x 1", "walletpassphrase(…)"),
             ("WalletPassphrase \"a b\" 1", "WalletPassphrase(…)"),
-            ("echo(walletpassphrasechange old new)", "echo(walletpassphrasechange(…)"),
+            (
+                "echo(walletpassphrasechange old new)",
+                "echo(walletpassphrasechange(…)",
+            ),
             ("encryptwallet", "encryptwallet"),
             ("help walletpassphrase", "help walletpassphrase"),
             ("getblockhash 0", "getblockhash 0"),

@@ -7,23 +7,43 @@ fn row(number: u32, time: i64) -> TxRow {
     TxRow {
         txid: Txid::from_slice(&id).expect("32 bytes"),
         time,
-        kind: if number % 2 == 0 { TxKind::Received } else { TxKind::Sent },
+        kind: if number % 2 == 0 {
+            TxKind::Received
+        } else {
+            TxKind::Sent
+        },
         amount: Amount::from_sat(i64::from(number) * 1000),
         label: format!("label {number}"),
-        outputs: vec![TxOutputRow { address: format!("addr{number}"), ..TxOutputRow::default() }],
+        outputs: vec![TxOutputRow {
+            address: format!("addr{number}"),
+            ..TxOutputRow::default()
+        }],
         ..TxRow::default()
     }
 }
 
 fn page(rows: Vec<TxRow>, next: bool, sequence: u64) -> TxPage {
     let next = next.then(|| {
-        rows.last().map(|row| TxCursor { time: row.time, txid: row.txid }).expect("rows")
+        rows.last()
+            .map(|row| TxCursor {
+                time: row.time,
+                txid: row.txid,
+            })
+            .expect("rows")
     });
-    TxPage { rows, next, total: 10, sequence }
+    TxPage {
+        rows,
+        next,
+        total: 10,
+        sequence,
+    }
 }
 
 fn times(history: &History) -> Vec<i64> {
-    (0..history.len()).filter_map(|place| history.row(place)).map(|row| row.time).collect()
+    (0..history.len())
+        .filter_map(|place| history.row(place))
+        .map(|row| row.time)
+        .collect()
 }
 
 #[test]
@@ -31,9 +51,16 @@ fn pages_and_deltas_make_one_sorted_list() {
     let mut history = History::default();
     let next = history.apply_page(page(vec![row(9, 900), row(8, 800)], true, 5), true);
     assert!(matches!(next, Next::Page(cursor) if cursor.time == 800));
-    let delta = WalletDelta { sequence: 6, rows: vec![row(10, 1000)], removed: vec![] };
+    let delta = WalletDelta {
+        sequence: 6,
+        rows: vec![row(10, 1000)],
+        removed: vec![],
+    };
     assert_eq!(history.apply_delta(delta), Next::Idle);
-    assert_eq!(history.apply_page(page(vec![row(7, 700), row(6, 600)], false, 6), false), Next::Idle);
+    assert_eq!(
+        history.apply_page(page(vec![row(7, 700), row(6, 600)], false, 6), false),
+        Next::Idle
+    );
     assert_eq!(times(&history), [1000, 900, 800, 700, 600]);
 }
 
@@ -41,10 +68,22 @@ fn pages_and_deltas_make_one_sorted_list() {
 fn a_missed_change_asks_for_everything_again() {
     let mut history = History::default();
     history.apply_page(page(vec![row(1, 100)], false, 5), true);
-    let old = WalletDelta { sequence: 5, rows: vec![row(2, 200)], removed: vec![] };
+    let old = WalletDelta {
+        sequence: 5,
+        rows: vec![row(2, 200)],
+        removed: vec![],
+    };
     assert_eq!(history.apply_delta(old), Next::Idle);
-    assert_eq!(history.known(), 1, "a change that is contained already is not taken twice");
-    let gap = WalletDelta { sequence: 7, rows: vec![row(2, 200)], removed: vec![] };
+    assert_eq!(
+        history.known(),
+        1,
+        "a change that is contained already is not taken twice"
+    );
+    let gap = WalletDelta {
+        sequence: 7,
+        rows: vec![row(2, 200)],
+        removed: vec![],
+    };
     assert_eq!(history.apply_delta(gap), Next::Reload);
 }
 
@@ -52,32 +91,60 @@ fn a_missed_change_asks_for_everything_again() {
 fn rows_change_in_place_and_go() {
     let mut history = History::default();
     history.apply_page(page(vec![row(2, 200), row(1, 100)], false, 0), true);
-    let changed = TxRow { label: "renamed".to_owned(), ..row(2, 200) };
+    let changed = TxRow {
+        label: "renamed".to_owned(),
+        ..row(2, 200)
+    };
     let id = changed.txid;
-    let delta = WalletDelta { sequence: 1, rows: vec![changed], removed: vec![row(1, 100).txid] };
+    let delta = WalletDelta {
+        sequence: 1,
+        rows: vec![changed],
+        removed: vec![row(1, 100).txid],
+    };
     history.apply_delta(delta);
-    assert_eq!(history.get(&id).map(|row| row.label.as_str()), Some("renamed"));
+    assert_eq!(
+        history.get(&id).map(|row| row.label.as_str()),
+        Some("renamed")
+    );
     assert_eq!((history.len(), history.place_of(&id)), (1, Some(0)));
 }
 
 #[test]
 fn the_filter_narrows_widens_and_sums() {
     let mut history = History::default();
-    history.apply_page(page((0..100).rev().map(|n| row(n, i64::from(n))).collect(), false, 0), true);
+    history.apply_page(
+        page(
+            (0..100).rev().map(|n| row(n, i64::from(n))).collect(),
+            false,
+            0,
+        ),
+        true,
+    );
     history.set_filter(Filter::parse("label 9", 0));
     assert_eq!(history.len(), 11);
     history.set_filter(Filter::parse("label 99", 0));
-    assert_eq!((history.len(), history.sum()), (1, Amount::from_sat(99_000)));
+    assert_eq!(
+        (history.len(), history.sum()),
+        (1, Amount::from_sat(99_000))
+    );
     history.set_filter(Filter::default());
     assert_eq!(history.len(), 100);
 }
 
 #[test]
 fn depth_and_ripeness_come_from_the_tip() {
-    let confirmed = TxState::Confirmed { height: 100, block: Default::default(), time: 0 };
+    let confirmed = TxState::Confirmed {
+        height: 100,
+        block: Default::default(),
+        time: 0,
+    };
     assert_eq!(confirmations(&confirmed, Some(102)), 3);
     assert_eq!(confirmations(&TxState::InMempool, Some(102)), 0);
-    let mined = TxRow { state: confirmed, mature_height: Some(200), ..TxRow::default() };
+    let mined = TxRow {
+        state: confirmed,
+        mature_height: Some(200),
+        ..TxRow::default()
+    };
     assert_eq!(blocks_to_maturity(&mined, Some(150)), Some(49));
     assert_eq!(blocks_to_maturity(&mined, Some(199)), None);
 }

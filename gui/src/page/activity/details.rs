@@ -20,12 +20,19 @@ pub(super) fn drawer<'a>(
 ) -> Element<'a, Message> {
     let money = model.money();
     let (state_icon, state_words, state_tone) = rows::state(model, tx);
-    let amount_tone =
-        if tx.amount > primitives::Amount::ZERO { Tone::Incoming } else { Tone::Outgoing };
+    let amount_tone = if tx.amount > primitives::Amount::ZERO {
+        Tone::Incoming
+    } else {
+        Tone::Outgoing
+    };
     let head = column![
         text::caption(rows::kind_word(tx.kind)),
-        text::title(format!("{} {}", money.signed(tx.amount), money.unit().symbol))
-            .class(amount_tone),
+        text::title(format!(
+            "{} {}",
+            money.signed(tx.amount),
+            money.unit().symbol
+        ))
+        .class(amount_tone),
         row![
             text::icon(state_icon).class(state_tone),
             text::body(format!("{state_words}{}", depth(model, tx))).class(state_tone),
@@ -34,8 +41,9 @@ pub(super) fn drawer<'a>(
         .align_y(Alignment::Center),
     ]
     .spacing(size::S1);
-    let save =
-        button("Save", Press::Secondary).id("label-save").on_press(Message::SaveLabel);
+    let save = button("Save", Press::Secondary)
+        .id("label-save")
+        .on_press(Message::SaveLabel);
     let label = Field::new("tx-label", &page.label)
         .label("Label")
         .on_input(Message::Label)
@@ -44,7 +52,8 @@ pub(super) fn drawer<'a>(
     let mut body = column![head, Element::from(label)].spacing(size::S4);
     body = body.push(facts(page, model, tx));
     if !tx.comment.is_empty() {
-        body = body.push(column![text::label("Message"), text::body(&tx.comment)].spacing(size::S1));
+        body =
+            body.push(column![text::label("Message"), text::body(&tx.comment)].spacing(size::S1));
     }
     body = body.push(outputs(page, model, tx));
     body = body.push(copyable("Transaction id", tx.txid.to_string(), "copy-txid"));
@@ -61,14 +70,22 @@ pub(super) fn drawer<'a>(
             );
         }
     }
-    layout::drawer("Details", Message::Close, width, body.push(actions(page, tx)).into())
+    layout::drawer(
+        "Details",
+        Message::Close,
+        width,
+        body.push(actions(page, tx)).into(),
+    )
 }
 
 fn depth(model: &Model, tx: &TxRow) -> String {
     match confirmations(&tx.state, model.height()) {
         0 => String::new(),
         1 => ", in 1 block".to_owned(),
-        depth => format!(", {} blocks deep", crate::model::amount::count(u64::from(depth))),
+        depth => format!(
+            ", {} blocks deep",
+            crate::model::amount::count(u64::from(depth))
+        ),
     }
 }
 
@@ -97,7 +114,10 @@ fn fact<'a>(label: &'static str, value: String) -> Element<'a, Message> {
 }
 
 fn outputs<'a>(page: &'a Page, model: &'a Model, tx: &'a TxRow) -> Element<'a, Message> {
-    let all = page.details.as_ref().map_or(&tx.outputs, |details| &details.outputs);
+    let all = page
+        .details
+        .as_ref()
+        .map_or(&tx.outputs, |details| &details.outputs);
     let mut list = column![text::label("To")].spacing(size::S2);
     for output in all {
         list = list.push(output_row(model, output));
@@ -142,7 +162,8 @@ fn copyable<'a>(label: &'static str, value: String, id: &'static str) -> Element
         Some(Message::Copy(value.clone(), label)),
     );
     column![
-        row![text::label(label), iced::widget::space::horizontal(), copy].align_y(Alignment::Center),
+        row![text::label(label), iced::widget::space::horizontal(), copy]
+            .align_y(Alignment::Center),
         text::mono(value).class(Tone::Soft),
     ]
     .into()
@@ -158,7 +179,11 @@ fn actions<'a>(page: &'a Page, tx: &'a TxRow) -> Element<'a, Message> {
         );
     }
     if tx.can_abandon {
-        let words = if page.abandoning { "Really give it up" } else { "Give this payment up" };
+        let words = if page.abandoning {
+            "Really give it up"
+        } else {
+            "Give this payment up"
+        };
         buttons = buttons
             .push(button(words, Press::Danger).id("tx-abandon").on_press(Message::Abandon))
             .push(text::caption("Its coins can be spent again. If somebody else still has it, it may confirm all the same."));

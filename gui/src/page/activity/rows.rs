@@ -6,8 +6,8 @@ use ipc_schema::{TxKind, TxRow, TxState};
 use primitives::Amount;
 
 use crate::Element;
-use crate::model::history::{FINAL, blocks_to_maturity, confirmations};
 use crate::model::Model;
+use crate::model::history::{FINAL, blocks_to_maturity, confirmations};
 use crate::theme::{Icon, Tone, fonts, size};
 use crate::widget::{address, text};
 
@@ -21,7 +21,10 @@ pub struct Columns {
 impl Columns {
     /// What fits into `width`.
     pub fn for_width(width: f32) -> Self {
-        Self { date: width > 460.0, state_words: width > 560.0 }
+        Self {
+            date: width > 460.0,
+            state_words: width > 560.0,
+        }
     }
 }
 
@@ -93,20 +96,30 @@ pub fn row<'a, Message: 'a>(
         amount if amount > Amount::ZERO => Tone::Incoming,
         _ => Tone::Outgoing,
     };
-    let kind_tone = if tx.amount > Amount::ZERO { Tone::Incoming } else { Tone::Soft };
-    let label_tone = if tx.label.is_empty() { Tone::Soft } else { Tone::Main };
-    let mut line = iced::widget::row![
-        text::icon(kind_icon(tx.kind)).class(kind_tone),
-    ]
-    .spacing(size::S3)
-    .padding(Padding::from([0.0, size::S2]))
-    .align_y(Alignment::Center);
+    let kind_tone = if tx.amount > Amount::ZERO {
+        Tone::Incoming
+    } else {
+        Tone::Soft
+    };
+    let label_tone = if tx.label.is_empty() {
+        Tone::Soft
+    } else {
+        Tone::Main
+    };
+    let mut line = iced::widget::row![text::icon(kind_icon(tx.kind)).class(kind_tone),]
+        .spacing(size::S3)
+        .padding(Padding::from([0.0, size::S2]))
+        .align_y(Alignment::Center);
     if columns.date {
         let date = text::line(model.zone.short(tx.time, model.now)).class(Tone::Soft);
         line = line.push(container(date).width(DATE));
     }
     line = line
-        .push(container(text::line(name(tx)).class(label_tone)).width(Length::Fill).clip(true))
+        .push(
+            container(text::line(name(tx)).class(label_tone))
+                .width(Length::Fill)
+                .clip(true),
+        )
         .push(
             text::line(model.money().signed(tx.amount))
                 .font(fonts::MEDIUM)
@@ -114,14 +127,22 @@ pub fn row<'a, Message: 'a>(
                 .align_x(Alignment::End)
                 .width(AMOUNT),
         );
-    let state_text = text::line(state_words).class(state_tone).size(size::TEXT_SMALL + 1.0);
+    let state_text = text::line(state_words)
+        .class(state_tone)
+        .size(size::TEXT_SMALL + 1.0);
     let state_content = if columns.state_words {
-        iced::widget::row![text::icon(state_icon).class(state_tone).size(size::TEXT), state_text]
-            .spacing(size::S2)
-            .align_y(Alignment::Center)
-            .width(STATE)
+        iced::widget::row![
+            text::icon(state_icon).class(state_tone).size(size::TEXT),
+            state_text
+        ]
+        .spacing(size::S2)
+        .align_y(Alignment::Center)
+        .width(STATE)
     } else {
         iced::widget::row![text::icon(state_icon).class(state_tone).size(size::TEXT)]
     };
-    line.push(state_content).height(Length::Fill).width(Length::Fill).into()
+    line.push(state_content)
+        .height(Length::Fill)
+        .width(Length::Fill)
+        .into()
 }

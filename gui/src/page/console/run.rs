@@ -44,7 +44,10 @@ type Answer<'a> = Pin<Box<dyn Future<Output = Result<Json, String>> + Send + 'a>
 impl Runner {
     fn evaluate(&self, call: Call) -> Answer<'_> {
         Box::pin(async move {
-            let command = self.commands.iter().find(|command| command.name == call.name);
+            let command = self
+                .commands
+                .iter()
+                .find(|command| command.name == call.name);
             let mut params = Vec::new();
             for (index, value) in call.arguments.into_iter().enumerate() {
                 params.push(match value {
@@ -72,7 +75,9 @@ impl Runner {
         let answer = match (&self.wallet, is_wallet) {
             // Commands of the wallet go to its own process, so that no passphrase passes through the node.
             (Some((wallet, Ok(client))), true) => {
-                client.execute_rpc(body, format!("/wallet/{}", percent(wallet))).await
+                client
+                    .execute_rpc(body, format!("/wallet/{}", percent(wallet)))
+                    .await
             }
             (Some((_, Err(error))), true) => Err(error.clone()),
             _ => match &self.node {
@@ -86,7 +91,10 @@ impl Runner {
         match answer.get("error") {
             Some(error) if !error.is_null() => {
                 let code = error.get("code").and_then(Json::as_i64).unwrap_or(0);
-                let message = error.get("message").and_then(Json::as_str).unwrap_or("unknown error");
+                let message = error
+                    .get("message")
+                    .and_then(Json::as_str)
+                    .unwrap_or("unknown error");
                 Err(format!("{message} (code {code})"))
             }
             _ => Ok(answer.get("result").cloned().unwrap_or(Json::Null)),

@@ -1,0 +1,87 @@
+use super::*;
+use crate::link::Link;
+use crate::model::Prefs;
+use primitives::{ChainParams, Coin, Network};
+
+fn model() -> Model {
+    Model::new(
+        ChainParams::get(Coin::Bitcoin, Network::Regtest),
+        Prefs::default(),
+        0,
+    )
+}
+
+fn tell(page: &mut Page, message: Message) -> Option<Event> {
+    let (model, link) = (model(), Link::default());
+    page.update(
+        message,
+        &Context {
+            model: &model,
+            link: &link,
+        },
+    )
+    .event
+}
+
+fn run(page: &mut Page, line: &str) -> Option<Event> {
+    tell(page, Message::Input(line.to_owned()));
+    tell(page, Message::Submit)
+}
+
+#[test]
+fn a_passphrase_is_neither_shown_nor_remembered() {
+    let mut page = Page::default();
+    let event = run(&mut page, "walletpassphrase geheim 60");
+    assert!(!page.text().contains("geheim"));
+    let Some(Event::Prefs(PrefsChange::ConsoleHistory(lines))) = event else {
+        panic!("the history is to be kept");
+    };
+    assert_eq!(lines, ["walletpassphrase(…)"]);
+}
+
+#[test]
+fn a_recalled_line_without_its_secret_does_not_run() {
+    let mut page = Page::default();
+    run(&mut page, "walletpassphrase geheim 60");
+    let running = page.running.len();
+    tell(&mut page, Message::Back);
+    assert_eq!(page.input, "walletpassphrase(…)");
+    tell(&mut page, Message::Submit);
+    assert_eq!(page.running.len(), running, "nothing was sent");
+    assert!(page.text().contains("cannot run"));
+}
+
+#[test]
+fn wrong_syntax_is_told_and_not_sent() {
+    let mut page = Page::default();
+    run(&mut page, "getblock(getblockhash(0)");
+    assert!(page.running.is_empty());
+    assert!(page.text().contains("parentheses do not match"));
+}
+
+#[test]
+fn answers_are_lines_and_waiting_can_be_given_up() {
+    let mut page = Page::default();
+    run(&mut page, "getblockcount");
+    assert_eq!(page.running.len(), 1);
+    let id = page.running[0].id;
+    tell(
+        &mut page,
+        Message::Done(id, Ok("{\n  \"a\": 1\n}".to_owned())),
+    );
+    assert!(page.running.is_empty());
+    assert!(page.text().ends_with("{\n  \"a\": 1\n}"));
+    run(&mut page, "waitfornewblock");
+    let id = page.running[0].id;
+    tell(&mut page, Message::Cancel(id));
+    assert!(page.running.is_empty() && page.text().contains("No longer waiting"));
+}
+
+#[test]
+fn clearing_leaves_the_warning() {
+    let mut page = Page::default();
+    run(&mut page, "help-console");
+    assert!(page.text().contains("Parentheses"));
+    tell(&mut page, Message::Clear);
+    assert!(page.text().starts_with("WARNING") && !page.text().contains("Parentheses"));
+}

@@ -34,11 +34,36 @@ Keys and passphrases are never shown again and never remembered.";
 pub(super) fn view<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message> {
     let forget = (!page.history.lines().is_empty()).then_some(Message::ForgetHistory);
     let tools = row![
-        icon_button(Icon::Minus, "Smaller text", "console-smaller", Some(Message::Size(false))),
-        icon_button(Icon::Plus, "Larger text", "console-larger", Some(Message::Size(true))),
-        icon_button(Icon::Copy, "Copy everything", "console-copy", Some(Message::CopyAll)),
-        icon_button(Icon::Trash, "Clear the screen (Ctrl+L)", "console-clear", Some(Message::Clear)),
-        icon_button(Icon::History, "Forget what was typed", "console-forget", forget),
+        icon_button(
+            Icon::Minus,
+            "Smaller text",
+            "console-smaller",
+            Some(Message::Size(false))
+        ),
+        icon_button(
+            Icon::Plus,
+            "Larger text",
+            "console-larger",
+            Some(Message::Size(true))
+        ),
+        icon_button(
+            Icon::Copy,
+            "Copy everything",
+            "console-copy",
+            Some(Message::CopyAll)
+        ),
+        icon_button(
+            Icon::Trash,
+            "Clear the screen (Ctrl+L)",
+            "console-clear",
+            Some(Message::Clear)
+        ),
+        icon_button(
+            Icon::History,
+            "Forget what was typed",
+            "console-forget",
+            forget
+        ),
     ];
     let text_size = f32::from(model.prefs.console_size);
     let row_height = (text_size * 1.55).ceil();
@@ -47,10 +72,15 @@ pub(super) fn view<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message>
         let pieces = lines::pieces(page.lines.iter().map(|line| line.text.as_str()), columns);
         let line_at: Vec<usize> = pieces.iter().map(|piece| piece.line).collect();
         let (by_click, by_copy) = (line_at.clone(), line_at.clone());
-        let selected = page.selected.and_then(|line| line_at.iter().position(|at| *at == line));
+        let selected = page
+            .selected
+            .and_then(|line| line_at.iter().position(|at| *at == line));
         VirtualList::new("console-output", pieces.len(), row_height, move |place| {
             let piece = pieces.get(place);
-            piece.map_or_else(|| space().into(), |piece| line_view(page, model, *piece, text_size))
+            piece.map_or_else(
+                || space().into(),
+                |piece| line_view(page, model, *piece, text_size),
+            )
         })
         .follow(true)
         .selected(selected)
@@ -72,7 +102,10 @@ pub(super) fn view<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message>
     body = body.push(keys_warning(page));
     let body = body.push(offers(page, model)).push(prompt(page, model));
     let completes = !console::complete(&model.commands, &page.input).is_empty();
-    keys(Scope::Anywhere, body, move |key, modifiers| on_key(key, modifiers, completes)).into()
+    keys(Scope::Anywhere, body, move |key, modifiers| {
+        on_key(key, modifiers, completes)
+    })
+    .into()
 }
 
 /// Arrows walk through the history, Tab completes, and letters go to the input wherever the focus is.
@@ -95,7 +128,10 @@ fn keys_warning(page: &Page) -> Element<'_, Message> {
         return space().into();
     }
     let words = "The answer shows private keys. Whoever sees them can take the money.";
-    let bar = row![text::icon(Icon::TriangleAlert).class(Tone::Bad), text::body(words)];
+    let bar = row![
+        text::icon(Icon::TriangleAlert).class(Tone::Bad),
+        text::body(words)
+    ];
     container(bar.spacing(size::S2))
         .class(Surface::Bar(Tone::Bad))
         .padding(size::S2)
@@ -112,15 +148,23 @@ fn line_view<'a>(
     piece: Piece,
     text_size: f32,
 ) -> Element<'a, Message> {
-    let Some(line) = page.lines.get(piece.line) else { return space().into() };
+    let Some(line) = page.lines.get(piece.line) else {
+        return space().into();
+    };
     let first = piece.start == 0;
     let marked = first && (line.at.is_some() || matches!(line.kind, Kind::Warning | Kind::Hint));
     let mark: Element<'a, Message> = if marked {
-        text::sized_icon(mark_of(line), text_size).class(line.kind.tone()).into()
+        text::sized_icon(mark_of(line), text_size)
+            .class(line.kind.tone())
+            .into()
     } else {
         space().into()
     };
-    let time = line.at.filter(|_| first).map(|at| model.zone.clock(at)).unwrap_or_default();
+    let time = line
+        .at
+        .filter(|_| first)
+        .map(|at| model.zone.clock(at))
+        .unwrap_or_default();
     let words = line.text.get(piece.start..piece.end).unwrap_or_default();
     row![
         text::line(time)
@@ -129,7 +173,10 @@ fn line_view<'a>(
             .class(Tone::Faint)
             .width(PREFIX),
         container(mark).width(text_size + size::S1),
-        text::line(words).font(fonts::MONO).size(text_size).class(line.kind.tone()),
+        text::line(words)
+            .font(fonts::MONO)
+            .size(text_size)
+            .class(line.kind.tone()),
     ]
     .spacing(size::S1)
     .align_y(Alignment::Center)
@@ -149,7 +196,9 @@ fn mark_of(line: &Line) -> Icon {
 fn running_row(running: &super::Running) -> Element<'_, Message> {
     row![
         text::icon(Icon::Loader).class(Tone::Accent),
-        container(text::line(&running.line).font(fonts::MONO)).width(Length::Fill).clip(true),
+        container(text::line(&running.line).font(fonts::MONO))
+            .width(Length::Fill)
+            .clip(true),
         icon_button(
             Icon::X,
             "Stop waiting for the answer",
@@ -169,12 +218,16 @@ fn offers<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message> {
     }
     let more = found.len().saturating_sub(OFFERED);
     let mut line = row(found.into_iter().take(OFFERED).map(|command| {
-        pressable(text::line(&command.name).font(fonts::MONO).size(size::TEXT_SMALL))
-            .kind(Press::Choice { selected: false })
-            .padding([2.0, size::S2])
-            .id(format!("offer-{}", command.name))
-            .on_press(Message::Complete(command.name.clone()))
-            .into()
+        pressable(
+            text::line(&command.name)
+                .font(fonts::MONO)
+                .size(size::TEXT_SMALL),
+        )
+        .kind(Press::Choice { selected: false })
+        .padding([2.0, size::S2])
+        .id(format!("offer-{}", command.name))
+        .on_press(Message::Complete(command.name.clone()))
+        .into()
     }))
     .spacing(size::S1);
     if more > 0 {
@@ -186,11 +239,18 @@ fn offers<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message> {
 /// The arguments of the command being typed.
 fn hint<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message> {
     let name = page.input.split([' ', '(']).next().unwrap_or_default();
-    let known = model.commands.iter().find(|command| !name.is_empty() && command.name == name);
+    let known = model
+        .commands
+        .iter()
+        .find(|command| !name.is_empty() && command.name == name);
     match known {
         Some(command) => {
             let arguments = command.arguments.join(" ");
-            text::caption(format!("{} {arguments} — {}", command.name, command.summary)).into()
+            text::caption(format!(
+                "{} {arguments} — {}",
+                command.name, command.summary
+            ))
+            .into()
         }
         None => text::caption(" ").into(),
     }
@@ -204,11 +264,15 @@ fn prompt<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message> {
         (true, Some(Phase::Running)) => "Type a command",
         (true, _) => "The node is still loading: most commands answer when it is done",
     };
-    let mut field = Field::new(INPUT, &page.input).placeholder(placeholder).mono();
+    let mut field = Field::new(INPUT, &page.input)
+        .placeholder(placeholder)
+        .mono();
     if up {
         field = field.on_input(Message::Input).on_submit(Message::Submit);
     }
-    let mut line = row![Element::from(field)].spacing(size::S3).align_y(Alignment::Center);
+    let mut line = row![Element::from(field)]
+        .spacing(size::S3)
+        .align_y(Alignment::Center);
     if let Some(wallet) = &model.wallet {
         line = line.push(check(
             "console-wallet",

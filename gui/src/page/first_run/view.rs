@@ -18,7 +18,10 @@ pub(super) fn view<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message>
         Step::Coin => ("Welcome", coin_step(page, model)),
         Step::Storage => ("Where to keep the chain", storage_step(page)),
         Step::Wallet => ("A wallet", wallet_step(page, model)),
-        Step::Backup => ("Make a backup, then prove that it works", backup_step(page, model)),
+        Step::Backup => (
+            "Make a backup, then prove that it works",
+            backup_step(page, model),
+        ),
     };
     let head = row![
         text::title(title),
@@ -44,7 +47,11 @@ fn dots<'a>(now: Step) -> Element<'a, Message> {
             std::cmp::Ordering::Equal => Tone::Accent,
             std::cmp::Ordering::Greater => Tone::Mask,
         };
-        let glyph = if step < now { Icon::CircleCheck } else { Icon::Circle };
+        let glyph = if step < now {
+            Icon::CircleCheck
+        } else {
+            Icon::Circle
+        };
         text::sized_icon(glyph, size::TEXT_SMALL).class(tone).into()
     }))
     .spacing(size::S1)
@@ -60,15 +67,23 @@ fn coin_step<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message> {
     );
     let networks = segments(
         "network",
-        [Network::Main, Network::Test, Network::Testnet4, Network::Signet, Network::Regtest]
-            .map(|network| (network, short_network(network).to_owned())),
+        [
+            Network::Main,
+            Network::Test,
+            Network::Testnet4,
+            Network::Signet,
+            Network::Regtest,
+        ]
+        .map(|network| (network, short_network(network).to_owned())),
         page.progress.network,
         Message::Network,
     );
     let hint = match page.progress.network {
         Network::Main => "The network where money has a value.",
         Network::Regtest => "A chain of your own: blocks come when you ask for them.",
-        Network::Test | Network::Testnet4 | Network::Signet => "Coins of test networks have no real value.",
+        Network::Test | Network::Testnet4 | Network::Signet => {
+            "Coins of test networks have no real value."
+        }
     };
     let mut body = column![
         text::body("bitq keeps the whole chain on this computer, checks every block itself, and holds your keys.")
@@ -87,7 +102,9 @@ fn coin_step<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message> {
             found.version,
             clock::ago(found.started, model.now)
         );
-        let attach = button("Use it", Press::Primary).id("use-running").on_press(Message::UseRunning);
+        let attach = button("Use it", Press::Primary)
+            .id("use-running")
+            .on_press(Message::UseRunning);
         body = body.push(layout::notice(
             Tone::Accent,
             Icon::Server,
@@ -102,9 +119,12 @@ fn coin_step<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message> {
     let try_words = "A private chain with play money: mine, send and receive without any risk. Nothing is downloaded.";
     body.push(layout::hairline())
         .push(
-            row![sandbox, container(text::caption(try_words)).width(Length::Fill)]
-                .spacing(size::S3)
-                .align_y(Alignment::Center),
+            row![
+                sandbox,
+                container(text::caption(try_words)).width(Length::Fill)
+            ]
+            .spacing(size::S3)
+            .align_y(Alignment::Center),
         )
         .into()
 }
@@ -125,12 +145,24 @@ fn storage_step(page: &Page) -> Element<'_, Message> {
         |path| path.display().to_string(),
     );
     let mut body = column![
-        radio("dir-default", default, !page.own_dir, Some(Message::OwnDir(false))),
-        radio("dir-own", "another place", page.own_dir, Some(Message::OwnDir(true))),
+        radio(
+            "dir-default",
+            default,
+            !page.own_dir,
+            Some(Message::OwnDir(false))
+        ),
+        radio(
+            "dir-own",
+            "another place",
+            page.own_dir,
+            Some(Message::OwnDir(true))
+        ),
     ]
     .spacing(size::S2);
     if page.own_dir {
-        let browse = button("Choose…", Press::Secondary).id("dir-browse").on_press(Message::BrowseDir);
+        let browse = button("Choose…", Press::Secondary)
+            .id("dir-browse")
+            .on_press(Message::BrowseDir);
         body = body.push(
             container(Element::from(
                 Field::new("dir-path", &page.dir_text)
@@ -158,9 +190,11 @@ fn storage_step(page: &Page) -> Element<'_, Message> {
 fn place_line(place: &Place) -> Element<'_, Message> {
     let (icon, tone, words) = match place {
         Place::Unknown => (Icon::Loader, Tone::Faint, "looking at the disk…".to_owned()),
-        Place::Fine { free } => {
-            (Icon::CircleCheck, Tone::Good, format!("{} free", clock::bytes(*free)))
-        }
+        Place::Fine { free } => (
+            Icon::CircleCheck,
+            Tone::Good,
+            format!("{} free", clock::bytes(*free)),
+        ),
         Place::TooSmall { free, needed } => (
             Icon::CircleAlert,
             Tone::Bad,
@@ -189,20 +223,42 @@ fn wallet_step<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message> {
             Vec::new(),
         );
     }
-    let choice = |value: WalletChoice, id: &'static str, icon, title: &'static str, words: &'static str| {
-        let content = column![text::icon(icon), text::strong(title), text::caption(words)].spacing(size::S1);
-        pressable(content)
-            .kind(Press::Choice { selected: page.choice == value })
-            .width(Length::Fill)
-            .align(Alignment::Start)
-            .padding(size::S3)
-            .id(id)
-            .on_press(Message::Choose(value))
-    };
+    let choice =
+        |value: WalletChoice, id: &'static str, icon, title: &'static str, words: &'static str| {
+            let content = column![text::icon(icon), text::strong(title), text::caption(words)]
+                .spacing(size::S1);
+            pressable(content)
+                .kind(Press::Choice {
+                    selected: page.choice == value,
+                })
+                .width(Length::Fill)
+                .align(Alignment::Start)
+                .padding(size::S3)
+                .id(id)
+                .on_press(Message::Choose(value))
+        };
     let choices = row![
-        choice(WalletChoice::Create, "wallet-create", Icon::Plus, "Create", "New keys on this computer"),
-        choice(WalletChoice::Restore, "wallet-from-backup", Icon::ArchiveRestore, "Restore", "From a backup file"),
-        choice(WalletChoice::Later, "wallet-later", Icon::Server, "Later", "Use the node alone"),
+        choice(
+            WalletChoice::Create,
+            "wallet-create",
+            Icon::Plus,
+            "Create",
+            "New keys on this computer"
+        ),
+        choice(
+            WalletChoice::Restore,
+            "wallet-from-backup",
+            Icon::ArchiveRestore,
+            "Restore",
+            "From a backup file"
+        ),
+        choice(
+            WalletChoice::Later,
+            "wallet-later",
+            Icon::Server,
+            "Later",
+            "Use the node alone"
+        ),
     ]
     .spacing(size::S2);
     let mut body = column![choices].spacing(size::S4);
@@ -213,10 +269,17 @@ fn wallet_step<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message> {
         );
     }
     match page.choice {
-        WalletChoice::Create => body.push(page.create.view(model).map(Message::Create)).into(),
-        WalletChoice::Restore => body.push(page.restore.view(model).map(Message::Restore)).into(),
+        WalletChoice::Create => body
+            .push(page.create.view(model).map(Message::Create))
+            .into(),
+        WalletChoice::Restore => body
+            .push(page.restore.view(model).map(Message::Restore))
+            .into(),
         WalletChoice::Later => body
-            .push(text::body("The node runs without a wallet. One can be made at any time.").class(Tone::Soft))
+            .push(
+                text::body("The node runs without a wallet. One can be made at any time.")
+                    .class(Tone::Soft),
+            )
             .into(),
     }
 }
@@ -225,11 +288,17 @@ fn wallet_step<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message> {
 fn node_words(model: &Model) -> (Icon, Tone, String) {
     use crate::link::Connection;
     match &model.connection {
-        Connection::Stopped(exit) => {
-            (Icon::CircleAlert, Tone::Bad, format!("The node does not run. {}", exit.cause))
-        }
+        Connection::Stopped(exit) => (
+            Icon::CircleAlert,
+            Tone::Bad,
+            format!("The node does not run. {}", exit.cause),
+        ),
         Connection::Refused { reason } => (Icon::CircleAlert, Tone::Bad, reason.clone()),
-        _ => (Icon::Loader, Tone::Faint, "The node is starting behind this page…".to_owned()),
+        _ => (
+            Icon::Loader,
+            Tone::Faint,
+            "The node is starting behind this page…".to_owned(),
+        ),
     }
 }
 
@@ -250,7 +319,10 @@ fn foot<'a>(page: &'a Page) -> Element<'a, Message> {
             .on_press(Message::Back)
             .into()
     };
-    let proved = page.backup.as_ref().is_some_and(super::backup::Form::is_proved);
+    let proved = page
+        .backup
+        .as_ref()
+        .is_some_and(super::backup::Form::is_proved);
     let (label, ready) = match step {
         Step::Coin => ("Continue", true),
         Step::Storage => ("Continue", matches!(page.place, Place::Fine { .. })),
@@ -259,7 +331,11 @@ fn foot<'a>(page: &'a Page) -> Element<'a, Message> {
         Step::Backup if proved => ("Finish", true),
         Step::Backup => ("Finish without checking", true),
     };
-    let kind = if step == Step::Backup && !proved { Press::Secondary } else { Press::Primary };
+    let kind = if step == Step::Backup && !proved {
+        Press::Secondary
+    } else {
+        Press::Primary
+    };
     row![
         back,
         space::horizontal(),

@@ -19,10 +19,22 @@ const SIDE_BY_SIDE: f32 = 640.0;
 /// The word for an address type and a sentence about it.
 fn kind_words(kind: AddressType) -> (&'static str, &'static str) {
     match kind {
-        AddressType::Legacy => ("legacy", "The oldest kind, for payers who know no other. Highest fees."),
-        AddressType::P2shSegwit => ("wrapped", "SegWit inside an old form: nearly every payer knows it."),
-        AddressType::Bech32 => ("native SegWit", "Low fees, and typing errors are found. The usual choice."),
-        AddressType::Bech32m => ("Taproot", "The newest kind: low fees, most private. Some payers do not know it yet."),
+        AddressType::Legacy => (
+            "legacy",
+            "The oldest kind, for payers who know no other. Highest fees.",
+        ),
+        AddressType::P2shSegwit => (
+            "wrapped",
+            "SegWit inside an old form: nearly every payer knows it.",
+        ),
+        AddressType::Bech32 => (
+            "native SegWit",
+            "Low fees, and typing errors are found. The usual choice.",
+        ),
+        AddressType::Bech32m => (
+            "Taproot",
+            "The newest kind: low fees, most private. Some payers do not know it yet.",
+        ),
     }
 }
 
@@ -36,7 +48,9 @@ pub(super) fn view<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message>
             .spacing(size::S4)
             .into()
         } else {
-            column![form(page, model), request(page)].spacing(size::S4).into()
+            column![form(page, model), request(page)]
+                .spacing(size::S4)
+                .into()
         }
     })
     .height(Length::Shrink);
@@ -95,7 +109,9 @@ fn form<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message> {
     ]
     .spacing(size::S3);
     if kinds.len() > 1 {
-        let choices = kinds.into_iter().map(|kind| (kind, kind_words(kind).0.to_owned()));
+        let choices = kinds
+            .into_iter()
+            .map(|kind| (kind, kind_words(kind).0.to_owned()));
         body = body.push(
             column![
                 text::label("Type"),
@@ -111,8 +127,12 @@ fn form<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message> {
     let buttons = row![
         button_with(Icon::Plus, "New address", Press::Primary)
             .id("receive-create")
-            .on_press_maybe((can_make && !page.busy && problem.is_none()).then_some(Message::Create)),
-        button("Clear", Press::Secondary).id("receive-clear").on_press(Message::Clear),
+            .on_press_maybe(
+                (can_make && !page.busy && problem.is_none()).then_some(Message::Create)
+            ),
+        button("Clear", Press::Secondary)
+            .id("receive-clear")
+            .on_press(Message::Clear),
     ]
     .spacing(size::S2);
     layout::card(body.push(buttons))
@@ -130,7 +150,9 @@ fn request<'a>(page: &'a Page) -> Element<'a, Message> {
         )
         .center(size::QR)
         .into(),
-        Some(Shown { code: Some(code), .. }) => qr::view(code),
+        Some(Shown {
+            code: Some(code), ..
+        }) => qr::view(code),
         Some(Shown { code: None, .. }) => container(
             text::body("The link is too long for a QR code. Shorten the label or the message.")
                 .class(Tone::Warn)
@@ -145,14 +167,21 @@ fn request<'a>(page: &'a Page) -> Element<'a, Message> {
 fn details<'a>(page: &'a Page, shown: &'a Shown, model: &'a Model) -> Element<'a, Message> {
     let (words, tone) = status(&shown.row);
     let mut body = column![
-        row![text::label("Address"), space::horizontal(), layout::badge(words, tone)]
-            .align_y(Alignment::Center),
+        row![
+            text::label("Address"),
+            space::horizontal(),
+            layout::badge(words, tone)
+        ]
+        .align_y(Alignment::Center),
         address(&shown.row.address),
         text::caption(&shown.link).wrapping(iced::widget::text::Wrapping::Glyph),
     ]
     .spacing(size::S2);
     if let Some(amount) = shown.row.amount {
-        body = body.push(layout::pair("Amount", text::body(model.money().with_unit(amount))));
+        body = body.push(layout::pair(
+            "Amount",
+            text::body(model.money().with_unit(amount)),
+        ));
     }
     let buttons = row![
         button_with(Icon::Link, "Copy link", Press::Secondary)
@@ -170,7 +199,9 @@ fn details<'a>(page: &'a Page, shown: &'a Shown, model: &'a Model) -> Element<'a
     .vertical_spacing(size::S2);
     body = body.push(container(buttons).padding(Padding::ZERO.top(size::S1)));
     if let Some(path) = &page.saving {
-        let save = button("Save", Press::Primary).id("image-save").on_press(Message::WriteImage);
+        let save = button("Save", Press::Primary)
+            .id("image-save")
+            .on_press(Message::WriteImage);
         body = body.push(Element::from(
             Field::new("image-path", path)
                 .label("Save the picture as")
@@ -205,7 +236,8 @@ fn list<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message> {
     }
     let count = rows.len();
     let list = VirtualList::new("requests", count, size::ROW, move |place| {
-        rows.get(place).map_or_else(|| space().into(), |row| request_row(model, row))
+        rows.get(place)
+            .map_or_else(|| space().into(), |row| request_row(model, row))
     })
     .selected(page.selected)
     .on_select(Message::Select)
@@ -227,7 +259,9 @@ fn head<'a>() -> Element<'a, Message> {
         text::caption("made").width(DATE),
         text::caption("label").width(Length::Fill),
         text::caption("status").width(STATUS),
-        text::caption("received").width(MONEY).align_x(Alignment::End),
+        text::caption("received")
+            .width(MONEY)
+            .align_x(Alignment::End),
     ]
     .spacing(size::S3)
     .padding(Padding::from([0.0, size::S2]))
@@ -236,15 +270,34 @@ fn head<'a>() -> Element<'a, Message> {
 
 fn request_row<'a>(model: &'a Model, row: &'a AddressRow) -> Element<'a, Message> {
     let (words, tone) = status(row);
-    let name = if row.label.is_empty() { address::short(&row.address) } else { row.label.clone() };
+    let name = if row.label.is_empty() {
+        address::short(&row.address)
+    } else {
+        row.label.clone()
+    };
     let used = row.payments > 0;
-    let name_tone = if row.label.is_empty() || used { Tone::Soft } else { Tone::Main };
-    let received = if used { model.money().number(row.received) } else { "–".to_owned() };
+    let name_tone = if row.label.is_empty() || used {
+        Tone::Soft
+    } else {
+        Tone::Main
+    };
+    let received = if used {
+        model.money().number(row.received)
+    } else {
+        "–".to_owned()
+    };
     row![
-        text::line(model.zone.short(row.created, model.now)).class(Tone::Soft).width(DATE),
-        container(text::line(name).class(name_tone)).width(Length::Fill).clip(true),
+        text::line(model.zone.short(row.created, model.now))
+            .class(Tone::Soft)
+            .width(DATE),
+        container(text::line(name).class(name_tone))
+            .width(Length::Fill)
+            .clip(true),
         text::line(words).class(tone).width(STATUS),
-        text::line(received).font(fonts::MEDIUM).width(MONEY).align_x(Alignment::End),
+        text::line(received)
+            .font(fonts::MEDIUM)
+            .width(MONEY)
+            .align_x(Alignment::End),
     ]
     .spacing(size::S3)
     .padding(Padding::from([0.0, size::S2]))

@@ -15,9 +15,19 @@ use crate::widget::button::{button_with, check, segments};
 use crate::widget::{Field, Scope, button, icon_button, keys, layout, pressable, text};
 
 /// Fields of the first recipient have fixed names; of further ones these.
-const ADDRESS: [&str; 4] = ["send-address", "send-address-2", "send-address-3", "send-address-4"];
+const ADDRESS: [&str; 4] = [
+    "send-address",
+    "send-address-2",
+    "send-address-3",
+    "send-address-4",
+];
 const LABEL: [&str; 4] = ["send-label", "send-label-2", "send-label-3", "send-label-4"];
-const AMOUNT: [&str; 4] = ["send-amount", "send-amount-2", "send-amount-3", "send-amount-4"];
+const AMOUNT: [&str; 4] = [
+    "send-amount",
+    "send-amount-2",
+    "send-amount-3",
+    "send-amount-4",
+];
 
 fn name(names: &'static [&'static str; 4], index: usize) -> &'static str {
     names[index.min(names.len() - 1)]
@@ -30,9 +40,13 @@ pub(super) fn view<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message>
     } else {
         let count = page.form.recipients.len();
         let rows = page.form.recipients.iter().zip(problems).enumerate();
-        rows.map(|(index, (row, problems))| recipient(row, index, count, problems, model)).collect()
+        rows.map(|(index, (row, problems))| recipient(row, index, count, problems, model))
+            .collect()
     };
-    let available = model.wallet.as_ref().and_then(crate::model::Wallet::available);
+    let available = model
+        .wallet
+        .as_ref()
+        .and_then(crate::model::Wallet::available);
     let balance = available.map_or_else(String::new, |available| {
         format!("{} ready to spend", model.money().with_unit(available))
     });
@@ -65,9 +79,8 @@ fn recipient<'a>(
     problems: Problems,
     model: &'a Model,
 ) -> Element<'a, Message> {
-    let edit = move |make: fn(usize, String) -> Edit| {
-        move |text: String| Message::Form(make(index, text))
-    };
+    let edit =
+        move |make: fn(usize, String) -> Edit| move |text: String| Message::Form(make(index, text));
     let mut to = Field::new(name(&ADDRESS, index), &form.address)
         .label("To")
         .placeholder("Address or payment link")
@@ -91,9 +104,13 @@ fn recipient<'a>(
         .label("Label")
         .placeholder("Who or what for, for yourself")
         .on_input(edit(Edit::Label));
-    let mut card = column![to, label, amount_row(form, index, problems.amount, model)].spacing(size::S3);
+    let mut card =
+        column![to, label, amount_row(form, index, problems.amount, model)].spacing(size::S3);
     if !form.message.is_empty() {
-        card = card.push(text::caption(format!("Message of the link: {}", form.message)));
+        card = card.push(text::caption(format!(
+            "Message of the link: {}",
+            form.message
+        )));
     }
     layout::card(card)
 }
@@ -104,7 +121,11 @@ fn amount_row<'a>(
     problem: Option<String>,
     model: &'a Model,
 ) -> Element<'a, Message> {
-    let placeholder = if form.all { "everything that is left" } else { "0.00" };
+    let placeholder = if form.all {
+        "everything that is left"
+    } else {
+        "0.00"
+    };
     let mut field = Field::new(name(&AMOUNT, index), &form.amount)
         .label("Amount")
         .placeholder(placeholder)
@@ -112,17 +133,31 @@ fn amount_row<'a>(
     field = field.on_input(move |text| Message::Form(Edit::Amount(index, text)));
     let units = segments(
         "send-unit",
-        model.params.units.iter().enumerate().map(|(at, unit)| (at, unit.symbol.to_owned())),
+        model
+            .params
+            .units
+            .iter()
+            .enumerate()
+            .map(|(at, unit)| (at, unit.symbol.to_owned())),
         form.unit,
         move |unit| Message::Form(Edit::Unit(index, unit)),
     );
-    let stepped = keys(Scope::Inside, Element::from(field), move |key, _| match key {
-        Key::Named(key::Named::ArrowUp) => Some(Message::Form(Edit::Step(index, true))),
-        Key::Named(key::Named::ArrowDown) => Some(Message::Form(Edit::Step(index, false))),
-        _ => None,
-    });
+    let stepped = keys(
+        Scope::Inside,
+        Element::from(field),
+        move |key, _| match key {
+            Key::Named(key::Named::ArrowUp) => Some(Message::Form(Edit::Step(index, true))),
+            Key::Named(key::Named::ArrowDown) => Some(Message::Form(Edit::Step(index, false))),
+            _ => None,
+        },
+    );
     let ticks = row![
-        check("send-all", "Send everything", form.all, Some(Message::Form(Edit::All(index)))),
+        check(
+            "send-all",
+            "Send everything",
+            form.all,
+            Some(Message::Form(Edit::All(index)))
+        ),
         check(
             "send-subtract",
             "They pay the fee",
@@ -133,7 +168,9 @@ fn amount_row<'a>(
     .spacing(size::S3)
     .wrap();
     let line = row![
-        container(stepped).width(Length::FillPortion(3)).max_width(320.0),
+        container(stepped)
+            .width(Length::FillPortion(3))
+            .max_width(320.0),
         column![text::label("Unit"), units].spacing(size::S1),
     ]
     .spacing(size::S3);
@@ -145,31 +182,45 @@ fn address_remark(form: &RecipientForm, model: &Model) -> (Option<String>, Tone)
     if form.address.is_empty() || address_problem(&form.address, model).is_some() {
         return (None, Tone::Inherit);
     }
-    let Some(wallet) = &model.wallet else { return (None, Tone::Inherit) };
+    let Some(wallet) = &model.wallet else {
+        return (None, Tone::Inherit);
+    };
     if let Some(other) = wallet.lookalike(&form.address) {
         let short = crate::widget::address::short(other);
         return (
-            Some(format!("Careful: this looks like {short}, which you know, but is another address.")),
+            Some(format!(
+                "Careful: this looks like {short}, which you know, but is another address."
+            )),
             Tone::Bad,
         );
     }
     match wallet.address(&form.address) {
-        Some(row) if row.is_mine => {
-            (Some("✓ This is an address of this wallet.".to_owned()), Tone::Good)
-        }
+        Some(row) if row.is_mine => (
+            Some("✓ This is an address of this wallet.".to_owned()),
+            Tone::Good,
+        ),
         Some(row) if row.payments > 0 => {
             (Some("You paid this address before.".to_owned()), Tone::Warn)
         }
-        _ => (Some("✓ Valid. You never paid this address.".to_owned()), Tone::Faint),
+        _ => (
+            Some("✓ Valid. You never paid this address.".to_owned()),
+            Tone::Faint,
+        ),
     }
 }
 
 fn fee_card<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message> {
     let form = &page.form;
-    let fees = model.wallet.as_ref().and_then(|wallet| wallet.fees.as_ref());
+    let fees = model
+        .wallet
+        .as_ref()
+        .and_then(|wallet| wallet.fees.as_ref());
     let spacing = i64::from(model.params.target_spacing);
-    let mut choices: Vec<(FeeChoice, String)> = vec![(FeeChoice::Default, "Wallet's choice".to_owned())];
-    let estimates = fees.map(|fees| fees.estimates.as_slice()).unwrap_or_default();
+    let mut choices: Vec<(FeeChoice, String)> =
+        vec![(FeeChoice::Default, "Wallet's choice".to_owned())];
+    let estimates = fees
+        .map(|fees| fees.estimates.as_slice())
+        .unwrap_or_default();
     for (blocks, _) in estimates {
         let time = crate::model::clock::duration(i64::from(*blocks) * spacing);
         choices.push((FeeChoice::Blocks(*blocks), format!("about {time}")));
@@ -225,21 +276,39 @@ fn coins_card<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message> {
         (0, Some((_, preview))) => {
             let names: Vec<String> = preview.inputs.iter().take(3).map(input_name).collect();
             let more = preview.inputs.len().saturating_sub(3);
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            format!("{} chosen by the wallet: {}{more}", counted(preview.inputs.len()), names.join(", "))
+            let more = if more > 0 {
+                format!(" and {more} more")
+            } else {
+                String::new()
+            };
+            format!(
+                "{} chosen by the wallet: {}{more}",
+                counted(preview.inputs.len()),
+                names.join(", ")
+            )
         }
         (0, None) => "The wallet chooses.".to_owned(),
         (count, _) => {
             let sum: Amount = picked(page, model).map(|coin| coin.amount).sum();
-            format!("{} chosen by you, {}", counted(count), model.money().with_unit(sum))
+            format!(
+                "{} chosen by you, {}",
+                counted(count),
+                model.money().with_unit(sum)
+            )
         }
     };
-    let fold_icon = if page.coins_open { Icon::ChevronDown } else { Icon::ChevronRight };
+    let fold_icon = if page.coins_open {
+        Icon::ChevronDown
+    } else {
+        Icon::ChevronRight
+    };
     let head = pressable(
         row![
             text::icon(fold_icon),
             text::heading("Coins"),
-            container(text::line(summary).class(Tone::Soft)).width(Length::Fill).clip(true)
+            container(text::line(summary).class(Tone::Soft))
+                .width(Length::Fill)
+                .clip(true)
         ]
         .spacing(size::S2)
         .align_y(Alignment::Center),
@@ -258,7 +327,11 @@ fn coins_card<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message> {
 }
 
 fn counted(count: usize) -> String {
-    if count == 1 { "1 coin".to_owned() } else { format!("{count} coins") }
+    if count == 1 {
+        "1 coin".to_owned()
+    } else {
+        format!("{count} coins")
+    }
 }
 
 fn input_name(input: &ipc_schema::PreparedInput) -> String {
@@ -270,17 +343,29 @@ fn input_name(input: &ipc_schema::PreparedInput) -> String {
 }
 
 fn picked<'a>(page: &'a Page, model: &'a Model) -> impl Iterator<Item = &'a CoinRow> {
-    let coins = model.wallet.as_ref().map(|wallet| wallet.coins.as_slice()).unwrap_or_default();
-    coins.iter().filter(|coin| page.form.coins.contains(&coin.outpoint))
+    let coins = model
+        .wallet
+        .as_ref()
+        .map(|wallet| wallet.coins.as_slice())
+        .unwrap_or_default();
+    coins
+        .iter()
+        .filter(|coin| page.form.coins.contains(&coin.outpoint))
 }
 
 /// Rows shown at most; the virtual list of a coins page is for more.
 const COINS_SHOWN: usize = 100;
 
 fn coins_list<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message> {
-    let coins = model.wallet.as_ref().map(|wallet| wallet.coins.as_slice()).unwrap_or_default();
+    let coins = model
+        .wallet
+        .as_ref()
+        .map(|wallet| wallet.coins.as_slice())
+        .unwrap_or_default();
     if coins.is_empty() {
-        return text::body("There are no coins yet.").class(Tone::Faint).into();
+        return text::body("There are no coins yet.")
+            .class(Tone::Faint)
+            .into();
     }
     let mut list = column![].spacing(2.0);
     for coin in coins.iter().take(COINS_SHOWN) {
@@ -313,17 +398,30 @@ fn coin_row<'a>(page: &'a Page, model: &'a Model, coin: &'a CoinRow) -> Element<
         (false, false, _) => "not ripe".to_owned(),
         (false, true, None) => "waiting".to_owned(),
         (false, true, Some(height)) => {
-            let depth = model.height().map_or(0, |tip| u64::from(tip.saturating_sub(height)) + 1);
+            let depth = model
+                .height()
+                .map_or(0, |tip| u64::from(tip.saturating_sub(height)) + 1);
             format!("{} deep", amount::count(depth))
         }
     };
     let tone = if usable { Tone::Main } else { Tone::Faint };
-    let glyph = if chosen { Icon::SquareCheck } else { Icon::Square };
+    let glyph = if chosen {
+        Icon::SquareCheck
+    } else {
+        Icon::Square
+    };
     let line = row![
         text::icon(glyph).class(if chosen { Tone::Accent } else { Tone::Soft }),
-        container(text::line(label).class(tone)).width(Length::Fill).clip(true),
-        text::line(model.money().number(coin.amount)).font(fonts::MEDIUM).class(tone),
-        text::line(state).class(Tone::Faint).width(88.0).align_x(Alignment::End),
+        container(text::line(label).class(tone))
+            .width(Length::Fill)
+            .clip(true),
+        text::line(model.money().number(coin.amount))
+            .font(fonts::MEDIUM)
+            .class(tone),
+        text::line(state)
+            .class(Tone::Faint)
+            .width(88.0)
+            .align_x(Alignment::End),
     ]
     .spacing(size::S3)
     .align_y(Alignment::Center);
@@ -333,16 +431,30 @@ fn coin_row<'a>(page: &'a Page, model: &'a Model, coin: &'a CoinRow) -> Element<
         .height(size::ROW)
         .width(Length::Fill)
         .align(Alignment::Start)
-        .id(format!("coin-{}-{}", coin.outpoint.txid, coin.outpoint.vout))
+        .id(format!(
+            "coin-{}-{}",
+            coin.outpoint.txid, coin.outpoint.vout
+        ))
         .on_press_maybe(usable.then_some(Message::PickCoin(coin.outpoint)));
-    let help = if coin.frozen { "Let this coin be spent again" } else { "Freeze: never spend this coin" };
+    let help = if coin.frozen {
+        "Let this coin be spent again"
+    } else {
+        "Freeze: never spend this coin"
+    };
     let freeze = icon_button(
-        if coin.frozen { Icon::LockOpen } else { Icon::Snowflake },
+        if coin.frozen {
+            Icon::LockOpen
+        } else {
+            Icon::Snowflake
+        },
         help,
         format!("freeze-{}-{}", coin.outpoint.txid, coin.outpoint.vout),
         Some(Message::Freeze(coin.outpoint, !coin.frozen)),
     );
-    row![tick, freeze].spacing(size::S1).align_y(Alignment::Center).into()
+    row![tick, freeze]
+        .spacing(size::S1)
+        .align_y(Alignment::Center)
+        .into()
 }
 
 fn foot<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message> {
@@ -371,7 +483,9 @@ fn foot<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message> {
     row![
         container(text::body(words).class(tone)).width(Length::Fill),
         space::horizontal().width(size::S2),
-        button("Clear", Press::Secondary).id("send-clear").on_press(Message::Clear),
+        button("Clear", Press::Secondary)
+            .id("send-clear")
+            .on_press(Message::Clear),
         button_with(Icon::ArrowRight, "Review", Press::Primary)
             .id("send-review")
             .on_press_maybe((ready && !waits).then_some(Message::Review)),

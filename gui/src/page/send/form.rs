@@ -121,7 +121,10 @@ impl Form {
     /// Changes the form.
     pub fn apply(&mut self, edit: Edit, model: &Model, preview: Option<&PreparedSend>) {
         if self.recipients.is_empty() {
-            self.recipients.push(RecipientForm { unit: model.prefs.unit, ..Default::default() });
+            self.recipients.push(RecipientForm {
+                unit: model.prefs.unit,
+                ..Default::default()
+            });
         }
         match edit {
             Edit::Address(index, text) => self.set_address(index, text, model),
@@ -137,7 +140,10 @@ impl Form {
             }
             Edit::Step(index, up) => self.step(index, up, model),
             Edit::Add => {
-                self.recipients.push(RecipientForm { unit: model.prefs.unit, ..Default::default() });
+                self.recipients.push(RecipientForm {
+                    unit: model.prefs.unit,
+                    ..Default::default()
+                });
             }
             Edit::Remove(index) => {
                 if self.recipients.len() > 1 && index < self.recipients.len() {
@@ -188,7 +194,10 @@ impl Form {
             }
         }
         let text = text.trim().to_owned();
-        let known = model.wallet.as_ref().and_then(|wallet| wallet.address(&text));
+        let known = model
+            .wallet
+            .as_ref()
+            .and_then(|wallet| wallet.address(&text));
         let label = known.map(|row| row.label.clone()).unwrap_or_default();
         self.with(index, |row| {
             row.address = text;
@@ -200,10 +209,19 @@ impl Form {
     }
 
     fn set_unit(&mut self, index: usize, unit: UnitIndex, model: &Model) {
-        let Some(row) = self.recipients.get_mut(index) else { return };
-        let old = Money { unit: row.unit, ..model.money() };
+        let Some(row) = self.recipients.get_mut(index) else {
+            return;
+        };
+        let old = Money {
+            unit: row.unit,
+            ..model.money()
+        };
         if let Ok(amount) = old.parse(&row.amount) {
-            row.amount = Money { unit, ..model.money() }.editable(amount);
+            row.amount = Money {
+                unit,
+                ..model.money()
+            }
+            .editable(amount);
         }
         row.unit = unit;
     }
@@ -221,12 +239,21 @@ impl Form {
 
     fn step(&mut self, index: usize, up: bool, model: &Model) {
         const STEP: Amount = Amount::from_sat(100_000);
-        let Some(row) = self.recipients.get_mut(index) else { return };
-        let money = Money { unit: row.unit, ..model.money() };
+        let Some(row) = self.recipients.get_mut(index) else {
+            return;
+        };
+        let money = Money {
+            unit: row.unit,
+            ..model.money()
+        };
         let now = money.parse(&row.amount).unwrap_or(Amount::ZERO);
         let next = if up { now + STEP } else { now - STEP };
         let next = next.max(Amount::ZERO).min(model.params.max_money);
-        row.amount = if next == Amount::ZERO { String::new() } else { money.editable(next) };
+        row.amount = if next == Amount::ZERO {
+            String::new()
+        } else {
+            money.editable(next)
+        };
         row.all = false;
     }
 
@@ -269,10 +296,16 @@ impl Form {
             .enumerate()
             .map(|(index, row)| {
                 let twice = !row.address.is_empty()
-                    && rows.iter().take(index).any(|other| other.address == row.address);
+                    && rows
+                        .iter()
+                        .take(index)
+                        .any(|other| other.address == row.address);
                 Problems {
                     address: address_problem(&row.address, model).or_else(|| {
-                        twice.then(|| "This address is in the list already. Put both amounts together.".to_owned())
+                        twice.then(|| {
+                            "This address is in the list already. Put both amounts together."
+                                .to_owned()
+                        })
                     }),
                     amount: amount_problem(row, model),
                 }
@@ -308,8 +341,15 @@ impl Form {
             let amount = if row.all {
                 None
             } else {
-                let money = Money { unit: row.unit, ..model.money() };
-                Some(money.parse(&row.amount).map_err(|error| error.to_string())?)
+                let money = Money {
+                    unit: row.unit,
+                    ..model.money()
+                };
+                Some(
+                    money
+                        .parse(&row.amount)
+                        .map_err(|error| error.to_string())?,
+                )
             };
             recipients.push(Recipient {
                 address: row.address,
@@ -318,7 +358,12 @@ impl Form {
                 subtract_fee: row.subtract_fee,
             });
         }
-        let comment = self.rows().iter().map(|row| row.message.clone()).collect::<Vec<_>>().join(" ");
+        let comment = self
+            .rows()
+            .iter()
+            .map(|row| row.message.clone())
+            .collect::<Vec<_>>()
+            .join(" ");
         Ok(SendRequest {
             recipients,
             fee_rate: match self.fee {
@@ -350,7 +395,13 @@ pub(super) fn address_problem(text: &str, model: &Model) -> Option<String> {
     let places: Vec<String> = error
         .locations()
         .iter()
-        .filter_map(|at| Some(format!("\"{}\" at place {}", text.chars().nth(*at)?, at + 1)))
+        .filter_map(|at| {
+            Some(format!(
+                "\"{}\" at place {}",
+                text.chars().nth(*at)?,
+                at + 1
+            ))
+        })
         .collect();
     let sentence = match places.as_slice() {
         [] => format!(
@@ -359,7 +410,10 @@ pub(super) fn address_problem(text: &str, model: &Model) -> Option<String> {
             crate::model::network_words(model.params.network)
         ),
         [one] => format!("A character is wrong, probably {one}."),
-        several => format!("Some characters are wrong, probably {}.", several.join(" and ")),
+        several => format!(
+            "Some characters are wrong, probably {}.",
+            several.join(" and ")
+        ),
     };
     Some(sentence)
 }
@@ -368,14 +422,20 @@ fn amount_problem(row: &RecipientForm, model: &Model) -> Option<String> {
     if row.all || row.amount.trim().is_empty() {
         return None;
     }
-    let money = Money { unit: row.unit, ..model.money() };
+    let money = Money {
+        unit: row.unit,
+        ..model.money()
+    };
     match money.parse(&row.amount) {
         Err(error) => Some(error.to_string()),
         Ok(amount) => {
             let available = model.wallet.as_ref()?.available()?;
             (amount > available).then(|| {
                 let short = amount - available;
-                format!("This is {} more than can be spent now.", model.money().with_unit(short))
+                format!(
+                    "This is {} more than can be spent now.",
+                    model.money().with_unit(short)
+                )
             })
         }
     }

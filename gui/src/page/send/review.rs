@@ -19,7 +19,13 @@ pub(super) fn view<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message>
         .warnings
         .iter()
         .map(|warning| {
-            layout::notice(Tone::Warn, Icon::TriangleAlert, "Please note", text::body(warning), Vec::new())
+            layout::notice(
+                Tone::Warn,
+                Icon::TriangleAlert,
+                "Please note",
+                text::body(warning),
+                Vec::new(),
+            )
         })
         .collect();
     blocks.push(recipients(preview, model));
@@ -33,7 +39,11 @@ pub(super) fn view<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message>
 fn recipients<'a>(preview: &'a PreparedSend, model: &'a Model) -> Element<'a, Message> {
     let mut list = column![].spacing(size::S4);
     for output in preview.outputs.iter().filter(|output| !output.is_change) {
-        let name = if output.label.is_empty() { "no label" } else { &output.label };
+        let name = if output.label.is_empty() {
+            "no label"
+        } else {
+            &output.label
+        };
         let head = row![
             container(text::strong(name)).width(Length::Fill).clip(true),
             text::line(model.money().with_unit(output.amount)).font(fonts::STRONG),
@@ -49,26 +59,44 @@ fn picture<'a>(preview: &'a PreparedSend, model: &'a Model) -> Element<'a, Messa
     let money = model.money();
     let line = |name: String, amount: String, tone: Tone| -> Element<'a, Message> {
         row![
-            container(text::line(name).class(tone)).width(Length::Fill).clip(true),
+            container(text::line(name).class(tone))
+                .width(Length::Fill)
+                .clip(true),
             text::line(amount).class(tone),
         ]
         .spacing(size::S2)
         .into()
     };
     let short = |label: &str, of: &str| {
-        if label.is_empty() { address::short(of) } else { label.to_owned() }
+        if label.is_empty() {
+            address::short(of)
+        } else {
+            label.to_owned()
+        }
     };
     let inputs = preview.inputs.iter().map(|input| {
-        line(short(&input.label, &input.address), money.number(input.amount), Tone::Main)
+        line(
+            short(&input.label, &input.address),
+            money.number(input.amount),
+            Tone::Main,
+        )
     });
     let mut outputs: Vec<Element<'a, Message>> = preview
         .outputs
         .iter()
         .map(|output| {
             if output.is_change {
-                line("back to me".to_owned(), money.number(output.amount), Tone::Soft)
+                line(
+                    "back to me".to_owned(),
+                    money.number(output.amount),
+                    Tone::Soft,
+                )
             } else {
-                line(short(&output.label, &output.address), money.number(output.amount), Tone::Main)
+                line(
+                    short(&output.label, &output.address),
+                    money.number(output.amount),
+                    Tone::Main,
+                )
             }
         })
         .collect();
@@ -85,8 +113,12 @@ fn picture<'a>(preview: &'a PreparedSend, model: &'a Model) -> Element<'a, Messa
     let arrow = container(text::sized_icon(Icon::ArrowRight, size::TEXT_TITLE).class(Tone::Faint))
         .padding([size::S4, size::S1]);
     layout::card(
-        row![side("coins spent", inputs.collect()), arrow, side("outputs made", outputs)]
-            .spacing(size::S3),
+        row![
+            side("coins spent", inputs.collect()),
+            arrow,
+            side("outputs made", outputs)
+        ]
+        .spacing(size::S3),
     )
 }
 
@@ -110,7 +142,10 @@ fn totals<'a>(preview: &'a PreparedSend, model: &'a Model) -> Element<'a, Messag
 }
 
 fn foot<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message> {
-    let locked = model.wallet.as_ref().is_some_and(crate::model::Wallet::is_locked);
+    let locked = model
+        .wallet
+        .as_ref()
+        .is_some_and(crate::model::Wallet::is_locked);
     let mut block = column![].spacing(size::S3);
     if locked {
         block = block.push(
@@ -168,13 +203,16 @@ pub(super) fn done<'a>(page: &'a Page, _model: &'a Model) -> Element<'a, Message
             Tone::Warn,
             Icon::Hourglass,
             "Stored, not yet sent",
-            "The node could not be asked. The payment goes out by itself when it is back.".to_owned(),
+            "The node could not be asked. The payment goes out by itself when it is back."
+                .to_owned(),
         ),
         Broadcast::Rejected(reason) => (
             Tone::Bad,
             Icon::CircleAlert,
             "The node refused the payment",
-            format!("{reason}. It is stored: give it to the node again later, or abandon it in Activity."),
+            format!(
+                "{reason}. It is stored: give it to the node again later, or abandon it in Activity."
+            ),
         ),
     };
     let body = column![text::body(words), text::mono(sent.txid.to_string())].spacing(size::S2);
@@ -183,7 +221,10 @@ pub(super) fn done<'a>(page: &'a Page, _model: &'a Model) -> Element<'a, Message
             .id("sent-show")
             .on_press(Message::Show(sent.txid))
             .into(),
-        button("Send another", Press::Secondary).id("sent-another").on_press(Message::Another).into(),
+        button("Send another", Press::Secondary)
+            .id("sent-another")
+            .on_press(Message::Another)
+            .into(),
     ];
     let card = layout::notice(tone, icon, title, body, actions);
     layout::page("sent", layout::page_title("Send"), vec![card])

@@ -16,7 +16,11 @@ use crate::widget::{Field, button, layout, text};
 pub(super) fn short_heading(heading: &str) -> &str {
     let heading = heading.trim_end_matches(':');
     let short = heading.strip_suffix(" options").unwrap_or(heading);
-    if short.eq_ignore_ascii_case("options") { "General" } else { short }
+    if short.eq_ignore_ascii_case("options") {
+        "General"
+    } else {
+        short
+    }
 }
 
 /// Reads a typed value as the JSON text of the option's kind; `None` takes it out of the file.
@@ -28,7 +32,9 @@ pub(super) fn to_json(info: &SettingInfo, text: &str) -> Result<Option<String>, 
     let value = match info.kind {
         SettingKind::Bool => Value::Bool(matches!(text, "1" | "true" | "yes" | "on")),
         SettingKind::Integer => {
-            let number: i64 = text.parse().map_err(|_| "This must be a whole number.".to_owned())?;
+            let number: i64 = text
+                .parse()
+                .map_err(|_| "This must be a whole number.".to_owned())?;
             Value::from(number)
         }
         SettingKind::List => Value::from(text.split_whitespace().collect::<Vec<_>>()),
@@ -42,8 +48,13 @@ fn readable(json: &str) -> String {
     match serde_json::from_str::<Value>(json) {
         Ok(Value::String(text)) => text,
         Ok(Value::Array(items)) => {
-            let items: Vec<String> =
-                items.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned)).collect();
+            let items: Vec<String> = items
+                .iter()
+                .map(|item| {
+                    item.as_str()
+                        .map_or_else(|| item.to_string(), str::to_owned)
+                })
+                .collect();
             items.join(" ")
         }
         Ok(Value::Null) => String::new(),
@@ -81,18 +92,32 @@ fn option<'a>(page: &'a Page, model: &'a Model, info: &'a SettingInfo) -> Elemen
     if info.overridden {
         facts.push("a stronger source hides what is set here".to_owned());
     }
-    let tone = if info.overridden { Tone::Warn } else { Tone::Faint };
-    let mut head = row![text::strong(&info.name), text::caption(facts.join(" · ")).class(tone)]
-        .spacing(size::S3)
-        .align_y(Alignment::Center);
+    let tone = if info.overridden {
+        Tone::Warn
+    } else {
+        Tone::Faint
+    };
+    let mut head = row![
+        text::strong(&info.name),
+        text::caption(facts.join(" · ")).class(tone)
+    ]
+    .spacing(size::S3)
+    .align_y(Alignment::Center);
     if !info.stored.is_empty() {
-        head = head.push(iced::widget::space::horizontal()).push(reset(&info.name));
+        head = head
+            .push(iced::widget::space::horizontal())
+            .push(reset(&info.name));
     }
     let control: Element<'a, Message> = match info.kind {
         SettingKind::Bool => {
             let on = readable(&info.value) == "true" || readable(&info.value) == "1";
             let next = Message::Set(info.name.clone(), Some((!on).to_string()));
-            check(format!("option-{}", info.name), if on { "on" } else { "off" }, on, up.then_some(next))
+            check(
+                format!("option-{}", info.name),
+                if on { "on" } else { "off" },
+                on,
+                up.then_some(next),
+            )
         }
         _ => value_field(page, info, up),
     };
@@ -128,11 +153,18 @@ fn value_field<'a>(page: &'a Page, info: &'a SettingInfo, up: bool) -> Element<'
             .into()
         }
         None => {
-            let shown = if in_force.is_empty() { "not set".to_owned() } else { in_force.clone() };
+            let shown = if in_force.is_empty() {
+                "not set".to_owned()
+            } else {
+                in_force.clone()
+            };
             let edit = button("Change", Press::Secondary)
                 .id(format!("option-{}", info.name))
                 .on_press_maybe(up.then(|| Message::Draft(info.name.clone(), in_force.clone())));
-            row![text::mono(shown), edit].spacing(size::S3).align_y(Alignment::Center).into()
+            row![text::mono(shown), edit]
+                .spacing(size::S3)
+                .align_y(Alignment::Center)
+                .into()
         }
     }
 }
@@ -142,17 +174,32 @@ mod tests {
     use super::*;
 
     fn info(kind: SettingKind) -> SettingInfo {
-        SettingInfo { kind, ..SettingInfo::default() }
+        SettingInfo {
+            kind,
+            ..SettingInfo::default()
+        }
     }
 
     #[test]
     fn typed_values_become_json_of_their_kind() {
         let check = |kind, text: &str, want: Option<&str>| {
-            assert_eq!(to_json(&info(kind), text), Ok(want.map(str::to_owned)), "{text}");
+            assert_eq!(
+                to_json(&info(kind), text),
+                Ok(want.map(str::to_owned)),
+                "{text}"
+            );
         };
         check(SettingKind::Integer, " 450 ", Some("450"));
-        check(SettingKind::Text, "127.0.0.1:9050", Some("\"127.0.0.1:9050\""));
-        check(SettingKind::List, "net  mempool", Some("[\"net\",\"mempool\"]"));
+        check(
+            SettingKind::Text,
+            "127.0.0.1:9050",
+            Some("\"127.0.0.1:9050\""),
+        );
+        check(
+            SettingKind::List,
+            "net  mempool",
+            Some("[\"net\",\"mempool\"]"),
+        );
         check(SettingKind::Path, "", None);
         assert!(to_json(&info(SettingKind::Integer), "many").is_err());
     }

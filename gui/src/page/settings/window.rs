@@ -1,7 +1,7 @@
 //! The window's own choices.
 
-use iced::widget::{column, row};
 use iced::Alignment;
+use iced::widget::{column, row};
 
 use super::{Message, setting};
 use crate::Element;
@@ -15,7 +15,12 @@ use crate::widget::{icon_button, layout, text};
 const UNLOCK: [u32; 4] = [60, 300, 900, 3600];
 
 pub(super) fn view(model: &Model) -> Vec<Element<'_, Message>> {
-    vec![appearance(model), amounts(model), behaviour(model), about(model)]
+    vec![
+        appearance(model),
+        amounts(model),
+        behaviour(model),
+        about(model),
+    ]
 }
 
 fn appearance(model: &Model) -> Element<'_, Message> {
@@ -34,19 +39,33 @@ fn appearance(model: &Model) -> Element<'_, Message> {
         "high-contrast",
         "High contrast",
         prefs.contrast == Contrast::High,
-        Some(Message::Prefs(PrefsChange::Contrast(match prefs.contrast {
-            Contrast::High => Contrast::Normal,
-            Contrast::Normal => Contrast::High,
-        }))),
+        Some(Message::Prefs(PrefsChange::Contrast(
+            match prefs.contrast {
+                Contrast::High => Contrast::Normal,
+                Contrast::Normal => Contrast::High,
+            },
+        ))),
     );
     let (least, most, step) = prefs::SCALE;
     let to = |scale: u16| {
-        (least..=most).contains(&scale).then_some(Message::Prefs(PrefsChange::Scale(scale)))
+        (least..=most)
+            .contains(&scale)
+            .then_some(Message::Prefs(PrefsChange::Scale(scale)))
     };
     let scale = row![
-        icon_button(Icon::Minus, "Smaller (Ctrl+minus)", "scale-down", to(prefs.scale - step)),
+        icon_button(
+            Icon::Minus,
+            "Smaller (Ctrl+minus)",
+            "scale-down",
+            to(prefs.scale - step)
+        ),
         text::line(format!("{} %", prefs.scale)),
-        icon_button(Icon::Plus, "Larger (Ctrl+plus)", "scale-up", to(prefs.scale + step)),
+        icon_button(
+            Icon::Plus,
+            "Larger (Ctrl+plus)",
+            "scale-up",
+            to(prefs.scale + step)
+        ),
     ]
     .spacing(size::S2)
     .align_y(Alignment::Center);
@@ -71,7 +90,12 @@ fn appearance(model: &Model) -> Element<'_, Message> {
 fn amounts(model: &Model) -> Element<'_, Message> {
     let units = segments(
         "unit",
-        model.params.units.iter().enumerate().map(|(at, unit)| (at, unit.symbol.to_owned())),
+        model
+            .params
+            .units
+            .iter()
+            .enumerate()
+            .map(|(at, unit)| (at, unit.symbol.to_owned())),
         model.prefs.unit,
         |unit| Message::Prefs(PrefsChange::Unit(unit)),
     );
@@ -85,7 +109,11 @@ fn amounts(model: &Model) -> Element<'_, Message> {
         "Amounts",
         column![
             setting("Unit", "For every amount at once.", units),
-            setting("Privacy", "On every page, also at the next start (Ctrl+Shift+M).", masked),
+            setting(
+                "Privacy",
+                "On every page, also at the next start (Ctrl+Shift+M).",
+                masked
+            ),
         ]
         .spacing(size::S4),
     )
@@ -111,8 +139,16 @@ fn behaviour(model: &Model) -> Element<'_, Message> {
     layout::titled_card(
         "Behaviour",
         column![
-            setting("Closing the window", "What becomes of a node that this window started.", quit),
-            setting("Unlocked wallets", "Lock themselves after this time.", unlock),
+            setting(
+                "Closing the window",
+                "What becomes of a node that this window started.",
+                quit
+            ),
+            setting(
+                "Unlocked wallets",
+                "Lock themselves after this time.",
+                unlock
+            ),
         ]
         .spacing(size::S4),
     )

@@ -53,11 +53,15 @@ impl Form {
     /// A form for a wallet, with a path to begin with.
     pub fn new(wallet: &str, model: &Model) -> Self {
         let folder = directories::UserDirs::new();
-        let folder = folder.as_ref().map(|dirs| dirs.document_dir().unwrap_or_else(|| dirs.home_dir()));
+        let folder = folder
+            .as_ref()
+            .map(|dirs| dirs.document_dir().unwrap_or_else(|| dirs.home_dir()));
         let name = if wallet.is_empty() { "wallet" } else { wallet };
         let date = model.zone.local(model.now);
-        let file =
-            format!("{name}-{}-{:02}-{:02}.bitq-backup", date.year, date.month, date.day);
+        let file = format!(
+            "{name}-{}-{:02}-{:02}.bitq-backup",
+            date.year, date.month, date.day
+        );
         let path = folder.map_or_else(|| PathBuf::from(&file), |folder| folder.join(&file));
         Self {
             wallet: wallet.to_owned(),
@@ -73,7 +77,9 @@ impl Form {
 
     /// The file, once it was saved.
     pub fn saved_path(&self) -> Option<PathBuf> {
-        self.saved.as_ref().map(|report| PathBuf::from(&report.path))
+        self.saved
+            .as_ref()
+            .map(|report| PathBuf::from(&report.path))
     }
 
     /// Whether the backup was read back and found whole.
@@ -134,8 +140,10 @@ impl Form {
 
     /// Draws the form.
     pub fn view<'a>(&'a self, model: &'a Model) -> Element<'a, Message> {
-        let encrypted =
-            model.wallet.as_ref().is_some_and(|wallet| wallet.lock() != LockState::Unencrypted);
+        let encrypted = model
+            .wallet
+            .as_ref()
+            .is_some_and(|wallet| wallet.lock() != LockState::Unencrypted);
         let mut form = column![self.save_part(), self.check_part(encrypted)].spacing(size::S5);
         if let Some(error) = &self.error {
             form = form.push(text::body(error).class(Tone::Bad));
@@ -144,12 +152,22 @@ impl Form {
     }
 
     fn save_part(&self) -> Element<'_, Message> {
-        let browse = button("Choose…", Press::Secondary).id("backup-browse").on_press(Message::Browse);
+        let browse = button("Choose…", Press::Secondary)
+            .id("backup-browse")
+            .on_press(Message::Browse);
         let done = self.saved.is_some();
         let label = if self.saving { "Saving…" } else { "Save" };
-        let save = button_with(Icon::Save, label, if done { Press::Secondary } else { Press::Primary })
-            .id("backup-save")
-            .on_press_maybe((!self.saving && !self.path.trim().is_empty()).then_some(Message::Save));
+        let save = button_with(
+            Icon::Save,
+            label,
+            if done {
+                Press::Secondary
+            } else {
+                Press::Primary
+            },
+        )
+        .id("backup-save")
+        .on_press_maybe((!self.saving && !self.path.trim().is_empty()).then_some(Message::Save));
         let result: Element<'_, Message> = match &self.saved {
             Some(report) => result_line(
                 Icon::CircleCheck,
@@ -157,7 +175,11 @@ impl Form {
                 format!(
                     "saved, {}{}",
                     clock::bytes(report.size),
-                    if report.encrypted { ", encrypted" } else { ", NOT encrypted" }
+                    if report.encrypted {
+                        ", encrypted"
+                    } else {
+                        ", NOT encrypted"
+                    }
                 ),
             ),
             None => space().into(),
@@ -173,7 +195,9 @@ impl Form {
                         .on_submit(Message::Save)
                         .after(browse)
                 ),
-                row![save, result].spacing(size::S3).align_y(Alignment::Center),
+                row![save, result]
+                    .spacing(size::S3)
+                    .align_y(Alignment::Center),
             ]
             .spacing(size::S2)
             .into(),
@@ -183,7 +207,11 @@ impl Form {
     fn check_part(&self, encrypted: bool) -> Element<'_, Message> {
         let can = self.saved.is_some() && !self.checking;
         let label = if self.checking { "Reading…" } else { "Check" };
-        let kind = if can && self.checked.is_none() { Press::Primary } else { Press::Secondary };
+        let kind = if can && self.checked.is_none() {
+            Press::Primary
+        } else {
+            Press::Secondary
+        };
         let check = button_with(Icon::ShieldCheck, label, kind)
             .id("backup-check")
             .on_press_maybe(can.then_some(Message::Check));
@@ -202,9 +230,11 @@ impl Form {
             );
         }
         let result: Element<'_, Message> = match &self.checked {
-            Some(report) if report.identical => {
-                result_line(Icon::CircleCheck, Tone::Good, "identical to the wallet".to_owned())
-            }
+            Some(report) if report.identical => result_line(
+                Icon::CircleCheck,
+                Tone::Good,
+                "identical to the wallet".to_owned(),
+            ),
             Some(_) => result_line(
                 Icon::CircleAlert,
                 Tone::Bad,
@@ -212,9 +242,16 @@ impl Form {
             ),
             None => space().into(),
         };
-        part = part.push(row![check, result].spacing(size::S3).align_y(Alignment::Center));
+        part = part.push(
+            row![check, result]
+                .spacing(size::S3)
+                .align_y(Alignment::Center),
+        );
         if let Some(report) = &self.checked {
-            part = part.push(text::caption(format!("{} descriptors. First address:", report.descriptors)));
+            part = part.push(text::caption(format!(
+                "{} descriptors. First address:",
+                report.descriptors
+            )));
             part = part.push(address(&report.first_address));
         }
         step("2", "Read it back and compare", part.into())
@@ -235,7 +272,9 @@ fn step<'a>(
 ) -> Element<'a, Message> {
     row![
         text::title(number).class(Tone::Accent).font(fonts::STRONG),
-        column![text::strong(title), content].spacing(size::S2).width(Length::Fill),
+        column![text::strong(title), content]
+            .spacing(size::S2)
+            .width(Length::Fill),
     ]
     .spacing(size::S4)
     .into()

@@ -136,9 +136,16 @@ impl Form {
             return Task::none();
         }
         self.busy = true;
-        let secret = if self.watch_only { Vec::new() } else { self.passphrase.as_bytes().to_vec() };
+        let secret = if self.watch_only {
+            Vec::new()
+        } else {
+            self.passphrase.as_bytes().to_vec()
+        };
         let name = self.name.trim().to_owned();
-        let made = Made { name: name.clone(), encrypted: !secret.is_empty() };
+        let made = Made {
+            name: name.clone(),
+            encrypted: !secret.is_empty(),
+        };
         let options = CreateWallet {
             name,
             passphrase: Secret::new(secret),
@@ -150,7 +157,10 @@ impl Form {
         let wallet = context.link.wallet();
         let call = async move { wallet?.create(options).await };
         Task::perform(call, move |result| {
-            Message::Created(Box::new(CreatedWallet { made: made.clone(), result }))
+            Message::Created(Box::new(CreatedWallet {
+                made: made.clone(),
+                result,
+            }))
         })
     }
 
@@ -174,7 +184,10 @@ impl Form {
 
     /// Draws the form.
     pub fn view<'a>(&'a self, model: &'a Model) -> Element<'a, Message> {
-        let taken = model.wallets.iter().any(|wallet| wallet.name == self.name.trim());
+        let taken = model
+            .wallets
+            .iter()
+            .any(|wallet| wallet.name == self.name.trim());
         let mut form = column![Element::from(
             Field::new("create-name", &self.name)
                 .label("Name")
@@ -195,7 +208,11 @@ impl Form {
             ),
         };
         let ready = problem.is_none() && !taken && !self.busy && model.is_node_running();
-        let label = if self.busy { "Making the wallet…" } else { "Create" };
+        let label = if self.busy {
+            "Making the wallet…"
+        } else {
+            "Create"
+        };
         form.push(note)
             .push(
                 button_with(Icon::Plus, label, Press::Primary)
@@ -207,7 +224,11 @@ impl Form {
 
     fn passphrase_fields(&self) -> Element<'_, Message> {
         let eye = if self.show { Icon::EyeOff } else { Icon::Eye };
-        let help = if self.show { "Hide what is typed" } else { "Show what is typed" };
+        let help = if self.show {
+            "Hide what is typed"
+        } else {
+            "Show what is typed"
+        };
         let (note, tone) = strength_note(&self.passphrase);
         let differs = !self.repeat.is_empty() && self.repeat != self.passphrase;
         let first = Field::new("create-passphrase", &self.passphrase)
@@ -237,7 +258,11 @@ impl Form {
     }
 
     fn rarer(&self) -> Element<'_, Message> {
-        let icon = if self.more { Icon::ChevronDown } else { Icon::ChevronRight };
+        let icon = if self.more {
+            Icon::ChevronDown
+        } else {
+            Icon::ChevronRight
+        };
         let head = pressable(row![text::icon(icon), text::body("More")].spacing(size::S1))
             .kind(Press::Ghost)
             .padding(size::S1)
@@ -246,7 +271,12 @@ impl Form {
         let mut block = column![head].spacing(size::S1);
         if self.more {
             block = block
-                .push(check("create-blank", "Blank: keys are added later", self.blank, Some(Message::Blank)))
+                .push(check(
+                    "create-blank",
+                    "Blank: keys are added later",
+                    self.blank,
+                    Some(Message::Blank),
+                ))
                 .push(check(
                     "create-watch",
                     "Watch only: never holds private keys",
@@ -267,7 +297,10 @@ impl Form {
 /// The strength of a passphrase in words.
 pub(super) fn strength_note(passphrase: &str) -> (String, Tone) {
     if passphrase.is_empty() {
-        return ("Several words are good: long, and easy to remember.".to_owned(), Tone::Faint);
+        return (
+            "Several words are good: long, and easy to remember.".to_owned(),
+            Tone::Faint,
+        );
     }
     let grade = strength::grade(passphrase);
     let tone = match grade {
@@ -275,7 +308,11 @@ pub(super) fn strength_note(passphrase: &str) -> (String, Tone) {
         Grade::Fair => Tone::Warn,
         Grade::Good | Grade::Strong => Tone::Good,
     };
-    let mut words = format!("{}: about {} bits", grade.word(), strength::bits(passphrase));
+    let mut words = format!(
+        "{}: about {} bits",
+        grade.word(),
+        strength::bits(passphrase)
+    );
     if passphrase.contains('\0') {
         words.push_str(", and it holds a character that cannot be typed again");
     }

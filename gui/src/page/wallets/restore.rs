@@ -74,7 +74,15 @@ impl Form {
             Message::Restored(name, result) => {
                 self.busy = false;
                 match result {
-                    Ok(_) => return (Task::none(), Some(Made { name, encrypted: false })),
+                    Ok(_) => {
+                        return (
+                            Task::none(),
+                            Some(Made {
+                                name,
+                                encrypted: false,
+                            }),
+                        );
+                    }
                     Err(error) => self.error = Some(words(&error)),
                 }
             }
@@ -85,7 +93,9 @@ impl Form {
     fn set_path(&mut self, path: String) {
         if self.name.is_empty() {
             let stem = PathBuf::from(&path);
-            let stem = stem.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+            let stem = stem
+                .file_stem()
+                .map(|stem| stem.to_string_lossy().into_owned());
             self.name = stem.unwrap_or_default();
         }
         self.path = path;
@@ -93,8 +103,13 @@ impl Form {
 
     /// Draws the form.
     pub fn view<'a>(&'a self, model: &'a Model) -> Element<'a, Message> {
-        let taken = model.wallets.iter().any(|wallet| wallet.name == self.name.trim());
-        let browse = button("Choose…", Press::Secondary).id("restore-browse").on_press(Message::Browse);
+        let taken = model
+            .wallets
+            .iter()
+            .any(|wallet| wallet.name == self.name.trim());
+        let browse = button("Choose…", Press::Secondary)
+            .id("restore-browse")
+            .on_press(Message::Browse);
         let ready = !self.path.trim().is_empty()
             && !self.name.trim().is_empty()
             && !taken

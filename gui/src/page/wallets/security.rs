@@ -64,7 +64,9 @@ impl Form {
             }
             Message::Applied(Err(error)) => {
                 self.busy = false;
-                let wrong = error.fault().is_some_and(|f| f.code == FaultCode::WrongPassphrase);
+                let wrong = error
+                    .fault()
+                    .is_some_and(|f| f.code == FaultCode::WrongPassphrase);
                 self.error = Some(if wrong {
                     "The passphrase in force is another one. Look for caps lock and the keyboard's language.".to_owned()
                 } else {
@@ -130,7 +132,12 @@ impl Form {
                     .on_submit(Message::Apply)
                     .error(differs.then_some("This differs from the new passphrase above.")),
             ))
-            .push(check("security-show", "Show what is typed", self.show, Some(Message::Show)))
+            .push(check(
+                "security-show",
+                "Show what is typed",
+                self.show,
+                Some(Message::Show),
+            ))
             .push(text::caption(
                 "Lose the passphrase and the money is gone for good: nobody can reset it.",
             ));
@@ -153,5 +160,8 @@ impl Form {
 }
 
 fn is_plain(model: &Model) -> bool {
-    model.wallet.as_ref().is_none_or(|wallet| wallet.lock() == LockState::Unencrypted)
+    model
+        .wallet
+        .as_ref()
+        .is_none_or(|wallet| wallet.lock() == LockState::Unencrypted)
 }

@@ -22,7 +22,10 @@ fn only_rows_in_view_are_built() {
     assert!(simulator.find("row 0").is_ok());
     assert!(simulator.find("row 500000").is_err());
     let count = built.borrow().len();
-    assert!(count <= 768 / 36 + 2, "{count} rows built for a window of 768 px");
+    assert!(
+        count <= 768 / 36 + 2,
+        "{count} rows built for a window of 768 px"
+    );
 }
 
 #[test]
@@ -70,5 +73,8 @@ fn clicks_and_arrows_select_and_enter_opens() {
     simulator.tap_key(key::Named::End);
     simulator.tap_key(key::Named::Enter);
     let got: Vec<_> = simulator.into_messages().collect();
-    assert_eq!(got, [("select", 2), ("select", 5), ("select", 99), ("open", 4)]);
+    assert_eq!(
+        got,
+        [("select", 2), ("select", 5), ("select", 99), ("open", 4)]
+    );
 }
