@@ -13,12 +13,15 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    /// Whether the file holds tests or measurements only.
+    /// Whether the file holds tests, measurements or made-up data only.
     pub(crate) fn is_test(&self) -> bool {
         let parts: Vec<&str> = self.path.split('/').collect();
-        let in_folder = parts
-            .iter()
-            .any(|part| matches!(*part, "tests" | "benches" | "testkit"));
+        let in_folder = parts.iter().any(|part| {
+            matches!(
+                *part,
+                "tests" | "benches" | "examples" | "testdata" | "testkit"
+            )
+        });
         in_folder || self.path.ends_with("/tests.rs")
     }
 
