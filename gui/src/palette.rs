@@ -48,30 +48,16 @@ fn entry(icon: Icon, title: impl Into<String>, message: Message) -> Entry {
     }
 }
 
-/// Every action there is now.
-pub fn entries(model: &Model) -> Vec<Entry> {
-    let mut all: Vec<Entry> = PageId::ALL
-        .into_iter()
-        .map(|page| Entry {
-            keys: shortcuts::keys(Action::Open(page)),
-            ..entry(page.icon(), page.label(), Message::Open(page))
-        })
-        .collect();
-    let with_keys = |icon, title: &str, action: Action| Entry {
+fn with_keys(icon: Icon, title: &str, action: Action) -> Entry {
+    Entry {
         keys: shortcuts::keys(action),
         ..entry(icon, title, Message::Action(action))
-    };
-    all.push(entry(
-        Icon::Save,
-        "Back up the wallet",
-        Message::Wish(Event::OpenBackup),
-    ));
-    all.push(entry(Icon::Plus, "New wallet", Message::NewWallet));
-    all.push(entry(
-        Icon::ArchiveRestore,
-        "Restore a wallet from a backup",
-        Message::RestoreWallet,
-    ));
+    }
+}
+
+/// Actions on the wallets that are open.
+fn wallet_entries(model: &Model) -> Vec<Entry> {
+    let mut all = Vec::new();
     for item in model.wallets.iter().filter(|item| item.loaded) {
         let name = if item.name.is_empty() {
             "default wallet"
@@ -109,6 +95,30 @@ pub fn entries(model: &Model) -> Vec<Entry> {
             ));
         }
     }
+    all
+}
+
+/// Every action there is now.
+pub fn entries(model: &Model) -> Vec<Entry> {
+    let mut all: Vec<Entry> = PageId::ALL
+        .into_iter()
+        .map(|page| Entry {
+            keys: shortcuts::keys(Action::Open(page)),
+            ..entry(page.icon(), page.label(), Message::Open(page))
+        })
+        .collect();
+    all.push(entry(
+        Icon::Save,
+        "Back up the wallet",
+        Message::Wish(Event::OpenBackup),
+    ));
+    all.push(entry(Icon::Plus, "New wallet", Message::NewWallet));
+    all.push(entry(
+        Icon::ArchiveRestore,
+        "Restore a wallet from a backup",
+        Message::RestoreWallet,
+    ));
+    all.extend(wallet_entries(model));
     let mask = if model.prefs.masked {
         "Show amounts"
     } else {

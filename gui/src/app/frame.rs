@@ -438,22 +438,22 @@ fn status_bar(app: &App, width: f32) -> Element<'_, Message> {
         model.params.network.id()
     )];
     facts.push(sync_words(model));
-    if width >= size::HIDE_RAIL {
-        if let Some(node) = model.node.as_ref().filter(|_| !model.params.is_private()) {
-            let peers = node.peers_in + node.peers_out;
-            facts.push(if node.network_active {
-                format!("{peers} peers")
-            } else {
-                "network switched off".to_owned()
-            });
-            let (down, up) = model.traffic_rate;
-            if down + up > 0 {
-                facts.push(format!(
-                    "↓ {}/s ↑ {}/s",
-                    clock::bytes(down),
-                    clock::bytes(up)
-                ));
-            }
+    if width >= size::HIDE_RAIL
+        && let Some(node) = model.node.as_ref().filter(|_| !model.params.is_private())
+    {
+        let peers = node.peers_in + node.peers_out;
+        facts.push(if node.network_active {
+            format!("{peers} peers")
+        } else {
+            "network switched off".to_owned()
+        });
+        let (down, up) = model.traffic_rate;
+        if down + up > 0 {
+            facts.push(format!(
+                "↓ {}/s ↑ {}/s",
+                clock::bytes(down),
+                clock::bytes(up)
+            ));
         }
     }
     let status = pressable(

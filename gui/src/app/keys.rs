@@ -70,9 +70,14 @@ impl App {
     fn escape(&mut self) -> Task<Message> {
         if !matches!(self.overlay, Overlay::None) {
             self.overlay = Overlay::None;
-        } else if self.page == PageId::Activity && self.pages.activity.close_drawer() {
-        } else if self.page == PageId::Wallets && self.pages.wallets.back() {
-        } else if matches!(self.screen, Screen::Main) && self.page != PageId::Overview {
+            return Task::none();
+        }
+        let closed = match self.page {
+            PageId::Activity => self.pages.activity.close_drawer(),
+            PageId::Wallets => self.pages.wallets.back(),
+            _ => false,
+        };
+        if !closed && matches!(self.screen, Screen::Main) && self.page != PageId::Overview {
             return self.open(PageId::Overview);
         }
         Task::none()

@@ -137,10 +137,8 @@ impl App {
             return Task::none();
         };
         let next = wallet.history.apply_page(page, first);
-        if first {
-            if let Some(trace) = &mut self.trace {
-                trace.event("first_history", json!({}));
-            }
+        if first && let Some(trace) = &mut self.trace {
+            trace.event("first_history", json!({}));
         }
         match next {
             Next::Page(cursor) => self.read_history(Some(cursor)),

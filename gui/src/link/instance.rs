@@ -79,10 +79,10 @@ impl Meeting {
                 };
                 while let Ok((stream, _)) = listener.accept().await {
                     let text = tokio::time::timeout(PATIENCE, take(stream)).await;
-                    if let Ok(Some(text)) = text {
-                        if out.send(text).await.is_err() {
-                            return;
-                        }
+                    if let Ok(Some(text)) = text
+                        && out.send(text).await.is_err()
+                    {
+                        return;
                     }
                 }
             },

@@ -53,7 +53,7 @@ pub enum Message {
     /// The details are closed.
     Close,
     /// The details came.
-    Details(Result<TxDetails, IpcError>),
+    Details(Result<Box<TxDetails>, IpcError>),
     /// A value of the details is wanted on the clipboard.
     Copy(String, &'static str),
     /// The label was edited.
@@ -130,7 +130,7 @@ impl Page {
             Message::Close => self.drawer = false,
             Message::Details(Ok(details)) => {
                 if Some(details.row.txid) == self.selected {
-                    self.details = Some(details);
+                    self.details = Some(*details);
                 }
             }
             Message::Copy(value, what) => return Update::event(Event::Copy(value, what)),
@@ -197,7 +197,7 @@ impl Page {
             return Update::none();
         };
         let (wallet, name) = (context.link.wallet(), context.wallet_name());
-        let call = async move { wallet?.transaction(name, txid).await };
+        let call = async move { wallet?.transaction(name, txid).await.map(Box::new) };
         Update::task(Task::perform(call, Message::Details))
     }
 

@@ -190,10 +190,8 @@ impl<Message: Clone> Pressable<'_, Message> {
             }
         } else if state.held {
             state.held = false;
-            if over {
-                if let Some(message) = self.on_press.clone() {
-                    shell.publish(message);
-                }
+            if over && let Some(message) = self.on_press.clone() {
+                shell.publish(message);
             }
             shell.capture_event();
         }
@@ -213,11 +211,13 @@ impl<Message: Clone> Pressable<'_, Message> {
         {
             shell.publish(message);
             shell.capture_event();
-        } else if presses(key) && !modifiers.command() && !modifiers.alt() {
-            if let Some(message) = self.on_press.clone() {
-                shell.publish(message);
-                shell.capture_event();
-            }
+        } else if presses(key)
+            && !modifiers.command()
+            && !modifiers.alt()
+            && let Some(message) = self.on_press.clone()
+        {
+            shell.publish(message);
+            shell.capture_event();
         }
     }
 }

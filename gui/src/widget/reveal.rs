@@ -17,7 +17,7 @@ struct Move {
 
 /// Scrolls so that the focused control is in view.
 pub fn reveal_focused<T: Send + 'static>() -> Task<T> {
-    iced::advanced::widget::operate(operation::then(Find::default(), |found| Apply(found)))
+    iced::advanced::widget::operate(operation::then(Find::default(), Apply))
 }
 
 /// Looks for the focused control and the scrolling area around it.

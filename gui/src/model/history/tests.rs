@@ -7,7 +7,7 @@ fn row(number: u32, time: i64) -> TxRow {
     TxRow {
         txid: Txid::from_slice(&id).expect("32 bytes"),
         time,
-        kind: if number % 2 == 0 {
+        kind: if number.is_multiple_of(2) {
             TxKind::Received
         } else {
             TxKind::Sent

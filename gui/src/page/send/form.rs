@@ -175,23 +175,23 @@ impl Form {
     }
 
     fn set_address(&mut self, index: usize, text: String, model: &Model) {
-        if uri::looks_like_link(&text, model.params) {
-            if let Ok(request) = uri::parse(&text, model.params) {
-                let amount = request.amount.map(|amount| model.money().editable(amount));
-                self.with(index, |row| {
-                    row.address = request.address;
-                    row.message = request.message;
-                    if !request.label.is_empty() {
-                        row.label = request.label;
-                    }
-                    if let Some(amount) = amount {
-                        row.amount = amount;
-                        row.unit = model.prefs.unit;
-                        row.all = false;
-                    }
-                });
-                return;
-            }
+        if uri::looks_like_link(&text, model.params)
+            && let Ok(request) = uri::parse(&text, model.params)
+        {
+            let amount = request.amount.map(|amount| model.money().editable(amount));
+            self.with(index, |row| {
+                row.address = request.address;
+                row.message = request.message;
+                if !request.label.is_empty() {
+                    row.label = request.label;
+                }
+                if let Some(amount) = amount {
+                    row.amount = amount;
+                    row.unit = model.prefs.unit;
+                    row.all = false;
+                }
+            });
+            return;
         }
         let text = text.trim().to_owned();
         let known = model
