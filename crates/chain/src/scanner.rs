@@ -47,6 +47,12 @@ impl RecordScanner {
         })
     }
 
+    /// Begins the search at an offset.
+    pub(crate) const fn starting_at(mut self, offset: u64) -> Self {
+        self.at = offset;
+        self
+    }
+
     /// The next record; `None` at the end of the file. Data that lacks bytes at the end is none.
     pub(crate) fn next(&mut self) -> Result<Option<Record<'_>>, FileError> {
         loop {

@@ -21,6 +21,8 @@ use primitives::{BlockHash, OutPoint};
 const DIR: &str = "BITQ_KILL_TEST_DIR";
 /// What the child does.
 const WORK: &str = "BITQ_KILL_TEST_WORK";
+/// Hash of block 430 of the chain.
+const LOW: &str = "14317ce41551ddadac5fc07b918fda64f7b9df6ca9e0d0803cdd48288c73f291";
 /// The child's last line.
 const DONE: &str = "all done";
 
@@ -51,7 +53,9 @@ fn child() {
     println!("\nloading");
     chain.load(&file);
     if work == "reorganise" {
-        let low = chain.reader.hash_at(430).unwrap();
+        let low = LOW.parse().unwrap();
+        // An earlier child may have been killed while the block was invalid.
+        chain.handle.reconsider_block(low).wait().unwrap();
         for _ in 0..3 {
             chain.handle.invalidate_block(low).wait().unwrap();
             chain.handle.flush().wait().unwrap();
