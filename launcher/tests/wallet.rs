@@ -1,13 +1,12 @@
 //! Wallets as their users meet them, by `bitq-cli` over node and wallet processes.
 
-#[path = "support/flow.rs"]
-mod flow;
-
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-use flow::{ADDRESS_TYPES, Wallet, check_confirmed, coins, confirm, mine, pay_oneself, ripen};
 use serde_json::{Value, json};
+use testkit::process::flow::{
+    ADDRESS_TYPES, Wallet, check_confirmed, coins, confirm, mine, pay_oneself, ripen,
+};
 use testkit::process::{Node, PATIENCE, Setup, sats, wait_until};
 
 /// Takes coins, spends them to oneself, confirms, restarts, and finds all of it again.

@@ -397,8 +397,15 @@ impl Node {
 
     /// Starts it again with these arguments instead of the former ones.
     pub fn start_with(&mut self, args: &[&str]) {
+        self.spawn_with(args);
+        self.wait_until_ready();
+    }
+
+    /// As [`Node::start_with`], and does not wait.
+    pub fn spawn_with(&mut self, args: &[&str]) {
+        assert!(self.child.is_none(), "the node still runs");
         self.setup.args = args.iter().map(OsString::from).collect();
-        self.start_again();
+        self.spawn();
     }
 }
 

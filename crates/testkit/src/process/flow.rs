@@ -1,7 +1,7 @@
-//! What every user of a wallet does, by `bitq-cli` alone: take coins, wait, spend them, look at the history.
+//! What every user of a wallet does, by `bitq-cli` alone: takes coins, waits, spends them, looks at the history.
 
+use super::{Node, PATIENCE, sats, wait_until};
 use serde_json::{Value, json};
-use testkit::process::{Node, PATIENCE, sats, wait_until};
 
 /// The address types, as `getnewaddress` names them.
 pub const ADDRESS_TYPES: [&str; 4] = ["legacy", "p2sh-segwit", "bech32", "bech32m"];
@@ -20,9 +20,11 @@ pub fn maturity(coin: &str) -> u64 {
 }
 
 /// A wallet behind a node, and its user at a terminal.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Wallet<'a> {
+    /// The node.
     pub node: &'a Node,
+    /// The wallet's name.
     pub name: &'a str,
 }
 
@@ -61,7 +63,7 @@ impl<'a> Wallet<'a> {
     /// A new address of a type.
     pub fn address(&self, kind: &str) -> String {
         let address = self.cli(&["getnewaddress", kind, kind]);
-        address.as_str().unwrap().to_owned()
+        text(&address)
     }
 
     /// A part of the wallet's own balance, in the smallest unit.
@@ -84,14 +86,17 @@ impl<'a> Wallet<'a> {
         let (address, amount) = (format!("address={address}"), format!("amount={amount}"));
         let rate = format!("fee_rate={FEE_RATE}");
         let txid = self.cli(&["-named", "sendtoaddress", &address, &amount, &rate]);
-        txid.as_str().unwrap().to_owned()
+        text(&txid)
     }
 
     /// The entries of the history for a transaction.
     pub fn entries(&self, txid: &str) -> Vec<Value> {
         let list = self.cli(&["listtransactions", "*", "1000"]);
-        let list = list.as_array().unwrap();
-        let found = list.iter().filter(|entry| entry["txid"] == json!(txid));
+        let found = list
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|entry| entry["txid"] == json!(txid));
         found.cloned().collect()
     }
 }
@@ -143,9 +148,9 @@ pub fn pay_oneself(wallet: Wallet<'_>, sum: i64) -> (String, i64) {
     let decoded = wallet
         .node
         .call("decoderawtransaction", json!([found["hex"]]));
-    let inputs = decoded["vin"].as_array().unwrap().len();
+    let inputs = decoded["vin"].as_array().map_or(0, Vec::len);
     assert_eq!(inputs, ADDRESS_TYPES.len(), "{decoded}");
-    let size = decoded["vsize"].as_i64().unwrap();
+    let size = decoded["vsize"].as_i64().expect("a size");
     // A signature may come out a byte shorter than was reckoned with.
     let expected = FEE_RATE * size..=FEE_RATE * (size + 4);
     assert!(expected.contains(&fee), "fee {fee} for {size} vB");
@@ -182,9 +187,13 @@ pub fn check_confirmed(wallet: Wallet<'_>, txid: &str, left: i64) {
     assert_eq!(wallet.node.call("getrawmempool", json!([])), json!([]));
     assert_eq!(wallet.balance("trusted"), left);
     let unspent = wallet.cli(&["listunspent"]);
-    let unspent = unspent.as_array().unwrap();
+    let unspent = unspent.as_array().expect("a list");
     assert_eq!(unspent.len(), 2, "the payment and its change: {unspent:?}");
     let sum: i64 = unspent.iter().map(|coin| sats(&coin["amount"])).sum();
     assert_eq!(sum, left);
     assert!(unspent.iter().all(|coin| coin["txid"] == json!(txid)));
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().expect("a text").to_owned()
 }
