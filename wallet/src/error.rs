@@ -112,6 +112,21 @@ pub enum WalletError {
     /// The name of a wallet names none that is open.
     #[error("Requested wallet does not exist or is not loaded")]
     NotLoaded,
+    /// The process is stopping.
+    #[error(transparent)]
+    Stopped(#[from] crate::handle::Stopped),
+    /// The node cannot be asked.
+    #[error("The node cannot be asked: {0}")]
+    Node(#[from] ipc_schema::IpcError),
+    /// Something that must run alone runs already. The text is Core's.
+    #[error("{0}")]
+    Busy(&'static str),
+    /// Blocks that are needed were pruned.
+    #[error(
+        "Prune: last wallet synchronisation goes beyond pruned data. You need to -reindex (download the whole blockchain \
+         again in case of a pruned node)"
+    )]
+    Pruned,
     /// A file of a backup or of a wallet cannot be used.
     #[error("{0}")]
     File(String),

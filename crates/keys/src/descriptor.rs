@@ -218,6 +218,11 @@ impl Descriptor {
         }
     }
 
+    /// Number of key expressions in the text.
+    pub fn key_count(&self) -> usize {
+        self.keys().len()
+    }
+
     /// Private keys that stand in the text: extended ones and single ones.
     pub fn secrets(&self) -> (Vec<Xpriv>, Vec<PrivateKey>) {
         let both: Vec<_> = self.keys().iter().map(|key| key.secrets()).collect();

@@ -94,6 +94,16 @@ impl Wallet {
         result
     }
 
+    /// Transactions of the wallet that spend an output.
+    pub fn spenders(&self, place: &OutPoint) -> &[Txid] {
+        self.spends.get(place).map_or(&[], Vec::as_slice)
+    }
+
+    /// Time of a block that holds transactions of the wallet.
+    pub fn block_time(&self, hash: &primitives::BlockHash) -> Option<i64> {
+        self.blocks.get(hash).map(|place| place.time)
+    }
+
     /// Whether an output is spent, be it by a transaction that is not yet known to the node.
     pub fn is_spent(&self, place: &OutPoint) -> bool {
         self.how_spent(place) != Spent::No

@@ -1,0 +1,458 @@
+//! What every part of the process shares: the wallets, the chain, the clock, the tasks.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use common::stop::StopHandle;
+use ipc_schema::{ChainClient, ChainState, Fault, FaultCode, IpcError};
+use primitives::ChainParams;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::WalletError;
+use crate::follow::Follower;
+use crate::handle::WalletHandle;
+use crate::options::WalletOptions;
+use crate::tasks::TaskList;
+use crate::wallet::{NewWallet, SpendPlan};
+
+/// How long a call of the node may take before it counts as lost.
+const NODE_TIME: Duration = Duration::from_secs(30);
+
+/// The chain as the wallets see it: a node, or none for a while.
+#[derive(Clone, Debug)]
+pub struct ChainLink {
+    node: Arc<watch::Sender<Option<ChainClient>>>,
+    state: Arc<watch::Sender<ChainState>>,
+}
+
+impl Default for ChainLink {
+    fn default() -> Self {
+        Self {
+            node: Arc::new(watch::Sender::new(None)),
+            state: Arc::new(watch::Sender::new(ChainState::default())),
+        }
+    }
+}
+
+impl ChainLink {
+    /// Takes a node's chain, or notes that it is gone.
+    pub fn set(&self, chain: Option<ChainClient>) {
+        self.node.send_replace(chain);
+    }
+
+    /// The node, as it comes and goes.
+    pub fn watch(&self) -> watch::Receiver<Option<ChainClient>> {
+        self.node.subscribe()
+    }
+
+    /// The node's chain.
+    ///
+    /// # Errors
+    /// [`IpcError::Fault`] where there is no node.
+    pub fn get(&self) -> Result<ChainClient, IpcError> {
+        self.node.borrow().clone().ok_or_else(|| {
+            Fault::new(
+                FaultCode::NotReady,
+                "The wallet is not connected with a node.",
+            )
+            .into()
+        })
+    }
+
+    /// The node's newest state.
+    pub fn state(&self) -> ChainState {
+        *self.state.borrow()
+    }
+
+    /// Those who wait for a new state.
+    pub fn watch_state(&self) -> watch::Receiver<ChainState> {
+        self.state.subscribe()
+    }
+
+    /// Notes the node's state.
+    pub(crate) fn set_state(&self, state: ChainState) {
+        self.state.send_replace(state);
+    }
+}
+
+/// The wallet process.
+#[derive(Debug)]
+pub struct Context {
+    /// The chain's parameters.
+    pub params: &'static ChainParams,
+    /// The options of the wallets.
+    pub options: WalletOptions,
+    /// The directory of the network.
+    pub network_dir: PathBuf,
+    /// The directory of the wallets.
+    pub wallet_dir: PathBuf,
+    /// The wallets.
+    pub handle: WalletHandle,
+    /// The chain.
+    pub chain: ChainLink,
+    /// What takes longer.
+    pub tasks: TaskList,
+    /// Asks the process to stop.
+    pub stop: StopHandle,
+    /// Where futures run.
+    pub runtime: tokio::runtime::Handle,
+    mock_time: AtomicI64,
+    followers: Mutex<HashMap<String, Follower>>,
+    relock: Mutex<HashMap<String, JoinHandle<()>>>,
+    scans: Mutex<HashMap<String, CancellationToken>>,
+    warnings: Mutex<Vec<String>>,
+}
+
+/// A lock whose holder panicked: the maps are whole after every statement, so they are used.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Context {
+    /// Puts the parts together.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the parts of the process, each once"
+    )]
+    pub fn new(
+        params: &'static ChainParams,
+        options: WalletOptions,
+        network_dir: PathBuf,
+        wallet_dir: PathBuf,
+        handle: WalletHandle,
+        chain: ChainLink,
+        stop: StopHandle,
+        runtime: tokio::runtime::Handle,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            params,
+            options,
+            network_dir,
+            wallet_dir,
+            handle,
+            chain,
+            tasks: TaskList::default(),
+            stop,
+            runtime,
+            mock_time: AtomicI64::new(0),
+            followers: Mutex::default(),
+            relock: Mutex::default(),
+            scans: Mutex::default(),
+            warnings: Mutex::default(),
+        })
+    }
+
+    /// The time in seconds since 1970, as `setmocktime` has it.
+    pub fn now(&self) -> i64 {
+        match self.mock_time.load(Ordering::Relaxed) {
+            0 => SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .ok()
+                .and_then(|since| i64::try_from(since.as_secs()).ok())
+                .unwrap_or_default(),
+            mock => mock,
+        }
+    }
+
+    pub(crate) fn set_mock_time(&self, time: i64) {
+        self.mock_time.store(time, Ordering::Relaxed);
+    }
+
+    /// A seed for chance that is no secret.
+    pub fn seed(&self) -> u64 {
+        let mut bytes = [0; 8];
+        // Without the system's chance the order of coins is merely foreseeable.
+        if getrandom::fill(&mut bytes).is_err() {
+            tracing::warn!("The system gives no random bytes.");
+        }
+        u64::from_le_bytes(bytes)
+    }
+
+    /// Asks the node, within a time.
+    ///
+    /// # Errors
+    /// [`WalletError::Node`].
+    pub async fn ask<T, F>(&self, ask: impl FnOnce(ChainClient) -> F) -> Result<T, WalletError>
+    where
+        F: Future<Output = Result<T, IpcError>>,
+    {
+        let chain = self.chain.get()?;
+        match tokio::time::timeout(NODE_TIME, ask(chain)).await {
+            Ok(answer) => Ok(answer?),
+            Err(_) => Err(IpcError::Timeout("the node".to_owned()).into()),
+        }
+    }
+
+    /// What a payment must know of the node: rates and the tip.
+    ///
+    /// # Errors
+    /// [`WalletError::Node`].
+    pub async fn spend_plan(&self, target: Option<u32>) -> Result<SpendPlan, WalletError> {
+        let blocks = target.unwrap_or(self.options.confirm_target);
+        let conservative = !self.options.signal_rbf;
+        let fees = self
+            .ask(|chain| async move { chain.minimum_fees().await })
+            .await?;
+        let estimate = self
+            .ask(|chain| async move { chain.estimate_fee(blocks, conservative).await })
+            .await?;
+        let state = self.chain.state();
+        Ok(SpendPlan {
+            estimate: estimate.rate,
+            mempool_min: fees.mempool,
+            relay_min: fees.relay,
+            dust: fees.dust,
+            max_fee: Some(fees.max_fee).filter(|fee| fee.sat() > 0),
+            tip_time: state.tip.map_or(0, |tip| tip.time),
+            initial_download: state.initial_download,
+            now: self.now(),
+            seed: self.seed(),
+        })
+    }
+
+    /// Follows the chain for a wallet that was opened.
+    pub fn follow(self: &Arc<Self>, name: &str) {
+        let follower = Follower::start(Arc::clone(self), name.to_owned());
+        locked(&self.followers).insert(name.to_owned(), follower);
+    }
+
+    /// Waits until a wallet is where the node is, if there is one (Core's
+    /// `BlockUntilSyncedToCurrentChain`).
+    pub async fn sync(&self, name: &str) {
+        let follower = locked(&self.followers).get(name).cloned();
+        if let Some(follower) = follower {
+            follower.sync().await;
+        }
+    }
+
+    /// Opens a wallet and follows the chain for it; gives warnings.
+    ///
+    /// # Errors
+    /// A [`WalletError`].
+    pub async fn open(
+        self: &Arc<Self>,
+        name: &str,
+        wait: Duration,
+    ) -> Result<Vec<String>, WalletError> {
+        let file = name.to_owned();
+        let warnings = self
+            .handle
+            .call(move |wallets| wallets.load(&file, wait))
+            .await??;
+        self.adopt(name).await?;
+        Ok(warnings)
+    }
+
+    /// Checks a wallet against the chain and follows that; closes it where they do not fit.
+    async fn adopt(self: &Arc<Self>, name: &str) -> Result<(), WalletError> {
+        if let Err(error) = crate::follow::check_chain(self, name).await {
+            let file = name.to_owned();
+            self.handle
+                .call(move |wallets| wallets.unload(&file))
+                .await??;
+            return Err(error);
+        }
+        self.follow(name);
+        Ok(())
+    }
+
+    /// Makes a wallet, opens it and follows the chain for it; gives warnings.
+    ///
+    /// # Errors
+    /// A [`WalletError`].
+    pub async fn create(
+        self: &Arc<Self>,
+        name: &str,
+        new: NewWallet,
+        passphrase: &[u8],
+    ) -> Result<Vec<String>, WalletError> {
+        let tip = self.chain.state().tip.map(|tip| (tip.hash, tip.height));
+        let new = NewWallet {
+            tip,
+            now: self.now(),
+            ..new
+        };
+        let file = name.to_owned();
+        let passphrase = zeroize::Zeroizing::new(passphrase.to_vec());
+        let warnings = self
+            .handle
+            .call(move |wallets| wallets.create(&file, &new, &passphrase))
+            .await??;
+        self.follow(name);
+        Ok(warnings)
+    }
+
+    /// Makes a wallet from a backup, opens it and follows the chain for it; gives warnings.
+    ///
+    /// # Errors
+    /// A [`WalletError`].
+    pub async fn restore(
+        self: &Arc<Self>,
+        name: &str,
+        backup: PathBuf,
+    ) -> Result<Vec<String>, WalletError> {
+        let file = name.to_owned();
+        let warnings = self
+            .handle
+            .call(move |wallets| wallets.restore(&file, &backup))
+            .await??;
+        self.adopt(name).await?;
+        Ok(warnings)
+    }
+
+    /// Closes a wallet.
+    ///
+    /// # Errors
+    /// [`WalletError::NotLoaded`], or where the file cannot be written.
+    pub async fn close(&self, name: &str) -> Result<(), WalletError> {
+        let follower = locked(&self.followers).remove(name);
+        if let Some(follower) = follower {
+            follower.stop();
+        }
+        self.abort_scan(name);
+        if let Some(timer) = locked(&self.relock).remove(name) {
+            timer.abort();
+        }
+        let file = name.to_owned();
+        self.handle
+            .call(move |wallets| wallets.unload(&file))
+            .await?
+    }
+
+    /// Unlocks a wallet for some seconds.
+    ///
+    /// # Errors
+    /// [`WalletError::WrongPassphrase`] and others.
+    pub async fn unlock(
+        self: &Arc<Self>,
+        name: &str,
+        passphrase: &[u8],
+        seconds: u32,
+    ) -> Result<(), WalletError> {
+        let until = self.now() + i64::from(seconds);
+        let passphrase = zeroize::Zeroizing::new(passphrase.to_vec());
+        self.handle
+            .with(name, move |wallet| wallet.unlock(&passphrase, until))
+            .await?;
+        let (context, wallet) = (Arc::clone(self), name.to_owned());
+        let timer = self.runtime.spawn(async move {
+            tokio::time::sleep(Duration::from_secs(u64::from(seconds))).await;
+            // Gone where the wallet was closed in between.
+            let locked = context.handle.with(&wallet, |w| {
+                w.lock();
+                Ok(())
+            });
+            if let Err(error) = locked.await {
+                tracing::debug!("[{wallet}] {error}");
+            }
+        });
+        if let Some(old) = locked(&self.relock).insert(name.to_owned(), timer) {
+            old.abort();
+        }
+        Ok(())
+    }
+
+    /// Locks a wallet.
+    ///
+    /// # Errors
+    /// [`WalletError::NotEncrypted`] or [`WalletError::NotLoaded`].
+    pub async fn lock(&self, name: &str) -> Result<(), WalletError> {
+        if let Some(timer) = locked(&self.relock).remove(name) {
+            timer.abort();
+        }
+        self.handle
+            .with(name, |wallet| {
+                if !wallet.is_encrypted() {
+                    return Err(WalletError::NotEncrypted("walletlock"));
+                }
+                wallet.lock();
+                Ok(())
+            })
+            .await
+    }
+
+    /// Notes that a scan begins; what it gives ends the scan.
+    ///
+    /// # Errors
+    /// [`WalletError::Busy`] where one runs for this wallet.
+    pub(crate) fn begin_scan(
+        &self,
+        name: &str,
+        cancel: CancellationToken,
+    ) -> Result<(), WalletError> {
+        let mut scans = locked(&self.scans);
+        if scans.contains_key(name) {
+            return Err(WalletError::Busy(
+                "Wallet is currently rescanning. Abort existing rescan or wait.",
+            ));
+        }
+        scans.insert(name.to_owned(), cancel);
+        Ok(())
+    }
+
+    pub(crate) fn end_scan(&self, name: &str) {
+        locked(&self.scans).remove(name);
+    }
+
+    /// Whether a scan runs for a wallet.
+    pub fn is_scanning(&self, name: &str) -> bool {
+        locked(&self.scans).contains_key(name)
+    }
+
+    /// Ends a scan; false where none runs.
+    pub fn abort_scan(&self, name: &str) -> bool {
+        let scan = locked(&self.scans).get(name).cloned();
+        if let Some(scan) = &scan {
+            scan.cancel();
+        }
+        scan.is_some()
+    }
+
+    /// Ends everything in order and closes the files.
+    pub async fn shut_down(&self) {
+        for (_, follower) in locked(&self.followers).drain() {
+            follower.stop();
+        }
+        for (_, scan) in locked(&self.scans).drain() {
+            scan.cancel();
+        }
+        for (_, timer) in locked(&self.relock).drain() {
+            timer.abort();
+        }
+        if let Err(error) = self.handle.close_all().await {
+            tracing::debug!("{error}");
+        }
+    }
+
+    /// Keeps a warning of the start for the node to tell.
+    pub fn warn(&self, text: String) {
+        tracing::warn!("{text}");
+        locked(&self.warnings).push(text);
+    }
+}
+
+impl Context {
+    /// Notes in the node's settings whether a wallet is opened at every start; gives warnings.
+    pub async fn load_on_startup(&self, name: &str, load: bool) -> Vec<String> {
+        let wallet = name.to_owned();
+        let stored = self.ask(|chain| async move { chain.load_on_startup(wallet, load).await });
+        match stored.await {
+            Ok(()) => Vec::new(),
+            Err(error) => {
+                tracing::warn!("[{name}] {error}");
+                vec![if load {
+                    "Wallet load on startup setting could not be updated, so wallet may not be loaded next node startup."
+                        .to_owned()
+                } else {
+                    "Wallet load on startup setting could not be updated, so wallet may still be loaded next node startup."
+                        .to_owned()
+                }]
+            }
+        }
+    }
+}

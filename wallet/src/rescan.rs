@@ -1,0 +1,197 @@
+//! Looking through the chain again, as a task that can be ended.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ipc_schema::{RescanStart, Task, TaskState};
+use primitives::BlockHash;
+
+use crate::WalletError;
+use crate::context::Context;
+use crate::follow::{decode_block, set_scanning};
+use crate::tasks::RunningTask;
+
+/// Bytes of blocks that are asked for at once.
+const SCAN_BYTES: u64 = 4 << 20;
+/// Blocks before a time that may still concern it, in seconds (Core's `TIMESTAMP_WINDOW`).
+pub const TIMESTAMP_WINDOW: i64 = 2 * 3600;
+/// How often the node is told how far a scan is.
+const REPORT: Duration = Duration::from_millis(500);
+
+/// How a scan ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Scanned {
+    /// First height looked at.
+    pub start: u32,
+    /// Last height looked at; `None` where there was none.
+    pub stop: Option<u32>,
+    /// Whether it was ended before the stop.
+    pub aborted: bool,
+}
+
+/// The task that shows how a wallet catches up.
+pub(crate) fn catch_up_task(context: &Context, name: &str) -> RunningTask {
+    context.tasks.begin(Task {
+        kind: "catchup".to_owned(),
+        wallet: name.to_owned(),
+        title: format!("Bringing wallet {name} up to date"),
+        started: context.now(),
+        ..Task::default()
+    })
+}
+
+/// The first height of a scan.
+///
+/// # Errors
+/// [`WalletError::Node`].
+pub async fn start_height(context: &Context, start: RescanStart) -> Result<u32, WalletError> {
+    match start {
+        RescanStart::Genesis => Ok(0),
+        RescanStart::Height(height) => Ok(height),
+        RescanStart::Time(time) => {
+            let since = time - TIMESTAMP_WINDOW;
+            let found = context
+                .ask(|chain| async move { chain.first_block_since(since).await })
+                .await?;
+            let tip = context.chain.state().tip.map_or(0, |tip| tip.height);
+            Ok(found.map_or(tip, |block| block.height))
+        }
+    }
+}
+
+/// Begins a scan; the task is shown from here on.
+///
+/// # Errors
+/// [`WalletError::Busy`] where one runs for this wallet.
+pub fn begin(context: &Context, name: &str) -> Result<RunningTask, WalletError> {
+    let task = context.tasks.begin(Task {
+        kind: "rescan".to_owned(),
+        wallet: name.to_owned(),
+        title: format!("Rescanning wallet {name}"),
+        cancellable: true,
+        cancel_note: "What was found so far stays; the rest is not looked at.".to_owned(),
+        started: context.now(),
+        ..Task::default()
+    });
+    context.begin_scan(name, task.cancel.clone())?;
+    Ok(task)
+}
+
+/// Looks at the blocks from `start` to `stop`, or to the tip.
+///
+/// # Errors
+/// Where blocks are pruned, the node is gone or the file cannot be written.
+pub async fn run(
+    context: &Arc<Context>,
+    name: &str,
+    start: u32,
+    stop: Option<u32>,
+    task: RunningTask,
+) -> Result<Scanned, WalletError> {
+    let result = scan(context, name, start, stop, &task).await;
+    context.end_scan(name);
+    if let Err(error) = set_scanning(context, name, None).await {
+        tracing::debug!("[{name}] {error}");
+    }
+    let state = match &result {
+        Ok(scanned) if scanned.aborted => TaskState::Cancelled,
+        Ok(_) => TaskState::Done,
+        Err(error) => TaskState::Failed(error.to_string()),
+    };
+    let detail = match &result {
+        Ok(Scanned {
+            stop: Some(stop), ..
+        }) => format!("Blocks {start} to {stop}"),
+        _ => String::new(),
+    };
+    let last = Task {
+        state: state.clone(),
+        ..task.shown()
+    };
+    task.finish(state, detail, context.now());
+    report(context, last).await;
+    result
+}
+
+async fn report(context: &Context, task: Task) {
+    // For show only: a node that is gone misses nothing.
+    if let Err(error) = context
+        .ask(|chain| async move { chain.report_task(task).await })
+        .await
+    {
+        tracing::debug!("{error}");
+    }
+}
+
+async fn scan(
+    context: &Arc<Context>,
+    name: &str,
+    start: u32,
+    stop: Option<u32>,
+    task: &RunningTask,
+) -> Result<Scanned, WalletError> {
+    let mut result = Scanned {
+        start,
+        ..Scanned::default()
+    };
+    let mut next = start;
+    let mut reported = std::time::Instant::now();
+    loop {
+        if task.cancel.is_cancelled() || context.stop.is_stopping() {
+            result.aborted = true;
+            return Ok(result);
+        }
+        let tip = context.chain.state().tip.map_or(next, |tip| tip.height);
+        let end = stop.unwrap_or(tip.max(next));
+        if next > end {
+            return Ok(result);
+        }
+        let mut blocks = context
+            .ask(|chain| async move { chain.blocks(next, SCAN_BYTES).await })
+            .await?;
+        blocks.retain(|block| block.tip.height <= end);
+        let Some(last) = blocks.last().map(|block| block.tip) else {
+            return Ok(result);
+        };
+        let named: Vec<(BlockHash, u32)> = blocks
+            .iter()
+            .map(|block| (block.tip.hash, block.tip.height))
+            .collect();
+        let params = context.params;
+        let decoded = tokio::task::spawn_blocking(move || {
+            blocks
+                .iter()
+                .map(|block| decode_block(block, params))
+                .collect::<Result<Vec<_>, _>>()
+        })
+        .await
+        .map_err(|error| WalletError::File(error.to_string()))??;
+        let now = context.now();
+        context
+            .handle
+            .with(name, move |wallet| wallet.rescan_blocks(&decoded, now))
+            .await?;
+        // The chain may have been reorganised since the blocks were read.
+        let hash = last.hash;
+        let found = context
+            .ask(|chain| async move { chain.find_block(hash).await })
+            .await?;
+        if !found.is_some_and(|(_, active)| active) {
+            context
+                .handle
+                .with(name, move |wallet| wallet.undo_rescan(&named))
+                .await?;
+            continue;
+        }
+        result.stop = Some(last.height);
+        next = last.height + 1;
+        let (done, all) = (next.saturating_sub(start), (end + 1).saturating_sub(start));
+        let progress = f64::from(done) / f64::from(all.max(1));
+        task.update(Some(progress), format!("Block {} of {end}", last.height));
+        set_scanning(context, name, Some(progress)).await?;
+        if reported.elapsed() >= REPORT {
+            reported = std::time::Instant::now();
+            report(context, task.shown()).await;
+        }
+    }
+}

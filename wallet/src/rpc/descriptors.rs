@@ -1,0 +1,406 @@
+//! Descriptors: listing and importing them.
+
+use std::sync::Arc;
+
+use keys::Descriptor;
+use keys::descriptor::NoSecrets;
+use primitives::ChainParams;
+use rpc::value::{self, JsonType};
+use rpc::{Arg, Args, Command, CommandSpec, ResultDoc, RpcError, RpcResult, code};
+use serde_json::{Map, Value, json};
+
+use super::{backup, ensure_unlocked, label_from, on_wallet_now, wallet_name};
+use crate::context::Context;
+use crate::rescan;
+use crate::scriptpubkeyman::keys_in_text;
+use crate::wallet::{ImportDescriptor, Wallet};
+
+pub(super) fn commands() -> Vec<Command<Context>> {
+    vec![
+        listdescriptors_spec().run_async(listdescriptors),
+        importdescriptors_spec().run_async(importdescriptors),
+    ]
+}
+
+fn listdescriptors_spec() -> CommandSpec {
+    let fields = vec![
+        ResultDoc::str("desc", "Its text"),
+        ResultDoc::num("timestamp", "When it was made"),
+        ResultDoc::bool("active", "Whether new addresses come from it"),
+        ResultDoc::bool("internal", "Whether those are for change").optional(),
+        ResultDoc::array(
+            "range",
+            "First and last index",
+            vec![ResultDoc::num("", "")],
+        )
+        .optional(),
+        ResultDoc::num("next", "Same as next_index").optional(),
+        ResultDoc::num("next_index", "Index of the next address").optional(),
+    ];
+    CommandSpec::new(
+        "wallet",
+        "listdescriptors",
+        "Returns the descriptors of a wallet.",
+    )
+    .arg(Arg::bool("private", "Show private keys").default(false))
+    .result(ResultDoc::object(
+        "",
+        "",
+        vec![
+            ResultDoc::str("wallet_name", "The wallet"),
+            ResultDoc::array("descriptors", "", vec![ResultDoc::object("", "", fields)]),
+        ],
+    ))
+    .cli("")
+    .rpc("true")
+}
+
+async fn listdescriptors(context: Arc<Context>, args: Args) -> RpcResult {
+    let private = args.bool("private")?;
+    on_wallet_now(&context, &args, move |wallet| {
+        if private && wallet.is_watch_only() {
+            return Err(RpcError::new(
+                code::WALLET,
+                "Can't get private descriptor string for watch-only wallets",
+            ));
+        }
+        let list: Vec<Value> = wallet
+            .list_descriptors(private)?
+            .into_iter()
+            .map(|info| {
+                let mut map = Map::new();
+                map.insert("desc".into(), json!(info.text));
+                map.insert("timestamp".into(), json!(info.created));
+                map.insert("active".into(), json!(info.active));
+                if let Some(internal) = info.internal {
+                    map.insert("internal".into(), json!(internal));
+                }
+                if let Some((first, last)) = info.range {
+                    map.insert("range".into(), json!([first, last]));
+                    map.insert("next".into(), json!(info.next_index));
+                    map.insert("next_index".into(), json!(info.next_index));
+                }
+                Value::Object(map)
+            })
+            .collect();
+        Ok(json!({"wallet_name": wallet.name(), "descriptors": list}))
+    })
+    .await
+}
+
+fn importdescriptors_spec() -> CommandSpec {
+    let request = Arg::object(
+        "",
+        "",
+        vec![
+            Arg::str("desc", "The descriptor"),
+            Arg::bool("active", "Make new addresses from it").default(false),
+            Arg::range("range", "Indices to watch").optional(),
+            Arg::num("next_index", "Index of the next address").optional(),
+            Arg::num(
+                "timestamp",
+                "When it was made, in seconds since 1970, or \"now\": nothing before is looked at",
+            )
+            .any_type()
+            .type_words("timestamp | \"now\"", "integer / string"),
+            Arg::bool("internal", "Its addresses are for change").default(false),
+            Arg::str("label", "Label of its address").default(""),
+        ],
+    )
+    .optional();
+    let result = vec![
+        ResultDoc::bool("success", ""),
+        super::doc::warnings(),
+        ResultDoc::object(
+            "error",
+            "",
+            vec![
+                ResultDoc::num("code", "Its number"),
+                ResultDoc::str("message", "Its text"),
+            ],
+        )
+        .optional(),
+    ];
+    CommandSpec::new(
+        "wallet",
+        "importdescriptors",
+        "Adds descriptors and looks through the chain for their transactions. Make a new backup afterwards.",
+    )
+    .arg(Arg::array("requests", "The descriptors", vec![request]).oneline("requests"))
+    .result(ResultDoc::array("", "One for each", vec![ResultDoc::object("", "", result)]))
+    .cli("'[{ \"desc\": \"<my descriptor>\", \"timestamp\": 1455191478, \"internal\": true }]'")
+}
+
+/// One request, checked as far as it can be without the wallet.
+struct Request {
+    imports: Vec<ImportDescriptor>,
+    warnings: Vec<String>,
+}
+
+fn timestamp_of(object: &Map<String, Value>, now: i64) -> Result<i64, RpcError> {
+    match object.get("timestamp") {
+        Some(stamp @ Value::Number(_)) => value::int_from(stamp),
+        Some(Value::String(text)) if text == "now" => Ok(now),
+        Some(other) => Err(RpcError::type_error(format!(
+            "Expected number or \"now\" timestamp value for key. got type {}",
+            JsonType::of(other).name()
+        ))),
+        None => Err(RpcError::type_error(
+            "Missing required timestamp field for key",
+        )),
+    }
+}
+
+fn checked_range(
+    object: &Map<String, Value>,
+    is_range: bool,
+    keypool: u32,
+    warnings: &mut Vec<String>,
+) -> Result<((i32, i32), i32), RpcError> {
+    let given = object.get("range");
+    if !is_range {
+        return match given {
+            Some(_) => Err(RpcError::invalid_parameter(
+                "Range should not be specified for an un-ranged descriptor",
+            )),
+            None => Ok(((0, 1), 0)),
+        };
+    }
+    let narrow = |n: u32| i32::try_from(n).unwrap_or(i32::MAX);
+    let (start, end) = match given {
+        Some(range) => {
+            let (first, last) = value::range_from(range)?;
+            (narrow(first), narrow(last).saturating_add(1))
+        }
+        None => {
+            warnings.push("Range not given, using default keypool range".to_owned());
+            (0, narrow(keypool))
+        }
+    };
+    let next = match object.get("next_index") {
+        Some(next) => value::int_from::<i64>(next)?,
+        None => i64::from(start),
+    };
+    let next = i32::try_from(next)
+        .ok()
+        .filter(|next| (start..end).contains(next))
+        .ok_or_else(|| RpcError::invalid_parameter("next_index is out of range"))?;
+    Ok(((start, end), next))
+}
+
+fn flag(object: &Map<String, Value>, key: &str) -> Result<bool, RpcError> {
+    object.get(key).map_or(Ok(false), value::bool_from)
+}
+
+/// Checks a request (Core's `ProcessDescriptorImport`).
+fn read_request(
+    wallet: &Wallet,
+    object: &Map<String, Value>,
+    timestamp: i64,
+) -> Result<Request, RpcError> {
+    let params: &ChainParams = wallet.params();
+    let text = object
+        .get("desc")
+        .ok_or_else(|| RpcError::invalid_parameter("Descriptor not found."))?;
+    let text = value::str_from(text)?;
+    let parsed = Descriptor::parse(text, params, true)
+        .map_err(|error| RpcError::not_found(error.to_string()))?;
+    let first = parsed
+        .first()
+        .ok_or_else(|| RpcError::bug("no descriptor in a descriptor"))?;
+    if parsed.len() > 1 && object.contains_key("internal") {
+        return Err(RpcError::not_found(
+            "Cannot have multipath descriptor while also specifying 'internal'",
+        ));
+    }
+    let (active, internal) = (flag(object, "active")?, flag(object, "internal")?);
+    let mut warnings = Vec::new();
+    let is_range = first.is_range();
+    let keypool = wallet.options().keypool;
+    let (range, next_index) = checked_range(object, is_range, keypool, &mut warnings)?;
+    let label = object.get("label").map(value::str_from).transpose()?;
+    let invalid = |text: &str| Err(RpcError::invalid_parameter(text));
+    match label {
+        _ if active && !is_range => return invalid("Active descriptors must be ranged"),
+        Some(_) if parsed.len() > 1 => {
+            return invalid("Multipath descriptors should not have a label");
+        }
+        Some(_) if is_range => return invalid("Ranged descriptors should not have a label"),
+        Some(_) if internal => return invalid("Internal addresses should not have a label"),
+        _ => {}
+    }
+    let refused = |text: &str| Err(RpcError::new(code::WALLET, text));
+    if active && !first.is_single_type() {
+        return refused("Combo descriptors cannot be set to active");
+    }
+    check_keys(wallet, &parsed, &mut warnings)?;
+    let label = label_from(label)?;
+    let several = parsed.len();
+    let imports = parsed
+        .into_iter()
+        .enumerate()
+        .map(|(place, descriptor)| ImportDescriptor {
+            descriptor,
+            active,
+            internal: if several == 2 { place == 1 } else { internal },
+            range,
+            next_index,
+            created: u64::try_from(timestamp).unwrap_or(0),
+            label: (!is_range).then(|| label.clone()),
+        })
+        .collect();
+    Ok(Request { imports, warnings })
+}
+
+fn check_keys(
+    wallet: &Wallet,
+    parsed: &[Descriptor],
+    warnings: &mut Vec<String>,
+) -> Result<(), RpcError> {
+    let refused = |text: &str| Err(RpcError::new(code::WALLET, text));
+    let private = parsed.iter().any(Descriptor::has_private_keys);
+    if wallet.is_watch_only() && private {
+        return refused("Cannot import private keys to a wallet with private keys disabled");
+    }
+    for descriptor in parsed {
+        let mut fresh = keys::descriptor::DescriptorCache::default();
+        let known = keys::descriptor::DescriptorCache::default();
+        if descriptor
+            .expand(0, &NoSecrets, &known, &mut fresh)
+            .is_err()
+        {
+            return refused(
+                "Cannot expand descriptor. Probably because of hardened derivations without private keys provided",
+            );
+        }
+        if wallet.is_watch_only() {
+            continue;
+        }
+        if keys_in_text(descriptor).is_empty() {
+            return refused(
+                "Cannot import descriptor without private keys to a wallet with private keys enabled",
+            );
+        }
+        let (extended, single) = descriptor.secrets();
+        if extended.len() + single.len() < descriptor.key_count() {
+            warnings.push(
+                "Not all private keys provided. Some wallet functionality may return unexpected errors"
+                    .to_owned(),
+            );
+        }
+    }
+    Ok(())
+}
+
+fn import_one(wallet: &mut Wallet, object: &Map<String, Value>, timestamp: i64) -> Value {
+    let mut answer = Map::new();
+    let mut warnings = Vec::new();
+    let done = read_request(wallet, object, timestamp).and_then(|request| {
+        warnings = request.warnings;
+        for import in &request.imports {
+            wallet.import_descriptor(import).map_err(|error| {
+                let text = import.descriptor.to_text(wallet.params());
+                RpcError::new(
+                    code::WALLET,
+                    format!("Could not add descriptor '{text}': {error}"),
+                )
+            })?;
+        }
+        Ok(())
+    });
+    answer.insert("success".into(), json!(done.is_ok()));
+    if let Err(error) = done {
+        answer.insert("error".into(), error.to_value());
+    }
+    super::with_warnings(answer, warnings)
+}
+
+async fn importdescriptors(context: Arc<Context>, args: Args) -> RpcResult {
+    let name = wallet_name(&context, &args).await?;
+    let task = rescan::begin(&context, &name)?;
+    context.sync(&name).await;
+    let tip = context.chain.state().tip;
+    let now = tip.map_or_else(|| context.now(), |tip| tip.median_time);
+    let requests: Vec<Value> = args.array("requests")?.to_vec();
+    let mut stamps = Vec::new();
+    for request in &requests {
+        let stamp = value::object_from(request).and_then(|object| timestamp_of(object, now));
+        match stamp {
+            Ok(stamp) => stamps.push(stamp.max(1)),
+            Err(error) => {
+                context.end_scan(&name);
+                return Err(error);
+            }
+        }
+    }
+    let lowest = stamps
+        .iter()
+        .copied()
+        .min()
+        .unwrap_or(now)
+        .min(tip.map_or(now, |tip| tip.time));
+    let imported = context
+        .handle
+        .with(&name, move |wallet| {
+            Ok(ensure_unlocked(wallet).map(|()| {
+                requests
+                    .iter()
+                    .zip(stamps)
+                    .filter_map(|(request, stamp)| {
+                        Some(import_one(wallet, request.as_object()?, stamp))
+                    })
+                    .collect::<Vec<Value>>()
+            }))
+        })
+        .await;
+    let answers = match imported {
+        Ok(Ok(answers)) => answers,
+        Ok(Err(error)) => {
+            context.end_scan(&name);
+            return Err(error);
+        }
+        Err(error) => {
+            context.end_scan(&name);
+            return Err(error.into());
+        }
+    };
+    if answers
+        .iter()
+        .any(|answer| answer["success"] == json!(true))
+    {
+        scan_after_import(&context, &name, lowest, task).await?;
+    } else {
+        context.end_scan(&name);
+    }
+    Ok(Value::Array(answers))
+}
+
+async fn scan_after_import(
+    context: &Arc<Context>,
+    name: &str,
+    lowest: i64,
+    task: crate::tasks::RunningTask,
+) -> Result<(), RpcError> {
+    // `start_height` goes back two hours by itself.
+    let start = ipc_schema::RescanStart::Time(lowest);
+    let height = rescan::start_height(context, start).await;
+    let height = match height {
+        Ok(height) => height,
+        Err(error) => {
+            context.end_scan(name);
+            return Err(backup::scan_error(error));
+        }
+    };
+    let (scan_context, wallet) = (Arc::clone(context), name.to_owned());
+    let scan = context
+        .runtime
+        .spawn(async move { rescan::run(&scan_context, &wallet, height, None, task).await });
+    let scanned = scan
+        .await
+        .map_err(RpcError::bug)?
+        .map_err(backup::scan_error)?;
+    if scanned.aborted {
+        return Err(RpcError::misc("Rescan aborted by user."));
+    }
+    Ok(())
+}
