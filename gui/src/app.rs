@@ -354,6 +354,7 @@ impl App {
             .is_some_and(|wallet| matches!(wallet.lock(), LockState::Unlocked { .. }));
         let counting = unlocked
             || !self.model.connection.is_up()
+            || self.model.silent_since.is_some()
             || self.model.running_tasks() > 0
             || self.model.is_catching_up();
         std::time::Duration::from_secs(if counting { 1 } else { 20 })

@@ -55,6 +55,8 @@ pub enum Event {
     WalletGone,
     /// Tasks of the wallet process.
     WalletTasks(Vec<Task>),
+    /// The node has not answered since then, in seconds since 1970; `None`: it answers again.
+    Silent(Option<i64>),
     /// What [`Control::Quit`] waited for is done.
     MayQuit,
 }
@@ -107,7 +109,11 @@ impl Link {
                 self.node = None;
                 self.wallet = None;
             }
-            Event::Connection(_) | Event::Told(_) | Event::WalletTasks(_) | Event::MayQuit => {}
+            Event::Connection(_)
+            | Event::Told(_)
+            | Event::WalletTasks(_)
+            | Event::Silent(_)
+            | Event::MayQuit => {}
         }
     }
 

@@ -42,6 +42,8 @@ pub struct Model {
     pub node: Option<NodeStatus>,
     /// When `node` came, in seconds since 1970.
     pub node_seen: i64,
+    /// Since when the node, though connected, has not answered; `None` while it does.
+    pub silent_since: Option<i64>,
     /// Bytes per second over the peer-to-peer network: in, out.
     pub traffic_rate: (u64, u64),
     /// Tasks of the node.
@@ -89,6 +91,7 @@ impl Model {
             session: None,
             node: None,
             node_seen: now,
+            silent_since: None,
             traffic_rate: (0, 0),
             node_tasks: Vec::new(),
             wallet_tasks: Vec::new(),
@@ -173,8 +176,13 @@ impl Model {
 
     /// Seconds since the node last told anything, where that is worth a word: more than five.
     pub fn stale_seconds(&self) -> Option<i64> {
-        let age = self.now - self.node_seen;
-        (self.node.is_some() && !self.connection.is_up() && age >= 5).then_some(age)
+        let since = match self.silent_since {
+            Some(since) => since,
+            None if !self.connection.is_up() => self.node_seen,
+            None => return None,
+        };
+        let age = self.now - since;
+        (self.node.is_some() && age >= 5).then_some(age)
     }
 
     /// Formats amounts as the user wants them.
@@ -205,6 +213,7 @@ impl Model {
     /// Forgets what belonged to a connection that is gone; what pages show stays, marked old.
     pub fn disconnected(&mut self) {
         self.traffic_rate = (0, 0);
+        self.silent_since = None;
         self.wallets_known = false;
         self.pace = Pace::default();
     }

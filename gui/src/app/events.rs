@@ -288,6 +288,7 @@ impl App {
                     return self.read_wallets();
                 }
             }
+            link::Event::Silent(since) => self.model.silent_since = since,
             link::Event::MayQuit => return self.exit(),
         }
         Task::none()

@@ -20,7 +20,14 @@ const LOG_LINES: f32 = 8.0;
 pub(super) fn banner<'a>(app: &'a App, large: bool) -> Option<Element<'a, Message>> {
     let model = &app.model;
     match &model.connection {
-        Connection::Up { .. } | Connection::Idle => None,
+        Connection::Up { .. } => model.stale_seconds().map(|age| {
+            let words = format!(
+                "The node has not answered for {}. What is shown may be old; what you ask for waits.",
+                clock::duration(age)
+            );
+            bar(Tone::Warn, Icon::Hourglass, words, vec![])
+        }),
+        Connection::Idle => None,
         Connection::Connecting { origin } if model.node.is_some() => Some(bar(
             Tone::Accent,
             Icon::Loader,

@@ -1,0 +1,72 @@
+//! The fee of a payment: rate and total, each following the other, and estimates of time.
+
+use iced::widget::{column, container, row};
+
+use super::super::form::{Edit, FeeChoice};
+use super::super::{Message, Page};
+use crate::Element;
+use crate::model::Model;
+use crate::theme::size;
+use crate::widget::button::segments;
+use crate::widget::{Field, layout, text};
+
+pub(super) fn fee_card<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message> {
+    let form = &page.form;
+    let fees = model
+        .wallet
+        .as_ref()
+        .and_then(|wallet| wallet.fees.as_ref());
+    let spacing = i64::from(model.params.target_spacing);
+    let mut choices: Vec<(FeeChoice, String)> =
+        vec![(FeeChoice::Default, "Wallet's choice".to_owned())];
+    let estimates = fees
+        .map(|fees| fees.estimates.as_slice())
+        .unwrap_or_default();
+    for (blocks, _) in estimates {
+        let time = crate::model::clock::duration(i64::from(*blocks) * spacing);
+        choices.push((FeeChoice::Blocks(*blocks), format!("about {time}")));
+    }
+    let chosen = form.fee;
+    let presets = segments("send-fee", choices, chosen, move |choice| {
+        let rate = match choice {
+            FeeChoice::Blocks(wanted) => estimates
+                .iter()
+                .find(|(blocks, _)| *blocks == wanted)
+                .map_or(primitives::FeeRate::ZERO, |(_, rate)| *rate),
+            _ => fees.map_or(primitives::FeeRate::ZERO, |fees| fees.default),
+        };
+        Message::Form(Edit::Estimate(choice, rate))
+    });
+    let rate = Field::new("send-rate", &form.rate)
+        .label(format!("Rate, {}/vB", model.params.atom))
+        .placeholder("as the wallet chooses")
+        .on_input(|text| Message::Form(Edit::Rate(text)))
+        .error(form.fee_problem());
+    let total = Field::new("send-fee-total", &form.total)
+        .label(format!("Total, {}", model.params.atom))
+        .placeholder("follows from the rate")
+        .on_input(|text| Message::Form(Edit::Total(text)));
+    let mut body = column![
+        presets,
+        row![
+            container(Element::from(rate)).max_width(220.0),
+            container(Element::from(total)).max_width(220.0),
+        ]
+        .spacing(size::S3),
+    ]
+    .spacing(size::S3);
+    if estimates.is_empty() {
+        let words = fees.map_or_else(
+            || "No fee rates are known yet.".to_owned(),
+            |fees| {
+                format!(
+                    "Too few blocks were seen for an estimate of time. The wallet would take {}, the node takes {} or more.",
+                    model.money().rate(fees.default),
+                    model.money().rate(fees.minimum)
+                )
+            },
+        );
+        body = body.push(text::caption(words));
+    }
+    layout::titled_card("Fee", body)
+}
