@@ -277,7 +277,9 @@ fn the_windows_node_says_why_it_does_not_start() {
 fn a_detached_node_outlives_its_window() {
     let (window, mut node, port) = (Window::new(), spawn("bitq-node"), free_port());
     let data = node.folder.data();
-    let connection = window.start(&mut node, options(&data, port, &[])).unwrap();
+    let connection = window
+        .start(&mut node, options(&data, port, &[("disablewallet", "1")]))
+        .unwrap();
     let path = window.runtime.block_on(async {
         let node = connection.node().await.unwrap();
         node.detach().await.unwrap()
