@@ -426,6 +426,11 @@ impl Database {
     }
 }
 
+/// The version of SQLite in use.
+pub fn sqlite_version() -> &'static str {
+    rusqlite::version()
+}
+
 /// The path that people know a wallet by: its directory where the file has the usual name.
 fn shown(file: &Path) -> PathBuf {
     match (file.file_name(), file.parent()) {

@@ -145,7 +145,10 @@ async fn follow_node(
                 read_mempool(context, name, chain).await?;
                 resend_all(context, name, chain).await?;
             }
-            requests.drain(..).for_each(|done| drop(done.send(())));
+            for done in requests.drain(..) {
+                // Whoever waited may have left.
+                let _ = done.send(());
+            }
         }
         tokio::select! {
             changed = state.changed() => if changed.is_err() { return Ok(()) },

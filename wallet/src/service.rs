@@ -34,7 +34,7 @@ pub struct WalletServer {
     context: Arc<Context>,
     rpc: RpcServer,
     services: Services,
-    /// Path of `wallet.sock`; `None` where node and wallet share one process.
+    /// Path of `wallet.sock`; `None` where it could not be made.
     socket: Option<PathBuf>,
 }
 
