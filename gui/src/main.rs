@@ -50,6 +50,7 @@ fn run() -> Result<(), String> {
         store,
         link,
         minimised,
+        programs: None,
     };
     app::program(launch)
         .run()

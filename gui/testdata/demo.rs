@@ -29,6 +29,7 @@ pub(crate) fn empty(coin: Coin, network: Network) -> App {
         store: Store::new(folder),
         link: None,
         minimised: false,
+        programs: None,
     };
     let (mut app, _task) = App::boot(launch);
     app.model = Model::new(ChainParams::get(coin, network), Prefs::default(), NOW);

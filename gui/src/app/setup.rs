@@ -1,5 +1,6 @@
 //! The start: from the command line and the files of the window to a link, or to the first run.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use common::options::{CommandLine, Config};
@@ -24,8 +25,10 @@ pub struct Launch {
     pub store: Store,
     /// A payment link.
     pub link: Option<String>,
-    /// The node's configuration where it is read already: no second look at the disk.
+    /// Begin without showing the window.
     pub minimised: bool,
+    /// Where node and wallet are; `None`: beside this program.
+    pub programs: Option<PathBuf>,
 }
 
 /// What the disk said, read in a task.
@@ -177,7 +180,7 @@ fn configure(
 }
 
 fn ready(config: &Config, launch: &Launch) -> Next {
-    let plan = match Plan::new(config) {
+    let plan = match Plan::new(config, launch.programs.as_deref()) {
         Ok(plan) => Arc::new(plan),
         Err(error) => return Next::Fail(error),
     };

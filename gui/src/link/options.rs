@@ -30,7 +30,7 @@ impl Plan {
     ///
     /// # Errors
     /// The start-up error, for one line.
-    pub fn new(config: &Config) -> Result<Self, String> {
+    pub fn new(config: &Config, programs: Option<&Path>) -> Result<Self, String> {
         let params = config.params();
         let network_dir = config.network_dir();
         let wanted = if config.is_negated("ipcconnect") {
@@ -58,7 +58,7 @@ impl Plan {
         Ok(Self {
             params,
             connect,
-            program: sibling(program),
+            program: programs.map_or_else(|| sibling(program), |folder| folder.join(program)),
             options: StartOptions {
                 layers: layers.collect(),
                 config_path: snapshot.config_path,
