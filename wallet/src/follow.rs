@@ -307,6 +307,7 @@ async fn pull_all(
     chain: &ChainClient,
 ) -> Result<(), WalletError> {
     let mut shown = None;
+    let mut disconnected = false;
     loop {
         let (locator, best) = context
             .handle
@@ -337,6 +338,8 @@ async fn pull_all(
             shown = Some((crate::rescan::catch_up_task(context, name), at));
             set_at_tip(context, name, false).await;
         }
+        let is_undone = |step: &ChainStep| matches!(step, ChainStep::Disconnect { .. });
+        disconnected |= reply.steps.iter().any(is_undone);
         let reached = apply(context, name, reply).await?;
         if let Some((task, from)) = &shown {
             let (done, all) = (
@@ -355,7 +358,35 @@ async fn pull_all(
         task.finish(ipc_schema::TaskState::Done, String::new(), context.now());
         set_scanning(context, name, None).await?;
     }
+    if disconnected {
+        ask_mempool(context, name, chain).await?;
+    }
     set_at_tip(context, name, true).await;
+    Ok(())
+}
+
+/// Asks whether the node has taken transactions of disconnected blocks back into its mempool: it may have said so
+/// before the wallet knew that their blocks are gone.
+async fn ask_mempool(
+    context: &Context,
+    name: &str,
+    chain: &ChainClient,
+) -> Result<(), WalletError> {
+    let stored = context
+        .handle
+        .with(name, |wallet| Ok(wallet.unconfirmed()))
+        .await?;
+    for txid in stored.iter().map(|tx| tx.txid()) {
+        if chain.is_in_mempool(txid).await? {
+            context
+                .handle
+                .with(name, move |wallet| {
+                    wallet.mark_in_mempool(&txid);
+                    Ok(())
+                })
+                .await?;
+        }
+    }
     Ok(())
 }
 
