@@ -134,6 +134,15 @@ fn loading_error(error: WalletError) -> RpcError {
     error
 }
 
+/// As [`loading_error`]; a name that is taken has no number of its own here, only where a backup is restored.
+fn creation_error(error: WalletError) -> RpcError {
+    let mut error = loading_error(error);
+    if error.code == code::WALLET_ALREADY_EXISTS {
+        error.code = code::WALLET;
+    }
+    error
+}
+
 /// The answer about an opened wallet, after the start setting was changed as asked.
 async fn named(
     context: &Context,
@@ -183,7 +192,7 @@ async fn createwallet(context: Arc<Context>, args: Args) -> RpcResult {
         ));
     }
     let made = context.create(name, new, passphrase.as_bytes()).await;
-    warnings.extend(made.map_err(loading_error)?);
+    warnings.extend(made.map_err(creation_error)?);
     named(&context, name, args.opt_bool("load_on_startup")?, warnings).await
 }
 
