@@ -5,5 +5,5 @@ use std::process::ExitCode;
 use common::options::Program;
 
 fn main() -> ExitCode {
-    node::main(Program::Daemon, None)
+    node::main(Program::Daemon, Some(Box::new(wallet::run_in_process)))
 }
