@@ -27,6 +27,9 @@ use crate::link::Connection;
 use log::LogBuffer;
 use sync::Pace;
 
+/// On a private chain only an import of more blocks than this is worth a word about progress.
+const IMPORT: u32 = 1000;
+
 /// Everything the pages show.
 #[derive(Debug)]
 pub struct Model {
@@ -165,8 +168,11 @@ impl Model {
 
     fn has_work_left(&self, node: &NodeStatus) -> bool {
         // A private chain whose tip is old counts as "initial download" for the node, yet there is nothing to wait
-        // for: nobody but the user adds blocks to it.
-        !self.params.is_private() || node.headers_height > node.tip.map_or(0, |tip| tip.height)
+        // for: nobody but the user adds blocks to it, and those take no time worth a word.
+        let behind = node
+            .headers_height
+            .saturating_sub(node.tip.map_or(0, |tip| tip.height));
+        !self.params.is_private() || behind > IMPORT
     }
 
     /// Height of the tip, where known.

@@ -11,7 +11,7 @@ use iced_test::runtime::UserInterface;
 use iced_test::runtime::futures::futures::StreamExt as _;
 use iced_test::runtime::futures::futures::channel::mpsc;
 use iced_test::runtime::user_interface::Cache;
-use iced_test::selector::Selector;
+use iced_test::selector::{Candidate, Selector};
 use iced_test::{core, renderer};
 
 /// Longest wait for anything.
@@ -19,8 +19,19 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// The window, tall enough that nothing must be scrolled to.
 const SIZE: Size = Size::new(1280.0, 2400.0);
 
+/// The program of this window.
+pub(crate) trait WindowProgram:
+    iced::Program<State = App, Message = Message, Theme = Theme> + 'static
+{
+}
+
+impl<P> WindowProgram for P where
+    P: iced::Program<State = App, Message = Message, Theme = Theme> + 'static
+{
+}
+
 /// A person at the window.
-pub(crate) struct Robot<P: iced::Program<State = App, Message = Message, Theme = Theme>> {
+pub(crate) struct Robot<P: WindowProgram> {
     program: P,
     emulator: Emulator<P>,
     events: mpsc::Receiver<Event<P>>,
@@ -28,10 +39,7 @@ pub(crate) struct Robot<P: iced::Program<State = App, Message = Message, Theme =
     clock: tokio::runtime::Runtime,
 }
 
-impl<P> Robot<P>
-where
-    P: iced::Program<State = App, Message = Message, Theme = Theme> + 'static,
-{
+impl<P: WindowProgram> Robot<P> {
     /// Starts the program.
     pub(crate) fn new(program: P) -> Self {
         let (sender, events) = mpsc::channel(1024);
@@ -89,9 +97,19 @@ where
         }
     }
 
-    /// Whether a text is on the screen.
+    /// Whether a text is on the screen, alone or in a longer one.
     pub(crate) fn sees(&mut self, text: &str) -> bool {
-        self.find(text).is_some()
+        self.find(TextWith(text.to_owned())).is_some()
+    }
+
+    /// The first text on the screen that fits.
+    pub(crate) fn app_text(&mut self, fits: fn(&str) -> bool) -> Option<String> {
+        self.find(TextThat(fits))
+    }
+
+    /// Whether a control can be used: only then is it a keyboard stop.
+    pub(crate) fn is_enabled(&mut self, id: &'static str) -> bool {
+        self.find(Stop(id)).is_some()
     }
 
     /// Waits until a text is on the screen.
@@ -118,6 +136,11 @@ where
     }
 
     /// Leaves a picture of the window in the folder that `BITQ_PICTURES` names.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "whole pixels"
+    )]
     pub(crate) fn picture(&mut self, name: &str) {
         let Some(folder) = std::env::var_os("BITQ_PICTURES") else {
             return;
@@ -126,9 +149,19 @@ where
             .emulator
             .theme(&self.program)
             .expect("the window has a theme");
-        let shot = self.emulator.screenshot(&self.program, &theme, 1.0);
-        let mut file = format!("P6 {} {} 255\n", shot.size.width, shot.size.height).into_bytes();
-        file.extend(shot.rgba.chunks(4).flat_map(|pixel| pixel[..3].to_vec()));
+        let base = iced::theme::Base::base(&theme);
+        let view = self.emulator.view(&self.program);
+        let mut screen = UserInterface::build(view, SIZE, Cache::default(), &mut self.eyes);
+        let style = core::renderer::Style {
+            text_color: base.text_color,
+        };
+        let nowhere = iced::mouse::Cursor::Unavailable;
+        screen.draw(&mut self.eyes, &theme, &style, nowhere);
+        let size = Size::new(SIZE.width as u32, SIZE.height as u32);
+        let eyes = &mut self.eyes;
+        let rgba = core::renderer::Headless::screenshot(eyes, size, 1.0, base.background_color);
+        let mut file = format!("P6 {} {} 255\n", size.width, size.height).into_bytes();
+        file.extend(rgba.chunks(4).flat_map(|pixel| pixel[..3].to_vec()));
         let path = std::path::Path::new(&folder).join(format!("{name}.ppm"));
         std::fs::write(path, file).expect("the folder can be written");
     }
@@ -181,4 +214,59 @@ pub(crate) fn load_fonts() {
     };
     let nothing: gui::Element<'_, ()> = iced::widget::space().into();
     drop(iced_test::Simulator::<(), Theme, renderer::Renderer>::with_settings(settings, nothing));
+}
+
+/// Finds a text by what it says.
+struct TextThat(fn(&str) -> bool);
+
+impl Selector for TextThat {
+    type Output = String;
+
+    fn select(&mut self, candidate: Candidate<'_>) -> Option<String> {
+        match candidate {
+            Candidate::Text { content, .. } if (self.0)(content) => Some(content.to_owned()),
+            _ => None,
+        }
+    }
+
+    fn description(&self) -> String {
+        "a text".to_owned()
+    }
+}
+
+/// Finds a text that holds another.
+struct TextWith(String);
+
+impl Selector for TextWith {
+    type Output = ();
+
+    fn select(&mut self, candidate: Candidate<'_>) -> Option<()> {
+        match candidate {
+            Candidate::Text { content, .. } => content.contains(&self.0).then_some(()),
+            _ => None,
+        }
+    }
+
+    fn description(&self) -> String {
+        self.0.clone()
+    }
+}
+
+/// Finds a keyboard stop by its name.
+struct Stop(&'static str);
+
+impl Selector for Stop {
+    type Output = ();
+
+    fn select(&mut self, candidate: Candidate<'_>) -> Option<()> {
+        let wanted = core::widget::Id::new(self.0);
+        match candidate {
+            Candidate::Focusable { id: Some(id), .. } => (*id == wanted).then_some(()),
+            _ => None,
+        }
+    }
+
+    fn description(&self) -> String {
+        self.0.to_owned()
+    }
 }

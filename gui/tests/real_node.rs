@@ -9,7 +9,7 @@ use common::options::{CommandLine, Program};
 use gui::app::{Launch, Message, program};
 use gui::link::Control;
 use gui::model::prefs::Store;
-use robot::Robot;
+use robot::{Robot, WindowProgram};
 use testkit::process;
 
 fn launch(folder: &Path, more: &[&str]) -> Launch {
@@ -59,6 +59,91 @@ fn the_height_of_the_real_chain_is_shown_and_a_killed_node_comes_back() {
     robot.expect("The node is stopped.");
     drop(robot.end());
 }
+
+#[test]
+fn from_an_empty_chain_to_a_confirmed_payment_and_back_after_a_restart() {
+    robot::load_fonts();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut robot = Robot::new(program(launch(folder.path(), &[])));
+    create_wallet(&mut robot);
+    robot.click("nav-overview");
+    robot.click("mine-101");
+    robot.expect("block 101");
+    // One reward is ripe, a hundred are not.
+    robot.expect("50.000\u{2009}000\u{2009}00\u{A0}BTC");
+    robot.expect("5\u{2009}000.000\u{2009}000\u{2009}00\u{A0}BTC");
+    robot.picture("mined");
+    let address = new_address(&mut robot);
+    send(&mut robot, &address);
+    robot.expect("waiting");
+    robot.picture("sent");
+    robot.click("drawer-close");
+    robot.click("nav-overview");
+    robot.click("mine-1");
+    robot.expect("block 102");
+    robot.expect("1 of 6");
+    robot.tell(Message::QuitChosen(false));
+    robot.wait("the node to stop", |_| {
+        !folder.path().join("data/regtest/bitcoind.pid").exists()
+    });
+    drop(robot.end());
+
+    let mut robot = Robot::new(program(launch(folder.path(), &[])));
+    robot.expect("block 102");
+    robot.expect("Rent");
+    robot.expect("1 of 6");
+    robot.picture("restarted");
+    let app = robot.end();
+    let wallet = app.model.wallet.expect("the wallet is open again");
+    assert_eq!(wallet.name, "Savings");
+    // 102 rewards and the payment to oneself.
+    assert_eq!(wallet.history.known(), 103);
+}
+
+fn create_wallet<P: WindowProgram>(robot: &mut Robot<P>) {
+    robot.click("no-wallet");
+    robot.click("wallet-new");
+    robot.type_into("create-passphrase", PASSPHRASE);
+    robot.type_into("create-repeat", PASSPHRASE);
+    robot.click("create-wallet");
+    robot.expect("Savings");
+    robot.expect("set, locked");
+}
+
+fn new_address<P: WindowProgram>(robot: &mut Robot<P>) -> String {
+    robot.click("nav-receive");
+    robot.type_into("receive-label", "Rent");
+    robot.click("receive-create");
+    robot.expect("not used yet");
+    robot.picture("receive");
+    let found = robot.app_text(|text| text.starts_with("bitcoin:bcrt1"));
+    let link = found.expect("the link is on the screen");
+    link.trim_start_matches("bitcoin:")
+        .split('?')
+        .next()
+        .unwrap_or_default()
+        .to_owned()
+}
+
+fn send<P: WindowProgram>(robot: &mut Robot<P>, address: &str) {
+    robot.click("nav-send");
+    robot.type_into("send-address", address);
+    robot.expect("✓ This is an address of this wallet.");
+    robot.type_into("send-amount", "12.5");
+    robot.type_into("send-rate", "7.5");
+    robot.wait("the preview", |robot| robot.is_enabled("send-review"));
+    robot.click("send-review");
+    robot.expect("You pay");
+    robot.picture("review");
+    robot.type_into("send-passphrase", "not the passphrase");
+    robot.click("send-confirm");
+    robot.wait("the refusal", |robot| robot.is_enabled("send-confirm"));
+    robot.type_into("send-passphrase", PASSPHRASE);
+    robot.click("send-confirm");
+    robot.expect("Details");
+}
+
+const PASSPHRASE: &str = "seven purple ducks walk";
 
 /// The process that holds the data directory of this test.
 fn node_pid(folder: &Path) -> u32 {
