@@ -21,7 +21,7 @@ pub use mining::{
 use crate::client::{ChainClient, WalletProcessClient};
 use crate::types::{
     AddressRequest, AddressRow, BackupReport, BlockInfo, BlockTip, BroadcastReply, ChainState,
-    CoinRow, CreateWallet, Fault, FeeEstimate, Identity, LogLine, MempoolChange, MempoolSnapshot,
+    CoinRow, CreateWallet, Fault, FaultCode, FeeEstimate, Identity, LogLine, MempoolChange, MempoolSnapshot,
     MinimumFees, NodeStatus, PreparedSend, PullReply, RescanStart, RpcCommand, RpcRequest, Secret,
     SendReply, SendRequest, SetReply, SettingInfo, StartError, StartOptions, Task, TxDetails,
     TxPage, TxQuery, WalletDelta, WalletFees, WalletIntroduction, WalletListItem, WalletState,
@@ -127,6 +127,15 @@ pub trait ChainService: Send + Sync + 'static {
     fn minimum_fees(&self) -> Reply<MinimumFees>;
     /// Shows a task of the wallet among the node's (Core's `showProgress`).
     fn report_task(&self, task: Task) -> Reply<()>;
+    /// Notes in `settings.json` whether a wallet is opened at every start.
+    fn load_on_startup(&self, wallet: String, load: bool) -> Reply<()> {
+        let _ = (wallet, load);
+        let fault = Fault::new(
+            FaultCode::Unsupported,
+            "This node does not remember wallets.",
+        );
+        Box::pin(async move { Err(fault) })
+    }
 }
 
 /// The wallet process, as the node sees it.
@@ -160,8 +169,12 @@ pub trait WalletService: Send + Sync + 'static {
     /// Writes a backup file.
     fn backup(&self, wallet: String, path: String) -> Reply<BackupReport>;
     /// Reads a backup back and compares; the passphrase may be empty.
-    fn verify_backup(&self, wallet: String, path: String, passphrase: Secret)
-    -> Reply<BackupReport>;
+    fn verify_backup(
+        &self,
+        wallet: String,
+        path: String,
+        passphrase: Secret,
+    ) -> Reply<BackupReport>;
     /// Makes a wallet from a backup file and opens it; gives warnings.
     fn restore(&self, wallet: String, path: String) -> Reply<Vec<String>>;
     /// The wallet and its changes.
@@ -241,7 +254,9 @@ pub struct ServiceSet {
 
 impl fmt::Debug for ServiceSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ServiceSet").field("identity", &self.identity).finish_non_exhaustive()
+        f.debug_struct("ServiceSet")
+            .field("identity", &self.identity)
+            .finish_non_exhaustive()
     }
 }
 
@@ -255,7 +270,10 @@ pub struct Services {
 impl Services {
     /// Begins with `set`.
     pub fn new(set: ServiceSet) -> Self {
-        Self { set: Arc::new(watch::Sender::new(set)), tokens: crate::token::Tokens::default() }
+        Self {
+            set: Arc::new(watch::Sender::new(set)),
+            tokens: crate::token::Tokens::default(),
+        }
     }
 
     /// Changes what is offered, for new and for living connections.

@@ -34,7 +34,7 @@ pub use settings::{SetReply, SettingInfo, SettingKind, SettingSource};
 pub use start::{OptionLayer, OptionValues, StartError, StartOptions};
 pub use task::{Task, TaskState};
 pub use wallet::{
-    AddressRequest, AddressRow, AddressType, Balances, BackupReport, CoinRow, CreateWallet,
+    AddressRequest, AddressRow, AddressType, BackupReport, Balances, CoinRow, CreateWallet,
     LockState, RescanStart, TxCursor, TxDetails, TxKind, TxOutputRow, TxPage, TxQuery, TxRow,
     TxState, WalletDelta, WalletEvent, WalletInfo, WalletIntroduction, WalletListItem, WalletState,
 };

@@ -162,6 +162,18 @@ fn options(folder: &Path, port: u16, more: &[(&str, &str)]) -> StartOptions {
     }
 }
 
+/// What a window says first.
+fn hello() -> Hello {
+    Hello {
+        identity: Identity {
+            protocol: PROTOCOL,
+            program: "window".to_owned(),
+            ..Identity::default()
+        },
+        ..Hello::default()
+    }
+}
+
 /// A window's side: a thread of its own for IPC, and the calls a test makes.
 struct Window {
     runtime: tokio::runtime::Runtime,
@@ -191,16 +203,7 @@ impl Window {
         let socket = node.socket.take().unwrap();
         self.runtime.block_on(async {
             let connection = self.ipc.adopt(socket).await.unwrap();
-            let identity = Identity {
-                protocol: PROTOCOL,
-                program: "window".to_owned(),
-                ..Identity::default()
-            };
-            let hello = Hello {
-                identity,
-                ..Hello::default()
-            };
-            connection.hello(hello).await.unwrap();
+            connection.hello(hello()).await.unwrap();
             let node = connection.start_node(options).await.unwrap();
             node.map(|_| connection)
         })
@@ -298,16 +301,7 @@ fn a_detached_node_outlives_its_window() {
     let second = Window::new();
     second.runtime.block_on(async {
         let connection = second.ipc.connect(&path).await.unwrap();
-        let identity = Identity {
-            protocol: PROTOCOL,
-            program: "window".to_owned(),
-            ..Identity::default()
-        };
-        let hello = Hello {
-            identity,
-            ..Hello::default()
-        };
-        let session = connection.hello(hello).await.unwrap();
+        let session = connection.hello(hello()).await.unwrap();
         assert_eq!(session.identity.coin, "bitquantum");
         assert_eq!(session.identity.network, "regtest");
         connection.node().await.unwrap().stop().await.unwrap();
@@ -363,11 +357,8 @@ fn a_killed_parent_takes_its_children_along() {
     // In order: nothing is left behind, and the wallet opens.
     let network = folder.data().join("regtest");
     assert!(!network.join(".cookie").exists());
-    assert!(
-        read_text(&network.join("debug.log"))
-            .trim_end()
-            .ends_with("Shutdown done")
-    );
+    let log = read_text(&network.join("debug.log"));
+    assert!(log.contains("Shutdown done"), "{log}");
     let mut node = Setup::new("bitquantum").folder(folder).wallet().start();
     node.call("loadwallet", json!(["w"]));
     node.stop();
@@ -403,6 +394,40 @@ fn a_dead_wallet_process_is_reported_and_comes_back() {
     assert_ne!(node.wallet_pid(), first);
     node.wait_for_log("The wallet process is gone");
     node.stop();
+}
+
+#[test]
+fn a_wallet_process_that_keeps_dying_waits_for_its_user() {
+    let node = Setup::new("bitquantum")
+        .wallet()
+        .arg("-ipcbind=unix")
+        .start();
+    let mut last = 0;
+    for _ in 0..3 {
+        last = wait_for("a new wallet process", PATIENCE, || {
+            let found = children(node.pid(), "bitq-wallet").first().copied();
+            found.filter(|pid| *pid != last)
+        });
+        wait_until("the wallet to answer", PATIENCE, || {
+            node.try_call("listwallets", json!([])).is_ok()
+        });
+        signal(last, Signal::KILL);
+    }
+    node.wait_for_log("it is not started again by itself");
+    let failure = node.try_call("listwallets", json!([])).unwrap_err();
+    assert_eq!(failure.code(), -18, "{failure}");
+    assert!(failure.message().contains("killed"), "{failure}");
+
+    let window = Window::new();
+    window.runtime.block_on(async {
+        let connection = window.ipc.connect(&node.file("node.sock")).await.unwrap();
+        connection.hello(hello()).await.unwrap();
+        let node = connection.node().await.unwrap();
+        node.restart_wallet().await.unwrap();
+    });
+    wait_until("the wallet to come back", PATIENCE, || {
+        node.try_call("listwallets", json!([])).is_ok()
+    });
 }
 
 #[test]

@@ -297,7 +297,7 @@ fn a_rescan_can_be_stopped() {
     let error = rescan.unwrap_err();
     assert_eq!(
         (error.code(), error.message().as_str()),
-        (-1, "Rescan aborted by user.")
+        (-1, "Rescan aborted.")
     );
     // The next one goes through.
     let scanned = wallet.cli(&["rescanblockchain", "100"]);

@@ -1,1 +1,23 @@
-//! Placeholder.
+//! The node: P2P, validation, mempool, mining, JSON-RPC and the IPC socket, put together.
+//!
+//! One page starts it ([`init::start`]) and the same page stops it ([`init::Running::stop`]).
+//!
+//! Threads: `main` waits; `chain` writes the chain; `scriptch.N` check scripts; `ipc` holds every
+//! connection; `signal` hears signals; tokio's workers run the RPC server and the services, its
+//! blocking pool what reads files.
+
+mod context;
+mod detach;
+mod init;
+mod policy_options;
+mod program;
+mod rpc;
+mod rpc_server;
+mod service;
+mod settings;
+pub mod start_options;
+mod status;
+mod tasks;
+mod wallet_link;
+
+pub use program::main;

@@ -1,1 +1,7 @@
-fn main() {}
+//! `bitq-node`: the node, alone or as the child of a window.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    node::main(common::options::Program::Node, None)
+}

@@ -16,7 +16,7 @@ pub(crate) fn list(config: &Config) -> Vec<SettingInfo> {
 
 fn info(config: &Config, spec: &OptionSpec) -> SettingInfo {
     let source = config.source_of(spec.name);
-    let stored = config.stored_setting(spec.name);
+    let stored = config.stored(spec.name);
     let default = spec.default_on(config.params()).unwrap_or_default();
     SettingInfo {
         name: spec.name.to_owned(),
@@ -77,7 +77,7 @@ pub(crate) fn set(
             Ok::<_, Fault>(value)
         })
         .transpose()?;
-    let before = config.stored_setting(name);
+    let before = config.stored(name);
     config.set_persistent(name, value);
     if let Err(error) = config.write_settings() {
         config.set_persistent(name, before);
@@ -85,6 +85,31 @@ pub(crate) fn set(
     }
     let needs_restart = spec.setting.is_some_and(|setting| setting.needs_restart);
     Ok(SetReply { needs_restart })
+}
+
+/// Notes in `settings.json` whether a wallet is opened at every start (Core's `UpdateWalletSetting`).
+pub(crate) fn load_on_startup(config: &mut Config, wallet: &str, load: bool) -> Result<(), Fault> {
+    let before = config.stored("wallet");
+    let mut names: Vec<Value> = match &before {
+        Some(Value::Array(names)) => names.clone(),
+        Some(name @ Value::String(_)) => vec![name.clone()],
+        _ => Vec::new(),
+    };
+    let known = names.iter().any(|name| name == wallet);
+    if known == load {
+        return Ok(());
+    }
+    if load {
+        names.push(json!(wallet));
+    } else {
+        names.retain(|name| name != wallet);
+    }
+    config.set_persistent("wallet", Some(Value::Array(names)));
+    if let Err(error) = config.write_settings() {
+        config.set_persistent("wallet", before);
+        return Err(Fault::new(FaultCode::Io, error.to_string()));
+    }
+    Ok(())
 }
 
 /// Refuses what the next start would refuse or misread.

@@ -25,6 +25,7 @@ use ipc_schema::{
 use primitives::{ChainParams, Coin};
 use rpc::TableConfig;
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use crate::context::{ChainLink, Context};
 use crate::handle::WalletHandle;
@@ -156,7 +157,8 @@ impl Process {
     }
 }
 
-/// Starts the wallets: thread, socket, services, the wallets of `-wallet`.
+/// Starts the wallets: thread, socket, services, the wallets of `-wallet`. Within the node's process
+/// `closed` is cancelled by the caller once everything is closed.
 ///
 /// # Errors
 /// The one line to show.
@@ -166,6 +168,7 @@ pub async fn start(
     services: &Services,
     chain: Option<ChainClient>,
     stop: StopHandle,
+    closed: Option<CancellationToken>,
 ) -> Result<Process, StartError> {
     let params = config.params();
     let dir = wallet_dir(config).map_err(start_error)?;
@@ -199,12 +202,11 @@ pub async fn start(
     };
     let rpc = RpcServer::new(&context, server_config);
     let (listener, socket) = listen(ipc, services, &context).await;
-    let server = Arc::new(WalletServer::new(
-        Arc::clone(&context),
-        rpc,
-        services.clone(),
-        socket,
-    ));
+    let server = WalletServer::new(Arc::clone(&context), rpc, services.clone(), socket);
+    let server = Arc::new(match closed {
+        Some(closed) => server.waiting_for(closed),
+        None => server,
+    });
     let name = config.program_name().to_owned();
     services.update(|set| {
         set.identity = identity(&name, Some(params));
@@ -293,8 +295,8 @@ struct WalletStart {
     ipc: Ipc,
     services: Services,
     stop: StopHandle,
-    /// Whether this process has a log of its own to open.
-    own_log: bool,
+    /// Set within the node's process, which has opened the log already.
+    closed: Option<CancellationToken>,
     started: Mutex<Option<mpsc::Sender<Process>>>,
 }
 
@@ -302,7 +304,7 @@ impl WalletStart {
     fn config(&self, options: StartOptions) -> Result<Config, StartError> {
         let config = Config::from_snapshot(Program::Wallet, &self.name, &snapshot(options))
             .map_err(|error| start_error(error.to_string()))?;
-        if self.own_log {
+        if self.closed.is_none() {
             open_log(&config).map_err(start_error)?;
         }
         config
@@ -340,8 +342,9 @@ impl StartService for WalletStart {
             None => Err(start_error("This wallet process was started already.")),
         };
         let (ipc, services, stop) = (self.ipc.clone(), self.services.clone(), self.stop.clone());
+        let closed = self.closed.clone();
         Box::pin(async move {
-            let process = start(&config?, &ipc, &services, Some(chain), stop).await?;
+            let process = start(&config?, &ipc, &services, Some(chain), stop, closed).await?;
             let server = Arc::clone(&process.server) as Arc<dyn WalletProcessService>;
             if let Some(sender) = sender
                 && sender.send(process).await.is_err()
@@ -357,7 +360,7 @@ fn child_services(
     name: &str,
     ipc: &Ipc,
     stop: &StopHandle,
-    own_log: bool,
+    closed: Option<CancellationToken>,
 ) -> (Services, mpsc::Receiver<Process>) {
     let (sender, started) = mpsc::channel(1);
     let services = Services::new(ServiceSet {
@@ -369,7 +372,7 @@ fn child_services(
         ipc: ipc.clone(),
         services: services.clone(),
         stop: stop.clone(),
-        own_log,
+        closed,
         started: Mutex::new(Some(sender)),
     };
     services.update(|set| set.start = Some(Arc::new(start)));
@@ -380,12 +383,14 @@ fn child_services(
 /// it would start a child. To be called on a tokio runtime.
 pub fn run_in_process(ipc: &Ipc) -> Services {
     let stop = StopHandle::new();
-    let (services, mut started) = child_services("bitqd", ipc, &stop, false);
+    let closed = CancellationToken::new();
+    let (services, mut started) = child_services("bitqd", ipc, &stop, Some(closed.clone()));
     tokio::spawn(async move {
         if let Some(process) = started.recv().await {
             stop.stopped().await;
             process.stop().await;
         }
+        closed.cancel();
     });
     services
 }
@@ -444,7 +449,7 @@ async fn as_child(number: i32, name: String, stop: StopHandle) -> ExitCode {
         Ok(ipc) => ipc,
         Err(error) => return fail(&error),
     };
-    let (services, mut started) = child_services(&name, &ipc, &stop, true);
+    let (services, mut started) = child_services(&name, &ipc, &stop, None);
     let parent = match ipc.serve_parent(socket, &services).await {
         Ok(parent) => parent,
         Err(error) => return fail(&error.to_string()),
@@ -563,7 +568,7 @@ async fn daemon(
     if let Err(error) = open_log(&config) {
         return fail(&error);
     }
-    let process = match start(&config, &ipc, &services, None, stop.clone()).await {
+    let process = match start(&config, &ipc, &services, None, stop.clone(), None).await {
         Ok(process) => process,
         Err(error) => return fail(&error.text),
     };

@@ -239,7 +239,7 @@ impl ScriptPubKeyMan {
         batch: &mut Batch,
     ) -> Result<TopUp, DescriptorError> {
         let (old_start, old_end) = (self.range_start, self.range_end);
-        let mut end = if self.descriptor.is_range() {
+        let end = if self.descriptor.is_range() {
             let ahead = i32::try_from(size).unwrap_or(MAX_INDEX);
             self.next_index.saturating_add(ahead).max(self.range_end)
         } else {
@@ -247,9 +247,8 @@ impl ScriptPubKeyMan {
             1
         };
         if !self.descriptor.is_range() {
-            self.max_cached = self.max_cached.max(-1).min(0);
+            self.max_cached = self.max_cached.clamp(-1, 0);
         }
-        end = end.min(MAX_INDEX);
         let mut result = TopUp::default();
         let mut secrets = None;
         for index in self.max_cached + 1..end {

@@ -14,6 +14,7 @@ use ipc_schema::{
 use primitives::address::Destination;
 use primitives::{Amount, ChainParams, FeeRate, OutPoint, TxOut, Txid};
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use crate::context::Context;
 use crate::rpc::RpcServer;
@@ -36,6 +37,8 @@ pub struct WalletServer {
     services: Services,
     /// Path of `wallet.sock`; `None` where it could not be made.
     socket: Option<PathBuf>,
+    /// Cancelled once everything is closed; waited for where no process ends with it.
+    closed: Option<CancellationToken>,
 }
 
 impl std::fmt::Debug for WalletServer {
@@ -59,7 +62,16 @@ impl WalletServer {
             rpc,
             services,
             socket,
+            closed: None,
         }
+    }
+
+    /// Answers the order to stop only once `closed` is cancelled: for wallets within the node's
+    /// process, whose end nobody else can see.
+    #[must_use]
+    pub fn waiting_for(mut self, closed: CancellationToken) -> Self {
+        self.closed = Some(closed);
+        self
     }
 
     /// Runs `work` with a wallet.
@@ -299,7 +311,13 @@ impl WalletProcessService for WalletServer {
 
     fn stop(&self) -> Reply<()> {
         self.context.stop.stop();
-        Box::pin(async { Ok(()) })
+        let closed = self.closed.clone();
+        Box::pin(async move {
+            if let Some(closed) = closed {
+                closed.cancelled().await;
+            }
+            Ok(())
+        })
     }
 }
 

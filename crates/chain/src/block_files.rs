@@ -57,7 +57,7 @@ impl fmt::Display for FilePos {
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
     /// The system reports a failure.
-    #[error("Cannot {action} {}: {source}. Check the disk and who owns the data directory.", .path.display())]
+    #[error("Cannot {action} {}: {source}. {}", .path.display(), advice(.source.kind()))]
     Io {
         /// What was tried.
         action: &'static str,
@@ -90,6 +90,22 @@ pub enum FileError {
         /// The key file.
         path: PathBuf,
     },
+}
+
+/// What to do about a failure.
+const fn advice(kind: io::ErrorKind) -> &'static str {
+    match kind {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "Disk space is too low! Make room on the disk."
+        }
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            "Check who owns the data directory and whether it may be written."
+        }
+        io::ErrorKind::NotFound => {
+            "If the file is lost for good, restart with -reindex to build the index anew."
+        }
+        _ => "Check the disk.",
+    }
 }
 
 impl FileError {

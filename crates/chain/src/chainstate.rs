@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use primitives::{BlockHash, ChainParams, U256};
+use consensus::deployments::VersionBitsCache;
+use primitives::{Block, BlockHash, ChainParams, U256};
 use rayon::ThreadPool;
 
 use crate::block_files::BlockFileWriter;
@@ -41,6 +42,9 @@ pub(crate) struct Chainstate {
     pub(crate) last_script_checks: Option<ScriptChecks>,
     pub(crate) next_write: Option<Instant>,
     pub(crate) bench: Bench,
+    /// Blocks taken back since the mempool was last settled, the tip first.
+    pub(crate) disconnected: Vec<Arc<Block>>,
+    pub(crate) version_bits: VersionBitsCache,
 }
 
 /// Sums for the log of category `bench`, in seconds.

@@ -7,6 +7,9 @@ use std::sync::Arc;
 use primitives::{BlockHash, ChainParams, U256};
 
 use crate::clock::Clock;
+use crate::mempool::MempoolLimits;
+use crate::policy::PolicyLimits;
+use crate::template::TemplateLimits;
 
 /// Default of `-dbcache`, in bytes.
 pub const DEFAULT_CACHE_BYTES: usize = 450 << 20;
@@ -108,6 +111,12 @@ pub struct ChainConfig {
     pub max_tip_age: i64,
     /// Stop at this height (`-stopatheight`).
     pub stop_at_height: Option<u32>,
+    /// What is relayed and mined.
+    pub policy: PolicyLimits,
+    /// How large the mempool may grow.
+    pub mempool: MempoolLimits,
+    /// What a block template may hold.
+    pub template: TemplateLimits,
     /// The clock.
     pub clock: Clock,
     /// Whether the process is to stop.
@@ -138,6 +147,9 @@ impl ChainConfig {
             min_chain_work: params.min_chain_work,
             max_tip_age: DEFAULT_MAX_TIP_AGE,
             stop_at_height: None,
+            policy: PolicyLimits::of(params),
+            mempool: MempoolLimits::default(),
+            template: TemplateLimits::of(params),
             clock: Clock::new(),
             stop: Arc::new(|| false),
             progress: Arc::new(|_| ()),

@@ -1,11 +1,10 @@
 //! What can go wrong with the chain.
 
-use std::path::PathBuf;
-
 use consensus::BlockError;
 use primitives::BlockHash;
 
 use crate::block_files::FileError;
+use crate::mempool::accept::MempoolError;
 use crate::store::StoreError;
 
 /// A failure of this machine, not of a block: the chain cannot go on.
@@ -32,9 +31,6 @@ pub enum ChainError {
     /// The block index contradicts itself.
     #[error("the block index is damaged: {0}")]
     BadIndex(&'static str),
-    /// The directory lies on a full disk.
-    #[error("Disk space is too low!")]
-    DiskFull(PathBuf),
     /// A thread cannot be made.
     #[error("cannot start thread {name}: {source}")]
     Thread {
@@ -166,6 +162,17 @@ impl From<StoreError> for SubmitError {
     fn from(error: StoreError) -> Self {
         Self::Chain(error.into())
     }
+}
+
+/// Why a transaction was not taken into the mempool.
+#[derive(Debug, thiserror::Error)]
+pub enum SubmitTxError {
+    /// It is not acceptable.
+    #[error(transparent)]
+    Rejected(#[from] MempoolError),
+    /// This machine fails.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
 }
 
 /// Why a block cannot be read.

@@ -5,11 +5,13 @@ use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use primitives::{Block, BlockHash, Header, OutPoint};
+use primitives::{Amount, Block, BlockHash, Header, OutPoint, Tx, Txid};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::coins::{Coin, CoinsSnapshot};
-use crate::error::{BlockRejection, ChainError, SubmitError};
+use crate::error::{BlockRejection, ChainError, SubmitError, SubmitTxError};
+use crate::mempool::accept::{AcceptOptions, Accepted as TxAccepted};
+use crate::template::TemplateRequest;
 
 /// Commands that wait at most; whoever sends one more waits.
 pub(crate) const QUEUE: usize = 64;
@@ -18,6 +20,9 @@ pub(crate) const QUEUE: usize = 64;
 pub(crate) type Answer<T> = oneshot::Sender<Result<T, ChainError>>;
 /// Where an answer to something that may be refused goes.
 pub(crate) type Verdict<T> = oneshot::Sender<Result<T, SubmitError>>;
+
+/// Where the answer to a transaction goes.
+pub(crate) type PoolVerdict = oneshot::Sender<Result<TxAccepted, SubmitTxError>>;
 
 /// How a block is submitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +93,23 @@ pub(crate) enum Command {
         level: u8,
         blocks: u32,
         answer: Answer<bool>,
+    },
+    SubmitTx {
+        tx: Arc<Tx>,
+        options: AcceptOptions,
+        answer: PoolVerdict,
+    },
+    CreateBlock {
+        request: TemplateRequest,
+        answer: Verdict<Block>,
+    },
+    Prioritise {
+        txid: Txid,
+        delta: Amount,
+        answer: Answer<()>,
+    },
+    MempoolLoaded {
+        answer: Answer<()>,
     },
     Flush {
         answer: Answer<()>,
@@ -260,6 +282,27 @@ impl ChainHandle {
             blocks,
             answer,
         })
+    }
+
+    /// Takes a transaction into the mempool, or only says whether it would enter.
+    pub fn submit_tx(&self, tx: Arc<Tx>, options: AcceptOptions) -> Call<TxAccepted, SubmitTxError> {
+        self.call(|answer| Command::SubmitTx { tx, options, answer })
+    }
+
+    /// Builds a block on the tip and checks it; proof of work and merkle root are left to the miner
+    /// (Core's `BlockAssembler`).
+    pub fn create_block(&self, request: TemplateRequest) -> Call<Block, SubmitError> {
+        self.call(|answer| Command::CreateBlock { request, answer })
+    }
+
+    /// Adds to the fee that a transaction is mined by (`prioritisetransaction`).
+    pub fn prioritise(&self, txid: Txid, delta: Amount) -> Call<()> {
+        self.call(|answer| Command::Prioritise { txid, delta, answer })
+    }
+
+    /// Says that what was saved of the mempool has been read.
+    pub fn finish_loading(&self) -> Call<()> {
+        self.call(|answer| Command::MempoolLoaded { answer })
     }
 
     /// Writes everything to disk.

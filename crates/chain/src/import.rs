@@ -2,6 +2,8 @@
 //! (`-loadblock`). One slice at a time, so that commands get through.
 
 use std::collections::{HashMap, VecDeque};
+use std::fs::File;
+use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,9 +24,52 @@ const SLICE: Duration = Duration::from_millis(50);
 /// A running import.
 pub(crate) struct Import {
     stage: Stage,
-    /// Blocks of our own files whose parents have not been met yet, by parent.
-    orphans: HashMap<BlockHash, Vec<FilePos>>,
+    /// Blocks whose parents have not been met yet, by parent.
+    orphans: HashMap<BlockHash, Vec<Place>>,
     answer: Answer<()>,
+}
+
+/// Where a block lies.
+#[derive(Clone)]
+enum Place {
+    /// In our own files.
+    Own(FilePos),
+    /// In a file that is imported.
+    Foreign {
+        path: Arc<Path>,
+        offset: u64,
+        size: usize,
+    },
+}
+
+impl Place {
+    /// Reads the block. `None` where there is none any more.
+    fn read(&self, chain: &Chainstate) -> Result<Option<Block>, FileError> {
+        match self {
+            Self::Own(pos) => match chain.writer.files().read_any_block(*pos) {
+                Err(FileError::Damaged { .. }) => Ok(None),
+                result => result.map(Some),
+            },
+            Self::Foreign { path, offset, size } => {
+                let mut data = vec![0; *size];
+                let mut read = || {
+                    let mut file = File::open(path)?;
+                    file.seek(SeekFrom::Start(*offset))?;
+                    file.read_exact(&mut data)
+                };
+                read().map_err(|error| FileError::io("read", path, error))?;
+                Ok(Block::from_bytes(&data, chain.params().hashes).ok())
+            }
+        }
+    }
+
+    /// Its place in our own files, where it is there.
+    const fn own(&self) -> Option<FilePos> {
+        match self {
+            Self::Own(pos) => Some(*pos),
+            Self::Foreign { .. } => None,
+        }
+    }
 }
 
 enum Stage {
@@ -44,6 +89,7 @@ enum Stage {
 
 struct OpenFile {
     scanner: RecordScanner,
+    path: Arc<Path>,
     /// Number of our own file.
     own: Option<u32>,
     loaded: u32,
@@ -167,8 +213,15 @@ impl Import {
                 return Ok(false);
             };
             let offset = u32::try_from(record.offset).unwrap_or(u32::MAX);
-            let pos = file.own.map(|file| FilePos { file, offset });
-            file.loaded += self.load_record(chain, record.data, pos)?;
+            let place = match file.own {
+                Some(file) => Place::Own(FilePos { file, offset }),
+                None => Place::Foreign {
+                    path: Arc::clone(&file.path),
+                    offset: record.offset,
+                    size: record.data.len(),
+                },
+            };
+            file.loaded += self.load_record(chain, record.data, place)?;
         }
         if file.own.is_none() && file.size > 0 {
             let percent = file.scanner.position() * 100 / file.size;
@@ -182,7 +235,7 @@ impl Import {
         &mut self,
         chain: &mut Chainstate,
         data: &[u8],
-        pos: Option<FilePos>,
+        place: Place,
     ) -> Result<u32, ChainError> {
         let Ok(header) = Header::decode(&mut Reader::new(data)) else {
             return Ok(0);
@@ -201,9 +254,7 @@ impl Import {
                 target: "reindex",
                 "LoadExternalBlockFile: Out of order block {hash}, parent {} not known", header.prev
             );
-            if let Some(pos) = pos {
-                self.orphans.entry(header.prev).or_default().push(pos);
-            }
+            self.orphans.entry(header.prev).or_default().push(place);
             return Ok(0);
         }
         let mut loaded = 0;
@@ -217,7 +268,7 @@ impl Import {
                 );
                 return Ok(0);
             };
-            loaded += take(chain, &Arc::new(block), pos)?;
+            loaded += take(chain, &Arc::new(block), place.own())?;
         }
         if hash == genesis && chain.tip().is_none() {
             chain.connect_first()?;
@@ -233,18 +284,16 @@ impl Import {
     ) -> Result<u32, ChainError> {
         let (mut loaded, mut queue) = (0, VecDeque::from([parent]));
         while let Some(parent) = queue.pop_front() {
-            for pos in self.orphans.remove(&parent).unwrap_or_default() {
-                let block = match chain.writer.files().read_any_block(pos) {
-                    Ok(block) => Arc::new(block),
-                    Err(FileError::Damaged { .. }) => continue,
-                    Err(error) => return Err(error.into()),
+            for place in self.orphans.remove(&parent).unwrap_or_default() {
+                let Some(block) = place.read(chain)?.map(Arc::new) else {
+                    continue;
                 };
                 tracing::debug!(
                     target: "reindex",
                     "LoadExternalBlockFile: Processing out of order child {} of {parent}",
                     block.hash
                 );
-                if take(chain, &block, Some(pos))? > 0 {
+                if take(chain, &block, place.own())? > 0 {
                     loaded += 1;
                     queue.push_back(block.hash);
                 }
@@ -292,6 +341,7 @@ fn open_file(
 ) -> Stage {
     Stage::Open(Box::new(OpenFile {
         scanner,
+        path: path.into(),
         own,
         loaded: 0,
         started: Instant::now(),

@@ -27,12 +27,17 @@ mod import;
 mod index;
 mod invalidate;
 mod load;
+pub mod mempool;
 pub mod muhash;
+pub mod policy;
+mod pool;
 mod random;
 mod reader;
+mod recover;
 mod scanner;
 mod signature_cache;
 pub mod store;
+mod template;
 mod text;
 mod thread;
 mod undo;
@@ -46,10 +51,11 @@ pub use config::{
     DEFAULT_CHECK_LEVEL, DEFAULT_MAX_TIP_AGE, DEFAULT_SIGNATURE_CACHE_BYTES, MAX_SCRIPT_THREADS,
     MIN_CACHE_BYTES, Progress, ProgressFn, Reindex, StopFn, Task, default_script_threads,
 };
-pub use error::{BlockRejection, ChainError, ReadError, StartError, SubmitError};
+pub use error::{BlockRejection, ChainError, ReadError, StartError, SubmitError, SubmitTxError};
 pub use follower::{ChainFollower, FollowError, FollowStep};
 pub use handle::{Accepted, Call, ChainHandle, Submission};
 pub use index::{BlockIndex, BlockStatus, Branch, Validity};
 pub use reader::{BlockInfo, ChainReader, ChainTip, Ended, Tip, TipStatus};
+pub use template::{Chosen, TemplateLimits, TemplateRequest, TemplateTxs};
 pub use thread::{Chain, start};
 pub use undo::{BlockUndo, TxUndo};

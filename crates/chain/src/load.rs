@@ -103,6 +103,8 @@ impl Chainstate {
             last_script_checks: None,
             next_write: None,
             bench: Bench::default(),
+            disconnected: Vec::new(),
+            version_bits: consensus::deployments::VersionBitsCache::default(),
         };
         chainstate.load_tip()?;
         Ok(chainstate)
@@ -129,6 +131,10 @@ impl Chainstate {
         if best.is_none() && !self.reindexing {
             // Others are connected by the import, which lets commands through meanwhile.
             self.connect_first()?;
+        }
+        if !self.reindexing {
+            self.recover_blocks()
+                .map_err(|error| StartError::InitIndex(Some(error)))?;
         }
         self.publish();
         self.check_tip()?;

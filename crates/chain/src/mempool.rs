@@ -373,13 +373,6 @@ impl Mempool {
     pub(crate) fn take_changes(&mut self) -> Vec<(u64, MempoolChange)> {
         std::mem::take(&mut self.pending)
     }
-
-    /// Notes that a peer has asked for the transaction, or that it was given to us to broadcast.
-    pub(crate) fn set_unbroadcast(&mut self, txid: &Txid, unbroadcast: bool) {
-        if let Some(entry) = self.entries.get_mut(txid) {
-            entry.unbroadcast = unbroadcast;
-        }
-    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use consensus::script::{
 };
 use primitives::script::{Script, ScriptKind, instructions, small_int};
 use primitives::transaction::{TxData, TxIn};
-use primitives::{Amount, FeeRate, Tx, TxOut};
+use primitives::{Amount, ChainParams, FeeRate, Tx, TxOut};
 
 /// Largest version of a standard transaction; 3 is TRUC (BIP431).
 const MAX_STANDARD_VERSION: u32 = 3;
@@ -47,6 +47,25 @@ pub struct PolicyLimits {
     pub max_legacy_sigops: Option<u32>,
     /// Virtual bytes that one signature operation counts for at least.
     pub bytes_per_sigop: u64,
+}
+
+impl PolicyLimits {
+    /// The chain's defaults.
+    pub fn of(params: &ChainParams) -> Self {
+        let policy = &params.policy;
+        Self {
+            require_standard: true,
+            min_relay_fee: policy.min_relay_fee,
+            incremental_relay_fee: policy.incremental_relay_fee,
+            dust_relay_fee: policy.dust_relay_fee,
+            max_tx_weight: policy.max_standard_tx_weight as usize,
+            max_datacarrier_bytes: Some(policy.max_op_return_relay as usize),
+            permit_bare_multisig: true,
+            max_sigops_cost: u64::from(policy.max_standard_tx_sigops_cost),
+            max_legacy_sigops: policy.max_tx_legacy_sigops,
+            bytes_per_sigop: u64::from(policy.bytes_per_sigop),
+        }
+    }
 }
 
 /// Why a transaction is not standard: Core's reject reason and, where there are some, details.

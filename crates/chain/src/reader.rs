@@ -3,13 +3,18 @@
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use primitives::{Block, BlockHash, ChainParams, Header, U256};
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 
 use crate::block_files::{BlockFiles, FilePos};
 use crate::config::ChainConfig;
 use crate::error::ReadError;
 use crate::index::{BlockIndex, BlockStatus, Branch, EntryId, Validity};
+use crate::mempool::{Mempool, MempoolChange, MempoolLimits};
+use crate::policy::PolicyLimits;
 use crate::undo::BlockUndo;
+
+/// Changes of the mempool that wait for a slow reader, who else must read all of it again.
+const MEMPOOL_FEED: usize = 4096;
 
 /// The tip, as the doorbell tells it: newest wins, and what lies between is not told.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -126,6 +131,8 @@ pub(crate) struct Shared {
     pub(crate) importing: watch::Sender<bool>,
     /// Bytes of block and undo files.
     pub(crate) disk_bytes: watch::Sender<u64>,
+    mempool: RwLock<Mempool>,
+    pub(crate) mempool_changes: broadcast::Sender<(u64, MempoolChange)>,
 }
 
 impl Shared {
@@ -138,6 +145,8 @@ impl Shared {
             ended: watch::Sender::new(None),
             importing: watch::Sender::new(false),
             disk_bytes: watch::Sender::new(0),
+            mempool: RwLock::new(Mempool::default()),
+            mempool_changes: broadcast::Sender::new(MEMPOOL_FEED),
         }
     }
 
@@ -150,6 +159,18 @@ impl Shared {
     /// The index, to change: for the chain's thread alone.
     pub(crate) fn index_mut(&self) -> RwLockWriteGuard<'_, BlockIndex> {
         self.index.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Shared {
+    /// The mempool, to read. Locked after the index where both are; not to be held while waiting.
+    pub(crate) fn mempool(&self) -> RwLockReadGuard<'_, Mempool> {
+        self.mempool.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The mempool, to change: for the chain's thread alone.
+    pub(crate) fn mempool_mut(&self) -> RwLockWriteGuard<'_, Mempool> {
+        self.mempool.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -195,6 +216,26 @@ impl ChainReader {
     /// Bytes of block and undo files.
     pub fn disk_bytes(&self) -> u64 {
         *self.shared.disk_bytes.borrow()
+    }
+
+    /// The mempool. Not to be held while waiting or reading files.
+    pub fn mempool(&self) -> RwLockReadGuard<'_, Mempool> {
+        self.shared.mempool()
+    }
+
+    /// Changes of the mempool from now on, numbered without gaps.
+    pub fn mempool_changes(&self) -> broadcast::Receiver<(u64, MempoolChange)> {
+        self.shared.mempool_changes.subscribe()
+    }
+
+    /// What is relayed.
+    pub fn policy(&self) -> PolicyLimits {
+        self.shared.config.policy
+    }
+
+    /// How large the mempool may grow.
+    pub fn mempool_limits(&self) -> MempoolLimits {
+        self.shared.config.mempool
     }
 
     /// Height of the tip.

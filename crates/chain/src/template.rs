@@ -7,7 +7,8 @@ use std::sync::Arc;
 use primitives::script::Script;
 use primitives::script::opcodes::OP_0;
 use primitives::transaction::{SEQUENCE_FINAL, TxData};
-use primitives::{Amount, FeeRate, HashScheme, OutPoint, Tx, TxIn, TxOut, Txid};
+use primitives::params::{MAX_BLOCK_SIGOPS_COST, MAX_BLOCK_WEIGHT};
+use primitives::{Amount, ChainParams, FeeRate, HashScheme, OutPoint, Tx, TxIn, TxOut, Txid};
 
 use crate::mempool::{Mempool, MempoolEntry};
 
@@ -24,6 +25,39 @@ pub struct TemplateLimits {
     pub max_sigops: u64,
     /// Rate below which a package is left out (`-blockmintxfee`).
     pub min_rate: FeeRate,
+}
+
+impl TemplateLimits {
+    /// The chain's defaults.
+    pub fn of(params: &ChainParams) -> Self {
+        Self {
+            max_weight: u64::from(MAX_BLOCK_WEIGHT),
+            reserved_weight: 8000,
+            reserved_sigops: 400,
+            max_sigops: u64::from(MAX_BLOCK_SIGOPS_COST),
+            min_rate: params.policy.block_min_tx_fee,
+        }
+    }
+}
+
+/// Where a template's transactions come from.
+#[derive(Clone, Debug)]
+pub enum TemplateTxs {
+    /// The best of the mempool, fees to the miner.
+    Mempool,
+    /// Just these, in this order; their fees are nobody's.
+    These(Vec<Arc<Tx>>),
+}
+
+/// A block that is wanted.
+#[derive(Clone, Debug)]
+pub struct TemplateRequest {
+    /// Whom the reward pays.
+    pub script: Script,
+    /// What it holds.
+    pub txs: TemplateTxs,
+    /// Its time, in seconds since 1970, if the rules allow; `None`: the clock's.
+    pub time: Option<u32>,
 }
 
 /// A transaction chosen for a block.
@@ -90,7 +124,7 @@ impl Package {
 
 /// Chooses the best-paying packages that fit; `is_final` says whether a transaction's lock time
 /// allows it in the block.
-pub fn choose(
+pub(crate) fn choose(
     pool: &Mempool,
     limits: &TemplateLimits,
     is_final: impl Fn(&Tx) -> bool,
@@ -144,15 +178,9 @@ pub fn choose(
     chosen
 }
 
-/// The coinbase of a template: `reward` to `script`, the height in its input, and the witness
-/// commitment where there is one.
-pub fn coinbase(
-    height: u32,
-    reward: Amount,
-    script: Script,
-    commitment: Option<Script>,
-    scheme: HashScheme,
-) -> Tx {
+/// The coinbase of a template: `reward` to `script`, and the height in its input. The witness
+/// commitment is added when the other transactions are known.
+pub(crate) fn coinbase(height: u32, reward: Amount, script: Script, scheme: HashScheme) -> Tx {
     let mut script_sig = Script::new().push_int(i64::from(height));
     if height <= 16 {
         // The rules want two bytes at least.
@@ -160,11 +188,7 @@ pub fn coinbase(
     }
     let mut input = TxIn::unsigned(OutPoint::NULL, SEQUENCE_FINAL - 1);
     input.script_sig = script_sig;
-    let mut outputs = vec![TxOut { value: reward, script_pubkey: script }];
-    if let Some(commitment) = commitment {
-        input.witness = vec![vec![0; 32]];
-        outputs.push(TxOut { value: Amount::ZERO, script_pubkey: commitment });
-    }
+    let outputs = vec![TxOut { value: reward, script_pubkey: script }];
     let lock_time = height.saturating_sub(1);
     Tx::new(TxData { version: 2, inputs: vec![input], outputs, lock_time }, scheme)
 }

@@ -19,6 +19,7 @@ use crate::flush::FlushMode;
 use crate::handle::{Accepted, ChainHandle, Command, Submission};
 use crate::import::{Import, Slice};
 use crate::reader::{ChainReader, Ended};
+use crate::template::TemplateRequest;
 use crate::verify::Verified;
 
 /// The running chain: two handles that clone freely, and the thread behind them.
@@ -236,6 +237,28 @@ impl ChainThread {
                 let verified = self.chain.verify(level, blocks)?;
                 let _gone = answer.send(Ok(verified == Verified::Intact));
             }
+            Command::SubmitTx {
+                tx,
+                options,
+                answer,
+            } => {
+                let _gone = answer.send(self.chain.submit_tx(&tx, options));
+            }
+            Command::CreateBlock { request, answer } => {
+                let _gone = answer.send(self.create_block(request));
+            }
+            Command::Prioritise {
+                txid,
+                delta,
+                answer,
+            } => {
+                self.chain.shared.mempool_mut().prioritise(txid, delta);
+                let _gone = answer.send(Ok(()));
+            }
+            Command::MempoolLoaded { answer } => {
+                self.chain.shared.mempool_mut().set_loaded();
+                let _gone = answer.send(Ok(()));
+            }
             Command::Flush { answer } => {
                 self.chain.flush(FlushMode::ForceSync)?;
                 let _gone = answer.send(Ok(()));
@@ -299,8 +322,9 @@ impl ChainThread {
         };
         let more = loop {
             match self.chain.step(fresh)? {
-                Step::Disconnected(_) => {}
+                Step::Disconnected(block) => self.chain.note_disconnected(block),
                 Step::Connected(block) => {
+                    self.chain.note_connected(&block);
                     tell(block.hash, Ok(()));
                     if self.chain.tip_work() > start {
                         break true;
@@ -311,6 +335,7 @@ impl ChainThread {
             }
         };
         self.chain.publish();
+        self.chain.settle_mempool();
         self.check_stop_height();
         self.chain.flush(FlushMode::Periodic)?;
         Ok(more)
@@ -329,11 +354,20 @@ impl ChainThread {
         let Some(invalid) = self.chain.find_to_invalidate(hash) else {
             return Ok(false);
         };
-        while self.chain.invalidate_step(invalid)?.is_some() {}
+        while let Some(block) = self.chain.invalidate_step(invalid)? {
+            self.chain.note_disconnected(block);
+        }
         self.chain.finish_invalidate(invalid);
         self.chain.publish();
         self.activate(None)?;
         Ok(true)
+    }
+
+    /// Builds a block and checks it as far as its miner has not to fill it in.
+    fn create_block(&mut self, request: TemplateRequest) -> Result<Block, SubmitError> {
+        let block = Arc::new(self.chain.assemble(request)?);
+        self.test_block(&block, (false, false))?;
+        Ok(Arc::unwrap_or_clone(block))
     }
 
     /// Core's `TestBlockValidity`.

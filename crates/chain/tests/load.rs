@@ -2,8 +2,11 @@
 
 mod common;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use chain::coinstats::CoinStatsHash;
-use chain::{ChainConfig, Reindex};
+use chain::{ChainConfig, Clock, Ended, Reindex, StartError, Task};
 use common::{Net, TestChain, vector};
 
 #[test]
@@ -84,4 +87,135 @@ fn check_regtest(chain: &TestChain) {
         "63e68dc04914d7c8825b021900cb38bf2833df92504b79b1135721b20ace1f32"
     );
     assert_eq!(stats.outputs, 14_692);
+}
+
+/// The records of a block file, each with magic and length.
+fn records(file: &std::path::Path) -> Vec<Vec<u8>> {
+    let bytes = std::fs::read(file).unwrap();
+    let mut rest = &bytes[..];
+    let mut records = Vec::new();
+    while let Some(length) = rest.get(4..8) {
+        let length = u32::from_le_bytes(length.try_into().unwrap()) as usize + 8;
+        let (record, others) = rest.split_at(length);
+        records.push(record.to_vec());
+        rest = others;
+    }
+    records
+}
+
+#[test]
+fn blocks_may_come_in_any_order_with_garbage_between() {
+    let Some(file) = vector("blocks/mainnet-0-to-438.dat") else {
+        return;
+    };
+    let mut records = records(&file);
+    assert_eq!(records.len(), 439);
+    // Genesis first as everywhere; the others backwards, but for some.
+    records[1..].reverse();
+    records.swap(100, 300);
+    let mut bytes = Vec::new();
+    for (n, record) in records.iter().enumerate() {
+        bytes.extend(vec![0xf9; n % 7]);
+        bytes.extend(record);
+        if n % 50 == 0 {
+            bytes.extend(&record[..60]);
+        }
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let shuffled = dir.path().join("shuffled.dat");
+    std::fs::write(&shuffled, &bytes).unwrap();
+    let chain = TestChain::open(Net::Main, &dir.path().join("a"), |_| ());
+    chain.load(&shuffled);
+    assert_eq!(chain.reader.height(), 438);
+    let expected = chain.muhash();
+    chain.stop();
+    // The same as a block file of our own.
+    let blocks = dir.path().join("b/blocks");
+    std::fs::create_dir_all(&blocks).unwrap();
+    std::fs::write(blocks.join("blk00000.dat"), &bytes).unwrap();
+    std::fs::write(blocks.join("xor.dat"), [0; 8]).unwrap();
+    let all = |config: &mut ChainConfig| config.reindex = Reindex::All;
+    let chain = TestChain::open(Net::Main, &dir.path().join("b"), all);
+    chain.import();
+    assert_eq!(chain.reader.height(), 438);
+    assert_eq!(chain.muhash(), expected);
+    assert_eq!(
+        std::fs::read(blocks.join("blk00000.dat")).unwrap()[..bytes.len()],
+        bytes
+    );
+    // A block that comes later goes behind all others.
+    chain.stop();
+    let chain = TestChain::open(Net::Main, &dir.path().join("b"), |_| ());
+    assert!(chain.handle.verify_chain(4, 0).wait().unwrap());
+}
+
+#[test]
+fn an_interrupted_import_and_reindex_go_on() {
+    let Some(file) = vector("regtest/chain.dat") else {
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    for reindex in [Reindex::No, Reindex::All] {
+        let stop = Arc::new(AtomicBool::new(false));
+        let asked = Arc::clone(&stop);
+        let chain = TestChain::open(Net::Regtest, dir.path(), |config| {
+            config.reindex = reindex;
+            config.fast_prune = true;
+            let progressed = Arc::clone(&stop);
+            config.progress = Arc::new(move |progress| {
+                if matches!(progress.task, Task::Importing | Task::Reindexing)
+                    && (10..100).contains(&progress.percent)
+                {
+                    progressed.store(true, Ordering::Relaxed);
+                }
+            });
+            config.stop = Arc::new(move || asked.load(Ordering::Relaxed));
+        });
+        chain.load(&file);
+        assert!(stop.load(Ordering::Relaxed));
+        assert!(chain.reader.height() < 467);
+        chain.stop();
+    }
+    // Without being told again, the reindex goes on; then the rest is loaded.
+    let chain = TestChain::open(Net::Regtest, dir.path(), |config| config.fast_prune = true);
+    chain.load(&file);
+    check_regtest(&chain);
+}
+
+#[test]
+fn the_height_to_stop_at_is_kept() {
+    let Some(file) = vector("regtest/chain.dat") else {
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let open = |height| {
+        TestChain::open(Net::Regtest, dir.path(), |config| {
+            config.stop_at_height = height
+        })
+    };
+    let chain = open(Some(100));
+    chain.load(&file);
+    assert_eq!(chain.reader.height(), 100);
+    assert_eq!(*chain.reader.ended().borrow(), Some(Ended::StopHeight(100)));
+    chain.stop();
+    let chain = open(None);
+    assert_eq!(chain.reader.height(), 100);
+    chain.import();
+    check_regtest(&chain);
+    assert!(chain.reader.tip().initial_download, "the tip is old");
+    let time = chain.reader.tip().time;
+    chain.stop();
+    // With a clock near the tip, the download is over.
+    let clock = Clock::new();
+    clock.set_mock(i64::from(time) + 60);
+    let chain = TestChain::open(Net::Regtest, dir.path(), |config| {
+        config.clock = clock.clone()
+    });
+    assert!(!chain.reader.tip().initial_download);
+    chain.stop();
+    // A tip from the future is refused.
+    clock.set_mock(i64::from(time) - 7201);
+    let error = TestChain::try_open(Net::Regtest, dir.path(), |config| config.clock = clock);
+    let error = error.err().unwrap();
+    assert!(matches!(error, StartError::FutureTip) && error.can_rebuild());
 }

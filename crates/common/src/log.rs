@@ -29,6 +29,7 @@ mod sink;
 pub use category::{Category, Level, Selection};
 pub use format::Layout;
 pub use options::LogOptions;
+pub use sink::{Line, Observer};
 
 use format::Entry;
 use sink::Sink;
@@ -174,6 +175,11 @@ impl Logger {
                 path: options.file.clone().unwrap_or_default(),
                 source,
             })
+    }
+
+    /// Shows every line that is written from now on to `observer`.
+    pub fn observe(&self, observer: sink::Observer) {
+        self.sink().observer = Some(observer);
     }
 
     /// Opens the file anew before the next line; for SIGHUP, after the file was moved away.

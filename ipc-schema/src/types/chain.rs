@@ -98,9 +98,11 @@ pub enum MempoolChange {
     },
 }
 
-/// What the mempool stream brings.
+/// What the mempool stream brings; it ends after a resync and with the connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MempoolEvent {
+    /// What is in it; the first event.
+    Snapshot(MempoolSnapshot),
     /// One change; numbers go up by one.
     Change {
         /// Its number.
@@ -108,10 +110,8 @@ pub enum MempoolEvent {
         /// What happened.
         change: MempoolChange,
     },
-    /// Changes were lost: read the snapshot again.
+    /// Changes were lost: subscribe again.
     Resync,
-    /// The stream has ended.
-    Closed,
 }
 
 /// All of the mempool at one moment.

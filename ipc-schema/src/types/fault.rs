@@ -76,7 +76,10 @@ impl FaultCode {
 
     /// The code of a number from the wire; an unknown number reads as [`FaultCode::Failed`].
     pub fn from_number(number: u16) -> Self {
-        Self::ALL.get(usize::from(number)).copied().unwrap_or_default()
+        Self::ALL
+            .get(usize::from(number))
+            .copied()
+            .unwrap_or_default()
     }
 
     /// The number on the wire.
@@ -98,7 +101,10 @@ pub struct Fault {
 impl Fault {
     /// Makes a fault of `code` with its sentence.
     pub fn new(code: FaultCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
+        Self {
+            code,
+            message: message.into(),
+        }
     }
 
     /// Makes a fault of no special kind.

@@ -114,12 +114,17 @@ impl Identity {
             let (us, them) = (&self.program, &other.program);
             Err(Fault::new(
                 FaultCode::Mismatch,
-                format!("{us} and {them} do not fit together: {us} has {what} {ours}, {them} has {what} {theirs}."),
+                format!(
+                    "{us} and {them} do not fit together: {us} has {what} {ours}, {them} has {what} {theirs}."
+                ),
             ))
         };
         if self.protocol.major != other.protocol.major {
             let text = |id: &Self| {
-                format!("{}.{} (version {})", id.protocol.major, id.protocol.minor, id.build)
+                format!(
+                    "{}.{} (version {})",
+                    id.protocol.major, id.protocol.minor, id.build
+                )
             };
             return mismatch("IPC protocol", &text(self), &text(other));
         }
@@ -130,7 +135,11 @@ impl Identity {
             return mismatch("network", &self.network, &other.network);
         }
         if !self.genesis.is_zero() && !other.genesis.is_zero() && self.genesis != other.genesis {
-            return mismatch("genesis block", &self.genesis.to_string(), &other.genesis.to_string());
+            return mismatch(
+                "genesis block",
+                &self.genesis.to_string(),
+                &other.genesis.to_string(),
+            );
         }
         Ok(())
     }

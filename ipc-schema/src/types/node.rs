@@ -172,7 +172,11 @@ pub struct NodeTopics {
 
 impl NodeTopics {
     /// Every topic.
-    pub const ALL: Self = Self { status: true, log: true, tasks: true };
+    pub const ALL: Self = Self {
+        status: true,
+        log: true,
+        tasks: true,
+    };
 }
 
 /// What a subscription to the node brings. The first of each kind is the snapshot.
@@ -189,6 +193,4 @@ pub enum NodeEvent {
     },
     /// All tasks, running and recently ended.
     Tasks(Vec<Task>),
-    /// The stream has ended; nothing follows.
-    Closed,
 }

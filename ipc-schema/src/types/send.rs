@@ -37,7 +37,7 @@ pub struct SendRequest {
 }
 
 /// A coin that will be spent.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PreparedInput {
     /// Which one.
     pub outpoint: OutPoint,

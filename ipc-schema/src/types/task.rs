@@ -46,6 +46,9 @@ pub struct Task {
 impl Task {
     /// Whether it has ended, in whatever way.
     pub const fn is_over(&self) -> bool {
-        matches!(self.state, TaskState::Done | TaskState::Failed(_) | TaskState::Cancelled)
+        matches!(
+            self.state,
+            TaskState::Done | TaskState::Failed(_) | TaskState::Cancelled
+        )
     }
 }

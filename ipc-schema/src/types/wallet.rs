@@ -291,7 +291,7 @@ pub enum WalletEvent {
     Delta(WalletDelta),
     /// Changes were lost: read the history again.
     Resync,
-    /// The wallet was closed or the connection is gone.
+    /// The wallet was closed; nothing follows. Without it the connection is gone.
     Closed,
 }
 
@@ -332,7 +332,7 @@ pub struct AddressRow {
 }
 
 /// A coin of the wallet.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CoinRow {
     /// Which one.
     pub outpoint: OutPoint,

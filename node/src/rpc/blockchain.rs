@@ -1,7 +1,6 @@
 //! Commands that look at the chain (Core's `rpc/blockchain.cpp`).
 
 use chain::{BlockInfo, ChainReader, ReadError};
-use consensus::HeaderChain;
 use keys::univ::{SpentCoin, TxJson, tx_to_json};
 use primitives::hash::to_hex;
 use primitives::{Block, BlockHash, CompactTarget, U256};

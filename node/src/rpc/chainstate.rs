@@ -1,6 +1,6 @@
 //! Commands about coins, and those that change the active chain (the rest of Core's `rpc/blockchain.cpp`).
 
-use chain::coinstats::{CoinStats, CoinsHash};
+use chain::coinstats::{CoinStatsHash, coin_stats};
 use keys::univ::{amount_value, script_to_json};
 use primitives::{BlockHash, OutPoint, Txid};
 use rpc::{Arg, Args, Command, CommandSpec, ResultDoc, RpcError, RpcResult, code};
@@ -151,9 +151,9 @@ fn tx_out_set_info_spec() -> CommandSpec {
 fn tx_out_set_info(node: &Node, args: &Args) -> RpcResult {
     let name = args.str("hash_type")?;
     let hash = match name {
-        "hash_serialized_3" => CoinsHash::Serialized,
-        "muhash" => CoinsHash::MuHash,
-        "none" => CoinsHash::None,
+        "hash_serialized_3" => CoinStatsHash::Serialized,
+        "muhash" => CoinStatsHash::MuHash,
+        "none" => CoinStatsHash::None,
         other => {
             let text = format!("'{other}' is not a valid hash_type");
             return Err(RpcError::invalid_parameter(text));
@@ -165,7 +165,8 @@ fn tx_out_set_info(node: &Node, args: &Args) -> RpcResult {
         ));
     }
     let snapshot = node.handle()?.coins_snapshot().wait().map_err(machine)?;
-    let stats = CoinStats::of(&snapshot, hash, node.params).map_err(machine)?;
+    let go_on = || !node.stop.is_stopping();
+    let stats = coin_stats(&snapshot, hash, node.params.hashes, go_on).map_err(machine)?;
     let best = stats.best_block;
     let height = node.reader()?.block(&best).map_or(0, |info| info.height);
     let mut map = Map::new();
@@ -176,7 +177,7 @@ fn tx_out_set_info(node: &Node, args: &Args) -> RpcResult {
     if let Some(hash) = stats.hash {
         map.insert(name.into(), hash.to_string().into());
     }
-    map.insert("total_amount".into(), amount_value(stats.total));
+    map.insert("total_amount".into(), stats.total_amount.map_or(Value::Null, amount_value));
     map.insert("transactions".into(), stats.transactions.into());
     map.insert("disk_size".into(), stats.disk_size.into());
     Ok(map.into())

@@ -276,18 +276,11 @@ impl Wallet {
     /// # Errors
     /// [`WalletError::Import`] where it does not fit, or where the file cannot be written.
     pub fn import_descriptor(&mut self, import: &ImportDescriptor) -> Result<(), WalletError> {
-        if !import.descriptor.is_range() {
-            self.top_up_needs(import)?;
-        }
-        self.transact(|this| this.import_inner(import))?;
-        self.refresh_mine();
-        Ok(())
-    }
-
-    fn top_up_needs(&self, import: &ImportDescriptor) -> Result<(), WalletError> {
         if self.is_locked() && import.descriptor.has_private_keys() {
             return Err(WalletError::Locked);
         }
+        self.transact(|this| this.import_inner(import))?;
+        self.refresh_mine();
         Ok(())
     }
 
@@ -326,9 +319,8 @@ impl Wallet {
         };
         let topped = manager.top_up(size, self.master.as_ref(), self.params, &mut batch);
         manager.record(self.params, &mut batch);
-        match (&self.master, self.is_encrypted()) {
-            (Some(master), _) => manager.encrypt(master, self.params.hashes, &mut batch),
-            (None, _) => {}
+        if let Some(master) = &self.master {
+            manager.encrypt(master, self.params.hashes, &mut batch);
         }
         manager.record_keys(&mut batch);
         self.batch = batch;

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use ipc_schema::RemovalReason;
 use primitives::address::Destination;
 use primitives::encode::Sink as _;
 use primitives::{BlockHash, OutPoint, Tx, Txid};
@@ -15,8 +14,11 @@ use crate::db::key;
 use crate::db::record;
 use crate::transaction::{TxState, WalletTx};
 
-/// How far back from the tip every block stands in a locator.
-const LOCATOR_DENSE: u32 = 10;
+mod mempool;
+mod place;
+
+pub(super) use place::{placed, with_heights};
+
 /// Blocks so much older than the wallet cannot concern it, whatever their clocks show, in seconds.
 const BIRTH_MARGIN: i64 = 14 * 86_400;
 /// Blocks without a change for the wallet after which its place is written all the same.
@@ -65,108 +67,7 @@ pub struct KnownBlock {
     pub place: Option<BlockPlace>,
 }
 
-/// Fills in the height of the block that a state names.
-pub(super) const fn placed(state: TxState, at: u32) -> TxState {
-    match state {
-        TxState::Confirmed { block, index, .. } => TxState::Confirmed {
-            block,
-            height: Some(at),
-            index,
-        },
-        TxState::Conflicted { block, .. } => TxState::Conflicted {
-            block,
-            height: Some(at),
-        },
-        other => other,
-    }
-}
-
-/// Whether a locator of `tip` names the block at `height`: all near the tip, then ever fewer.
-const fn in_locator(height: u32, tip: u32) -> bool {
-    let age = tip.saturating_sub(height);
-    if height == 0 || age <= LOCATOR_DENSE {
-        return true;
-    }
-    let step = 1 << (age / 2).ilog2();
-    height.is_multiple_of(step)
-}
-
-/// Gives the hashes of a stored locator their heights where those can be told.
-pub(super) fn with_heights(
-    hashes: Vec<BlockHash>,
-    tip: Option<u32>,
-) -> Vec<(BlockHash, Option<u32>)> {
-    let heights: Vec<u32> = match tip {
-        Some(tip) => (0..=tip)
-            .rev()
-            .filter(|height| in_locator(*height, tip))
-            .collect(),
-        None => Vec::new(),
-    };
-    let fits = heights.len() == hashes.len();
-    hashes
-        .into_iter()
-        .enumerate()
-        .map(|(i, hash)| (hash, heights.get(i).copied().filter(|_| fits || i == 0)))
-        .collect()
-}
-
 impl Wallet {
-    /// Hashes by which the node finds the last block that both know, newest first.
-    pub fn locator(&self) -> Vec<BlockHash> {
-        self.locator.iter().map(|(hash, _)| *hash).collect()
-    }
-
-    /// Begins at a block without looking at it.
-    pub(super) fn start_at(&mut self, hash: BlockHash, height: u32) {
-        self.locator.clear();
-        if height > 0 {
-            self.locator.push((self.params.genesis.hash, Some(0)));
-        }
-        self.advance(hash, height);
-        self.record_best_block();
-    }
-
-    fn advance(&mut self, hash: BlockHash, height: u32) {
-        self.locator.insert(0, (hash, Some(height)));
-        self.locator
-            .retain(|(_, at)| at.is_none_or(|at| in_locator(at, height)));
-        // Of a foreign locator only its end is kept, once ours has grown long enough.
-        if self.locator.iter().filter(|(_, at)| at.is_some()).count() > 64 {
-            self.locator.retain(|(_, at)| at.is_some());
-        }
-        self.best = Some((hash, height));
-        self.changes.state = true;
-    }
-
-    fn retreat(&mut self, hash: &BlockHash, height: u32) {
-        self.locator
-            .retain(|(known, at)| known != hash && at.is_none_or(|at| at < height));
-        let before = height.saturating_sub(1);
-        self.best = match self.locator.first() {
-            Some((hash, Some(at))) if *at == before => Some((*hash, before)),
-            // The parent is not among the hashes; the next step tells it.
-            _ => None,
-        };
-        self.changes.state = true;
-    }
-
-    /// Writes where the wallet stands.
-    pub(super) fn record_best_block(&mut self) {
-        let Some((hash, height)) = self.best else {
-            return;
-        };
-        let mut place = hash.0.to_vec();
-        place.put_u32(height);
-        self.batch.put(key::named(key::BEST_PLACE), place);
-        self.batch
-            .put(key::named(key::BEST_BLOCK), record::locator(&[]));
-        self.batch.put(
-            key::named(key::BEST_BLOCK_NOMERKLE),
-            record::locator(&self.locator()),
-        );
-    }
-
     /// Takes steps along the chain, all in one transaction of the file.
     ///
     /// # Errors
@@ -257,7 +158,7 @@ impl Wallet {
         }
     }
 
-    fn disconnect(&mut self, hash: &BlockHash, height: u32) {
+    pub(super) fn disconnect(&mut self, hash: &BlockHash, height: u32) {
         let in_block: Vec<Txid> = self
             .txs
             .values()
@@ -296,7 +197,7 @@ impl Wallet {
     }
 
     /// Changes the state of a transaction and records it.
-    fn set_state(&mut self, txid: &Txid, state: TxState) {
+    pub(super) fn set_state(&mut self, txid: &Txid, state: TxState) {
         let Some(tx) = self.txs.get_mut(txid) else {
             return;
         };
@@ -321,7 +222,7 @@ impl Wallet {
     }
 
     /// Remembers that people see something new of a transaction and of what it touches.
-    fn note_tx(&mut self, txid: Txid) {
+    pub(super) fn note_tx(&mut self, txid: Txid) {
         self.changes.txs.insert(txid);
         self.changes.coins = true;
         self.changes.state = true;
@@ -370,7 +271,7 @@ impl Wallet {
     }
 
     /// Takes a transaction in if it concerns the wallet; says whether it does.
-    fn sync_tx(
+    pub(super) fn sync_tx(
         &mut self,
         tx: &Arc<Tx>,
         state: TxState,
@@ -569,208 +470,6 @@ impl Wallet {
             .find(|time| *time <= tolerated)
             .unwrap_or(0);
         latest.max(block_time.min(received.max(latest)))
-    }
-
-    /// Takes a transaction of the mempool.
-    ///
-    /// # Errors
-    /// Where the file cannot be written.
-    pub fn mempool_added(&mut self, tx: &Arc<Tx>, now: i64) -> Result<(), WalletError> {
-        let rivals: BTreeSet<Txid> = tx
-            .inputs
-            .iter()
-            .filter_map(|input| self.spends.get(&input.prevout))
-            .flatten()
-            .filter(|txid| **txid != tx.txid())
-            .copied()
-            .collect();
-        let confirmed = self
-            .txs
-            .get(&tx.txid())
-            .is_some_and(|tx| tx.state.is_confirmed());
-        self.transact(|this| {
-            if !confirmed {
-                this.sync_tx(tx, TxState::InMempool, now, None, false);
-            }
-            for rival in rivals {
-                this.add_conflictor(tx.txid(), rival);
-            }
-            Ok(())
-        })
-    }
-
-    fn add_conflictor(&mut self, by: Txid, victim: Txid) {
-        let mut todo = vec![victim];
-        while let Some(txid) = todo.pop() {
-            let Some(tx) = self.txs.get_mut(&txid) else {
-                continue;
-            };
-            if tx.state.is_confirmed() || !tx.mempool_conflicts.insert(by) {
-                continue;
-            }
-            self.conflictors.entry(by).or_default().insert(txid);
-            let outputs = u32::try_from(tx.tx.outputs.len()).unwrap_or(0);
-            self.note_tx(txid);
-            for vout in 0..outputs {
-                if let Some(spenders) = self.spends.get(&OutPoint::new(txid, vout)) {
-                    todo.extend(spenders);
-                }
-            }
-        }
-    }
-
-    fn forget_conflictor(&mut self, by: &Txid) {
-        for victim in self.conflictors.remove(by).unwrap_or_default() {
-            if let Some(tx) = self.txs.get_mut(&victim) {
-                tx.mempool_conflicts.remove(by);
-            }
-            self.note_tx(victim);
-        }
-    }
-
-    /// Notes that a transaction left the mempool. One that went into a block is left as it is: the
-    /// block follows.
-    ///
-    /// # Errors
-    /// Where the file cannot be written.
-    pub fn mempool_removed(
-        &mut self,
-        txid: &Txid,
-        reason: RemovalReason,
-    ) -> Result<(), WalletError> {
-        self.forget_conflictor(txid);
-        let leaves = self
-            .txs
-            .get(txid)
-            .is_some_and(|tx| tx.state.is_in_mempool());
-        if !leaves || reason == RemovalReason::Block {
-            return Ok(());
-        }
-        self.transact(|this| {
-            this.set_state(txid, TxState::Inactive { abandoned: false });
-            Ok(())
-        })
-    }
-
-    /// Takes the whole mempool: what is not in it is not in the mempool.
-    ///
-    /// # Errors
-    /// Where the file cannot be written.
-    pub fn mempool_is(&mut self, txs: &[Arc<Tx>], now: i64) -> Result<(), WalletError> {
-        let there: BTreeSet<Txid> = txs.iter().map(|tx| tx.txid()).collect();
-        let gone: Vec<Txid> = self
-            .txs
-            .values()
-            .filter(|tx| tx.state.is_in_mempool() && !there.contains(&tx.tx.txid()))
-            .map(|tx| tx.tx.txid())
-            .collect();
-        let stale: Vec<Txid> = self
-            .conflictors
-            .keys()
-            .filter(|by| !there.contains(by))
-            .copied()
-            .collect();
-        for by in stale {
-            self.forget_conflictor(&by);
-        }
-        self.transact(|this| {
-            for txid in gone {
-                this.set_state(&txid, TxState::Inactive { abandoned: false });
-            }
-            Ok(())
-        })?;
-        for tx in txs {
-            self.mempool_added(tx, now)?;
-        }
-        Ok(())
-    }
-
-    /// Notes that the node has taken a transaction.
-    pub fn mark_in_mempool(&mut self, txid: &Txid) {
-        if let Some(tx) = self.txs.get_mut(txid)
-            && matches!(tx.state, TxState::Inactive { .. })
-        {
-            let was_abandoned = tx.state.is_abandoned();
-            tx.state = TxState::InMempool;
-            self.note_tx(*txid);
-            if was_abandoned {
-                tracing::debug!("[{}] {txid} is back in the mempool", self.name);
-            }
-        }
-    }
-
-    /// Blocks that transactions name and whose heights are not known.
-    pub fn unplaced_blocks(&self) -> BTreeSet<BlockHash> {
-        self.txs
-            .values()
-            .filter(|tx| tx.state.height().is_none())
-            .filter_map(|tx| tx.state.block())
-            .collect()
-    }
-
-    /// Takes what the chain knows about blocks that transactions name.
-    ///
-    /// # Errors
-    /// Where the file cannot be written.
-    pub fn place_blocks(&mut self, known: &[KnownBlock]) -> Result<(), WalletError> {
-        self.transact(|this| {
-            for block in known {
-                let named: Vec<Txid> = this
-                    .txs
-                    .values()
-                    .filter(|tx| tx.state.block() == Some(block.hash))
-                    .map(|tx| tx.tx.txid())
-                    .collect();
-                if let Some(place) = block.place {
-                    this.put_place(block.hash, place);
-                }
-                for txid in named {
-                    let Some(tx) = this.txs.get(&txid) else {
-                        continue;
-                    };
-                    let state = match block.place {
-                        Some(place) => placed(tx.state, place.height),
-                        None => TxState::Inactive {
-                            abandoned: tx.tx.is_coinbase(),
-                        },
-                    };
-                    this.set_state(&txid, state);
-                }
-            }
-            Ok(())
-        })
-    }
-
-    /// Goes back to a block without being told the blocks between: the chain that the wallet knew is
-    /// not the node's.
-    ///
-    /// # Errors
-    /// Where the file cannot be written.
-    pub fn rewind_to(&mut self, hash: BlockHash, height: u32) -> Result<(), WalletError> {
-        self.transact(|this| {
-            let above: BTreeSet<(u32, BlockHash)> = this
-                .txs
-                .values()
-                .filter_map(|tx| Some((tx.state.height()?, tx.state.block()?)))
-                .filter(|(at, _)| *at > height)
-                .collect();
-            for (at, block) in above.into_iter().rev() {
-                this.disconnect(&block, at);
-            }
-            this.locator
-                .retain(|(_, at)| at.is_some_and(|at| at < height));
-            this.advance(hash, height);
-            this.record_best_block();
-            Ok(())
-        })
-    }
-
-    /// Fixes the height of the wallet's best block, which old files do not tell.
-    pub fn place_best(&mut self, hash: BlockHash, height: u32) {
-        let hashes = self.locator();
-        self.locator = with_heights(hashes, Some(height));
-        self.best = Some((hash, height));
-        self.changes.state = true;
     }
 
     /// Gives a transaction up, with all that spends from it.

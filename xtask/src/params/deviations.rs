@@ -94,7 +94,9 @@ const MINING_PACES: [(&str, u32, u32); 2] =
     [("bitquantum", 1201, 144), ("groestlcoin", 3, u32::MAX)];
 
 pub(super) fn mining_pace(coin: &str, network: &str) -> String {
-    let entry = MINING_PACES.iter().find(|(id, _, _)| *id == coin && network == "regtest");
+    let entry = MINING_PACES
+        .iter()
+        .find(|(id, _, _)| *id == coin && network == "regtest");
     entry.map_or_else(
         || "None".to_owned(),
         |(_, gap, until_height)| {

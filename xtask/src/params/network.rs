@@ -60,7 +60,10 @@ pub(super) fn network_source(
     for key in ["default_consistency_checks", "mockable", "is_test_chain"] {
         out.field(key, &flag(facts, key)?);
     }
-    out.field("mining_pace", &deviations::mining_pace(names.coin, names.network));
+    out.field(
+        "mining_pace",
+        &deviations::mining_pace(names.coin, names.network),
+    );
     out.field("policy", "POLICY");
     out.field("wallet", "WALLET");
     out.line("};");

@@ -20,6 +20,10 @@ pub(crate) struct BlockFileWriter {
     files: BlockFiles,
     infos: Vec<FileInfo>,
     dirty: BTreeSet<u32>,
+    /// Block files with data that is not durable yet.
+    unsynced_blocks: BTreeSet<u32>,
+    /// Undo files likewise.
+    unsynced_undo: BTreeSet<u32>,
     /// The file that blocks go to.
     current: u32,
     /// Highest block whose undo record went to the current file.
@@ -40,6 +44,8 @@ impl BlockFileWriter {
             files,
             infos,
             dirty: BTreeSet::new(),
+            unsynced_blocks: BTreeSet::new(),
+            unsynced_undo: BTreeSet::new(),
             current,
             undo_height: 0,
             block_file: None,
@@ -96,6 +102,7 @@ impl BlockFileWriter {
             ..
         } = self;
         append(&files.blocks, block_file, file, start, buffer, files)?;
+        self.unsynced_blocks.insert(file);
         Ok(FilePos {
             file,
             offset: start + RECORD_HEADER,
@@ -121,7 +128,7 @@ impl BlockFileWriter {
         );
         // Undo records may still be to come where blocks arrive faster than they are connected.
         let finalize_undo = info.last_height == self.undo_height;
-        self.flush_file(last, true, finalize_undo)?;
+        self.finalize(last, finalize_undo)?;
         self.infos.push(FileInfo::default());
         (self.current, self.undo_height) = (next, 0);
         Ok(next)
@@ -172,10 +179,9 @@ impl BlockFileWriter {
             ..
         } = self;
         append(&files.undo, undo_file, file, start, buffer, files)?;
+        self.unsynced_undo.insert(file);
         if file < self.current && is_last_of_file {
-            self.files
-                .undo
-                .flush(file, self.infos[file as usize].undo_size, true)?;
+            self.finalize_undo(file)?;
         } else if file == self.current {
             self.undo_height = self.undo_height.max(height);
         }
@@ -185,25 +191,37 @@ impl BlockFileWriter {
         })
     }
 
-    /// Makes the current files durable.
+    /// Makes all data durable. Files that nothing was written to are not touched: they may be
+    /// read-only.
     pub(crate) fn flush(&mut self) -> Result<(), FileError> {
-        let current = self.current;
-        // Undo records of earlier blocks go to earlier files.
-        for file in self.dirty.iter().copied().filter(|file| *file != current) {
-            let size = self.infos[file as usize].undo_size;
-            if size > 0 {
-                self.files.undo.flush(file, size, false)?;
-            }
+        while let Some(file) = self.unsynced_blocks.first().copied() {
+            let size = self.infos[file as usize].size;
+            self.files.blocks.flush(file, size, false)?;
+            self.unsynced_blocks.remove(&file);
         }
-        self.flush_file(current, false, false)
+        while let Some(file) = self.unsynced_undo.first().copied() {
+            let size = self.infos[file as usize].undo_size;
+            self.files.undo.flush(file, size, false)?;
+            self.unsynced_undo.remove(&file);
+        }
+        Ok(())
     }
 
-    fn flush_file(&self, file: u32, finalize: bool, finalize_undo: bool) -> Result<(), FileError> {
+    /// Cuts off what was reserved behind the last block of a file that is full.
+    fn finalize(&mut self, file: u32, finalize_undo: bool) -> Result<(), FileError> {
         let info = self.infos[file as usize];
-        self.files.blocks.flush(file, info.size, finalize)?;
-        if !finalize || finalize_undo {
-            self.files.undo.flush(file, info.undo_size, finalize_undo)?;
+        self.files.blocks.flush(file, info.size, true)?;
+        self.unsynced_blocks.remove(&file);
+        if finalize_undo {
+            self.finalize_undo(file)?;
         }
+        Ok(())
+    }
+
+    fn finalize_undo(&mut self, file: u32) -> Result<(), FileError> {
+        let size = self.infos[file as usize].undo_size;
+        self.files.undo.flush(file, size, true)?;
+        self.unsynced_undo.remove(&file);
         Ok(())
     }
 }

@@ -74,7 +74,7 @@ impl<V: CoinsView> CoinsCache<V> {
     /// Memory in use, in bytes, as near as can be told from outside the allocator.
     pub fn memory(&self) -> usize {
         // A table of n slots holds 7/8 n entries, with a byte of control each.
-        let slots = self.coins.capacity() / 7 * 8;
+        let slots = (self.coins.capacity() * 8).div_ceil(7);
         slots * (size_of::<(OutPoint, Cached)>() + 1) + self.heap_bytes
     }
 

@@ -17,7 +17,7 @@ const HEADS: u8 = b'H';
 
 /// The store that holds the coins.
 #[derive(Clone, Debug)]
-pub struct CoinsStore(Store);
+pub struct CoinsStore(pub(super) Store);
 
 /// A write of coins that did not come to its end: they stand somewhere between two blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

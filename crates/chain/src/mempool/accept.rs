@@ -12,6 +12,7 @@ use primitives::{Amount, ChainParams, FeeRate, OutPoint, Tx, TxOut, Txid};
 
 use super::{Mempool, MempoolEntry, MempoolLimits, Removal};
 use crate::coins::Coin;
+use crate::index::Branch;
 use crate::policy::{self, NotStandard, PolicyLimits};
 
 /// Most transactions that one may replace, with all that stands on them.
@@ -136,7 +137,7 @@ pub struct AcceptContext<'a> {
     /// Sizes.
     pub limits: &'a MempoolLimits,
     /// Headers up to the tip.
-    pub chain: &'a dyn HeaderChain,
+    pub chain: &'a Branch<'a>,
     /// Confirmed coins.
     pub coins: &'a dyn Fn(&OutPoint) -> Option<Coin>,
     /// Script rules of the next block.
@@ -173,16 +174,31 @@ struct Candidate {
     conflicts: HashSet<Txid>,
 }
 
-/// Checks `tx` and, unless it is only a test, takes it in.
+/// A transaction that may enter.
+pub struct Checked {
+    entry: MempoolEntry,
+    conflicts: HashSet<Txid>,
+    options: AcceptOptions,
+    accepted: Accepted,
+}
+
+impl Checked {
+    /// What it is.
+    pub const fn accepted(&self) -> &Accepted {
+        &self.accepted
+    }
+}
+
+/// Checks whether `tx` may enter.
 ///
 /// # Errors
 /// A [`MempoolError`] with Core's reject reason.
-pub fn accept(
-    pool: &mut Mempool,
+pub fn check(
+    pool: &Mempool,
     tx: &Arc<Tx>,
     context: &AcceptContext<'_>,
     options: AcceptOptions,
-) -> Result<Accepted, MempoolError> {
+) -> Result<Checked, MempoolError> {
     check_alone(pool, tx, context)?;
     let candidate = check_inputs(pool, tx, context, options)?;
     let replaced = check_replacement(pool, &candidate, context)?;
@@ -196,22 +212,33 @@ pub fn accept(
         vsize: candidate.entry.vsize,
         replaced: replaced.iter().copied().collect(),
     };
-    if options.test_only {
-        return Ok(accepted);
-    }
-    for txid in &candidate.conflicts {
+    Ok(Checked { entry: candidate.entry, conflicts: candidate.conflicts, options, accepted })
+}
+
+/// Takes in what [`check`] allowed, with nothing changed in between.
+///
+/// # Errors
+/// [`MempoolError::Full`] where it is thrown out again at once.
+pub(crate) fn commit(
+    pool: &mut Mempool,
+    checked: Checked,
+    policy: &PolicyLimits,
+    limits: &MempoolLimits,
+    now: i64,
+) -> Result<Accepted, MempoolError> {
+    for txid in &checked.conflicts {
         pool.remove_recursive(txid, Removal::Replaced);
     }
-    pool.add(candidate.entry);
-    if !options.from_block {
-        let incremental = context.policy.incremental_relay_fee;
-        pool.expire(context.now - context.limits.expiry);
-        pool.trim(context.limits.max_usage, incremental, context.now);
-        if pool.get(&tx.txid()).is_none() {
+    let txid = checked.entry.tx.txid();
+    pool.add(checked.entry);
+    if !checked.options.from_block {
+        pool.expire(now - limits.expiry);
+        pool.trim(limits.max_usage, policy.incremental_relay_fee, now);
+        if pool.get(&txid).is_none() {
             return Err(MempoolError::Full);
         }
     }
-    Ok(accepted)
+    Ok(checked.accepted)
 }
 
 /// What can be said without coins.
@@ -316,7 +343,7 @@ fn check_inputs(
         sequence: u64::from(!options.from_block),
         sigops_cost,
         spends_coinbase: coins.iter().any(|coin| coin.coinbase),
-        unbroadcast: false,
+        unbroadcast: !options.from_block,
     };
     let spent = coins.into_iter().map(|coin| coin.output).collect();
     Ok(Candidate { entry, spent, conflicts })

@@ -1,1 +1,73 @@
+use primitives::params::{Coin, Network};
 
+use super::*;
+
+fn open(dir: &Path) -> Store {
+    let options = StoreOptions {
+        kind: StoreKind::Index,
+        cache_bytes: 1 << 20,
+        buffer_bytes: 1 << 20,
+        wipe: false,
+    };
+    Store::open(
+        dir,
+        ChainParams::get(Coin::Bitcoin, Network::Regtest),
+        &options,
+    )
+    .unwrap()
+}
+
+fn keys(rows: impl Iterator<Item = Result<KeyValue, StoreError>>) -> Vec<String> {
+    rows.map(|row| String::from_utf8(row.unwrap().0.to_vec()).unwrap())
+        .collect()
+}
+
+#[test]
+fn batches_scans_and_snapshots() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let mut batch = Batch::new();
+    assert!(batch.is_empty());
+    for key in ["b2", "a1", "b1", "b3", "c1"] {
+        batch.put(key.as_bytes(), b"x");
+    }
+    assert_eq!(batch.bytes(), 15);
+    store.write(batch, Durability::Disk).unwrap();
+    let before = store.snapshot();
+    let mut batch = Batch::new();
+    batch.remove(b"b2");
+    batch.put(b"b4", b"y");
+    store.write(batch, Durability::Process).unwrap();
+    assert_eq!(keys(store.scan(b"b")), ["b1", "b3", "b4"]);
+    assert_eq!(keys(before.scan(b"b")), ["b1", "b2", "b3"]);
+    assert_eq!(keys(before.scan_from(b"b", b"b2")), ["b2", "b3"]);
+    assert_eq!(before.get(b"b4").unwrap(), None);
+    assert_eq!(store.get(b"b4").unwrap().as_deref(), Some(&b"y"[..]));
+    assert!(store.contains(b"c1").unwrap() && !store.contains(b"c2").unwrap());
+    drop((store, before));
+    assert_eq!(
+        keys(open(dir.path()).scan(b"")),
+        ["a1", "b1", "b3", "b4", "c1"]
+    );
+}
+
+#[test]
+fn an_interrupted_wipe_is_finished() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let mut batch = Batch::new();
+    batch.put(b"a", b"x");
+    store.write(batch, Durability::Disk).unwrap();
+    drop(store);
+    let marker = dir.path().join("bitq-store");
+    let text = std::fs::read_to_string(&marker).unwrap();
+    assert_eq!(
+        text,
+        "bitq store\nformat=1\nchain=bitcoin regtest\ngenesis=0f9188f13cb7b2c71f2a335e3a4fc328bf5b\
+         eb436012afca590b1a11466e2206\nkind=index\nstate=ready\n"
+    );
+    std::fs::write(&marker, text.replace("state=ready", "state=wiping")).unwrap();
+    // A part of the engine's files is gone already.
+    std::fs::remove_file(dir.path().join("version")).unwrap();
+    assert_eq!(keys(open(dir.path()).scan(b"")), [""; 0]);
+}

@@ -7,7 +7,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
-use super::category::Level;
+use super::category::{Category, Level};
 use super::format::{Entry, Layout};
 use super::rate_limit::{RateLimiter, Verdict};
 
@@ -16,6 +16,20 @@ const MAX_BUFFER: usize = 1_000_000;
 /// What shrinking leaves of a file.
 const KEPT_HISTORY: u64 = 10_000_000;
 
+/// A line that was just written, for whoever shows the log elsewhere.
+#[derive(Clone, Copy, Debug)]
+pub struct Line<'a> {
+    /// How bad.
+    pub level: Level,
+    /// Category; empty for none.
+    pub category: &'static str,
+    /// The line as in the file, without its end.
+    pub text: &'a str,
+}
+
+/// Called with every line, on the thread that writes it; returns at once and writes nothing to the log.
+pub type Observer = Box<dyn Fn(&Line<'_>) + Send + Sync>;
+
 /// The writing end of the log.
 pub(super) struct Sink {
     pub(super) layout: Layout,
@@ -23,6 +37,7 @@ pub(super) struct Sink {
     path: Option<PathBuf>,
     file: Option<File>,
     limiter: Option<RateLimiter>,
+    pub(super) observer: Option<Observer>,
     /// Present until the log is started.
     early: Option<VecDeque<Entry>>,
     early_bytes: usize,
@@ -38,6 +53,7 @@ impl Sink {
             path: None,
             file: None,
             limiter: None,
+            observer: None,
             early: Some(VecDeque::new()),
             early_bytes: 0,
             early_lost: 0,
@@ -122,6 +138,15 @@ impl Sink {
             let mut out = io::stdout().lock();
             // A closed console is no reason to stop, and there is nowhere to say so.
             let _ = out.write_all(line.as_bytes()).and_then(|()| out.flush());
+        }
+        if verdict != Verdict::Drop
+            && let Some(observer) = &self.observer
+        {
+            observer(&Line {
+                level: entry.level,
+                category: entry.category.map_or("", Category::name),
+                text: line.trim_end_matches('\n'),
+            });
         }
         if verdict != Verdict::Drop
             && let Some(file) = &mut self.file

@@ -257,11 +257,6 @@ impl Config {
     }
 
     /// Returns what `settings.json` alone holds for the option.
-    pub fn stored_setting(&self, name: &str) -> Option<Value> {
-        self.settings.file.get(name).cloned()
-    }
-
-    /// Returns what `settings.json` holds for the option.
     pub fn stored(&self, name: &str) -> Option<Value> {
         self.settings.file.get(name).cloned()
     }

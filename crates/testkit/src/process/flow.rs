@@ -161,13 +161,13 @@ pub fn pay_oneself(wallet: Wallet<'_>, sum: i64) -> (String, i64) {
     let categories: Vec<_> = entries.iter().map(|entry| &entry["category"]).collect();
     assert_eq!(
         categories,
-        [&json!("send"), &json!("receive")],
+        [&json!("receive"), &json!("send")],
         "{entries:?}"
     );
     assert_eq!(entries[0]["confirmations"], json!(0));
-    assert_eq!(sats(&entries[0]["amount"]), REST - sum);
-    assert_eq!(sats(&entries[1]["amount"]), sum - REST);
-    assert_eq!(entries[1]["address"], json!(target));
+    assert_eq!(sats(&entries[1]["amount"]), REST - sum);
+    assert_eq!(sats(&entries[0]["amount"]), sum - REST);
+    assert_eq!(entries[0]["address"], json!(target));
     (txid, sum - fee)
 }
 

@@ -1,0 +1,411 @@
+//! The two ends of one connection, as `capnp-rpc` wants them: framing, buffers, budgets.
+//!
+//! `capnp-rpc` brings such a network of its own. Ours counts bytes and calls and stops reading at
+//! a limit, never allocates by a claimed size, writes waiting messages together, and wipes what
+//! held a secret.
+
+mod frame;
+mod wipe;
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::io;
+use std::rc::Rc;
+use std::time::Duration;
+
+use capnp::capability::Promise;
+use capnp::message::{Builder, HeapAllocator, Reader};
+use capnp_rpc::rpc_capnp;
+use capnp_rpc::rpc_twoparty_capnp::Side;
+use futures::FutureExt;
+use futures::future::Shared;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use frame::{Frame, FrameReader};
+
+use crate::types::Limits;
+
+/// First segment of a message whose size nobody guesses, in words.
+const MIN_FIRST_SEGMENT: u32 = 128;
+/// How much is written together.
+const WRITE_BATCH: usize = 64 << 10;
+/// How long the last messages (the reason of an end among them) may take.
+const FLUSH_TIME: Duration = Duration::from_secs(2);
+
+type Message = Builder<HeapAllocator>;
+
+/// What both directions of a connection share: the queue of messages out, and the budget.
+pub(crate) struct Link {
+    queue: RefCell<VecDeque<Rc<Message>>>,
+    queued_bytes: Cell<usize>,
+    calls: Cell<u32>,
+    limits: Limits,
+    /// Whether the budget is enforced; not towards a parent or child, who must never be cut off.
+    enforced: bool,
+    /// Set when nothing more will be queued.
+    finishing: Cell<bool>,
+    broken: RefCell<Option<String>>,
+    progress: Cell<Instant>,
+    writer_wake: Notify,
+    reader_wake: Notify,
+}
+
+impl Link {
+    /// A link within `limits`, `enforced` or only told to the other side.
+    pub(crate) fn new(limits: Limits, enforced: bool) -> Rc<Self> {
+        Rc::new(Self {
+            queue: RefCell::default(),
+            queued_bytes: Cell::new(0),
+            calls: Cell::new(0),
+            limits,
+            enforced,
+            finishing: Cell::new(false),
+            broken: RefCell::new(None),
+            progress: Cell::new(Instant::now()),
+            writer_wake: Notify::new(),
+            reader_wake: Notify::new(),
+        })
+    }
+
+    /// Ends the connection from this side; `reason` is kept for the log.
+    pub(crate) fn break_off(&self, reason: impl Into<String>) {
+        self.broken
+            .borrow_mut()
+            .get_or_insert_with(|| reason.into());
+        self.reader_wake.notify_one();
+        self.writer_wake.notify_one();
+    }
+
+    /// Why the connection was ended from this side, if it was.
+    pub(crate) fn broken(&self) -> Option<String> {
+        self.broken.borrow().clone()
+    }
+
+    pub(crate) const fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    fn push(&self, message: Rc<Message>) {
+        if self.finishing.get() || self.broken.borrow().is_some() {
+            return;
+        }
+        self.count_return(&message);
+        self.queued_bytes
+            .set(self.queued_bytes.get() + message.size_in_words() * 8);
+        self.queue.borrow_mut().push_back(message);
+        self.writer_wake.notify_one();
+    }
+
+    fn count_call(&self, message: &Reader<Frame>) {
+        let is_call = message
+            .get_root::<rpc_capnp::message::Reader<'_>>()
+            .is_ok_and(|root| matches!(root.which(), Ok(rpc_capnp::message::Call(_))));
+        if is_call {
+            self.calls.set(self.calls.get().saturating_add(1));
+        }
+    }
+
+    fn count_return(&self, message: &Message) {
+        let is_return = message
+            .get_root_as_reader::<rpc_capnp::message::Reader<'_>>()
+            .is_ok_and(|root| matches!(root.which(), Ok(rpc_capnp::message::Return(_))));
+        if is_return {
+            self.calls.set(self.calls.get().saturating_sub(1));
+            self.made_progress();
+        }
+    }
+
+    fn made_progress(&self) {
+        self.progress.set(Instant::now());
+        self.reader_wake.notify_one();
+    }
+
+    fn is_full(&self) -> bool {
+        let unread = u64::try_from(self.queued_bytes.get()).unwrap_or(u64::MAX);
+        self.enforced
+            && (unread > self.limits.unread_bytes || self.calls.get() >= self.limits.calls)
+    }
+
+    /// Waits while the budget is used up; breaks off when nothing moves for the stall time.
+    async fn wait_for_room(&self) -> capnp::Result<()> {
+        let stall = Duration::from_secs(u64::from(self.limits.stall_seconds));
+        let since = Instant::now();
+        while self.is_full() && self.broken.borrow().is_none() {
+            let deadline = self.progress.get().max(since) + stall;
+            tokio::select! {
+                () = self.reader_wake.notified() => {}
+                () = tokio::time::sleep_until(deadline) => {
+                    if self.progress.get().max(since) + stall <= Instant::now() {
+                        let text = format!(
+                            "the peer made no progress in {} s with {} bytes of answers unread and {} calls in flight",
+                            self.limits.stall_seconds, self.queued_bytes.get(), self.calls.get(),
+                        );
+                        self.break_off(text);
+                    }
+                }
+            }
+        }
+        self.check_broken()
+    }
+
+    fn check_broken(&self) -> capnp::Result<()> {
+        match &*self.broken.borrow() {
+            Some(reason) => Err(capnp::Error::disconnected(reason.clone())),
+            None => Ok(()),
+        }
+    }
+
+    /// Receives the next message, within the budget.
+    async fn receive<R: AsyncRead + Unpin>(
+        &self,
+        reader: &mut FrameReader<R>,
+    ) -> capnp::Result<Option<Reader<Frame>>> {
+        self.wait_for_room().await?;
+        let frame = tokio::select! {
+            frame = reader.next() => frame?,
+            error = self.until_broken() => return Err(error),
+        };
+        let message = frame.map(|frame| Reader::new(frame, frame::reader_options()));
+        if let (Some(message), true) = (&message, self.enforced) {
+            self.count_call(message);
+        }
+        Ok(message)
+    }
+
+    async fn until_broken(&self) -> capnp::Error {
+        loop {
+            self.reader_wake.notified().await;
+            if let Err(error) = self.check_broken() {
+                return error;
+            }
+        }
+    }
+
+    /// Writes what is queued until [`Self::finishing`], a failure, or the other side's end.
+    async fn write_loop<W: AsyncWrite + Unpin>(&self, mut writer: W) {
+        let mut batch = Vec::new();
+        let mut deadline = None;
+        loop {
+            if self.queue.borrow().is_empty() && self.finishing.get() {
+                break;
+            }
+            if self.finishing.get() && deadline.is_none() {
+                deadline = Some(Instant::now() + FLUSH_TIME);
+            }
+            let bytes = self.next_batch(&mut batch);
+            if bytes == 0 {
+                self.writer_wake.notified().await;
+                continue;
+            }
+            let written = self.write(&mut writer, &batch, &mut deadline).await;
+            zeroize::Zeroize::zeroize(batch.as_mut_slice());
+            batch.clear();
+            self.queued_bytes
+                .set(self.queued_bytes.get().saturating_sub(bytes));
+            if let Err(error) = written {
+                // The reader reports it, so that every open question is answered.
+                self.break_off(format!("writing failed: {error}"));
+                break;
+            }
+            self.made_progress();
+        }
+        // The other side sees the end even while somebody here still holds the reading half.
+        let _ = writer.shutdown().await;
+        while !self.finishing.get() {
+            self.writer_wake.notified().await;
+        }
+    }
+
+    async fn write<W: AsyncWrite + Unpin>(
+        &self,
+        writer: &mut W,
+        mut rest: &[u8],
+        deadline: &mut Option<Instant>,
+    ) -> io::Result<()> {
+        while !rest.is_empty() {
+            let far = Instant::now() + Duration::from_secs(3600);
+            tokio::select! {
+                biased;
+                written = writer.write(rest) => {
+                    let written = written?;
+                    if written == 0 {
+                        return Err(io::ErrorKind::WriteZero.into());
+                    }
+                    rest = &rest[written..];
+                    self.progress.set(Instant::now());
+                }
+                () = self.writer_wake.notified() => {
+                    if self.broken.borrow().is_some() {
+                        return Err(io::ErrorKind::ConnectionAborted.into());
+                    }
+                    if self.finishing.get() && deadline.is_none() {
+                        *deadline = Some(Instant::now() + FLUSH_TIME);
+                    }
+                }
+                () = tokio::time::sleep_until(deadline.unwrap_or(far)) => {
+                    if deadline.is_some() {
+                        return Err(io::ErrorKind::TimedOut.into());
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Copies waiting messages into `batch`; returns how many queued bytes that settles.
+    fn next_batch(&self, batch: &mut Vec<u8>) -> usize {
+        let mut settled = 0;
+        while batch.len() < WRITE_BATCH {
+            let Some(message) = self.queue.borrow_mut().pop_front() else {
+                break;
+            };
+            settled += message.size_in_words() * 8;
+            frame::append(&message, batch);
+            if let Ok(message) = Rc::try_unwrap(message) {
+                wipe::secrets(message);
+            }
+        }
+        if batch.capacity() > 4 * WRITE_BATCH && batch.is_empty() {
+            *batch = Vec::new();
+        }
+        settled
+    }
+}
+
+struct Incoming(Reader<Frame>);
+
+impl capnp_rpc::IncomingMessage for Incoming {
+    fn get_body(&self) -> capnp::Result<capnp::any_pointer::Reader<'_>> {
+        self.0.get_root()
+    }
+}
+
+struct Outgoing {
+    message: Message,
+    link: Rc<Link>,
+}
+
+impl capnp_rpc::OutgoingMessage for Outgoing {
+    fn get_body(&mut self) -> capnp::Result<capnp::any_pointer::Builder<'_>> {
+        self.message.get_root()
+    }
+
+    fn get_body_as_reader(&self) -> capnp::Result<capnp::any_pointer::Reader<'_>> {
+        self.message.get_root_as_reader()
+    }
+
+    fn send(self: Box<Self>) -> (Promise<(), capnp::Error>, Rc<Message>) {
+        let message = Rc::new(self.message);
+        self.link.push(Rc::clone(&message));
+        (Promise::ok(()), message)
+    }
+
+    fn take(self: Box<Self>) -> Message {
+        self.message
+    }
+
+    fn size_in_words(&self) -> usize {
+        self.message.size_in_words()
+    }
+}
+
+struct Half<R> {
+    link: Rc<Link>,
+    reader: Rc<RefCell<Option<FrameReader<R>>>>,
+    side: Side,
+}
+
+impl<R: AsyncRead + Unpin + 'static> capnp_rpc::Connection<Side> for Half<R> {
+    fn get_peer_vat_id(&self) -> Side {
+        self.side
+    }
+
+    fn new_outgoing_message(&mut self, words: u32) -> Box<dyn capnp_rpc::OutgoingMessage> {
+        let allocator = HeapAllocator::new().first_segment_words(words.max(MIN_FIRST_SEGMENT));
+        Box::new(Outgoing {
+            message: Builder::new(allocator),
+            link: Rc::clone(&self.link),
+        })
+    }
+
+    fn receive_incoming_message(
+        &mut self,
+    ) -> Promise<Option<Box<dyn capnp_rpc::IncomingMessage>>, capnp::Error> {
+        let link = Rc::clone(&self.link);
+        let slot = Rc::clone(&self.reader);
+        Promise::from_future(async move {
+            // One message is asked for at a time; the slot is empty only after a failure.
+            let Some(mut reader) = slot.borrow_mut().take() else {
+                return Err(capnp::Error::disconnected(
+                    "the connection is closed".to_owned(),
+                ));
+            };
+            let message = link.receive(&mut reader).await?;
+            *slot.borrow_mut() = Some(reader);
+            Ok(message.map(|message| Box::new(Incoming(message)) as _))
+        })
+    }
+
+    fn shutdown(&mut self, _result: capnp::Result<()>) -> Promise<(), capnp::Error> {
+        self.link.finishing.set(true);
+        self.link.writer_wake.notify_one();
+        Promise::ok(())
+    }
+}
+
+/// The network of one connection: `capnp-rpc` asks it for its one peer.
+pub(crate) struct Network<R> {
+    half: Option<Half<R>>,
+    connect: Option<Half<R>>,
+    side: Side,
+    driver: Shared<Promise<(), capnp::Error>>,
+}
+
+impl<R: AsyncRead + Unpin + 'static> Network<R> {
+    /// Speaks over `reader` and `writer` as `side`.
+    pub(crate) fn new<W>(reader: R, writer: W, side: Side, link: &Rc<Link>) -> Self
+    where
+        W: AsyncWrite + Unpin + 'static,
+    {
+        let frames = FrameReader::new(reader, link.limits.message_bytes);
+        let slot = Rc::new(RefCell::new(Some(frames)));
+        let half = || Half {
+            link: Rc::clone(link),
+            reader: Rc::clone(&slot),
+            side,
+        };
+        let writing = Rc::clone(link);
+        let driver = Promise::from_future(async move {
+            writing.write_loop(writer).await;
+            Ok(())
+        });
+        Self {
+            half: Some(half()),
+            connect: Some(half()),
+            side,
+            driver: driver.shared(),
+        }
+    }
+}
+
+impl<R: AsyncRead + Unpin + 'static> capnp_rpc::VatNetwork<Side> for Network<R> {
+    fn connect(&mut self, host: Side) -> Option<Box<dyn capnp_rpc::Connection<Side>>> {
+        if host == self.side {
+            return None;
+        }
+        self.connect.take().map(|half| Box::new(half) as _)
+    }
+
+    fn accept(&mut self) -> Promise<Box<dyn capnp_rpc::Connection<Side>>, capnp::Error> {
+        match self.half.take() {
+            Some(half) => Promise::ok(Box::new(half)),
+            None => Promise::from_future(futures::future::pending()),
+        }
+    }
+
+    fn drive_until_shutdown(&mut self) -> Promise<(), capnp::Error> {
+        Promise::from_future(self.driver.clone())
+    }
+}

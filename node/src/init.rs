@@ -1,0 +1,535 @@
+//! Starts the node, and stops it in the opposite order.
+//!
+//! Start: locks → log → IPC sockets → RPC server (answers -28) → chain → status → wallet → open the
+//! doors → blocks from files. Stop: doors → wallet → chain → cookie, pid file, locks.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chain::{ChainConfig, Ended, Progress, Reindex};
+use common::datadir::{self, DirLock, PidFile};
+use common::log::{self, LogOptions};
+use common::options::{Config, Notice, Program};
+use common::stop::StopHandle;
+use ipc_schema::{Ipc, Listener, Phase, Served, Services, StartError, TaskState, parse_bind};
+use primitives::{BlockHash, U256};
+use rpc::{Table, TableConfig, control::Control};
+use tokio::task::JoinHandle;
+
+use crate::context::{Chain, Node};
+use crate::detach::Detach;
+use crate::program::{InProcessWallet, identity};
+use crate::rpc_server::{self, RpcServer};
+use crate::service::chain::ChainServer;
+use crate::service::executor::Executor;
+use crate::service::node::{LogRing, NodeServer};
+use crate::start_options::wire_source;
+use crate::status;
+use crate::wallet_link::{Starter, WalletSource};
+
+/// How long a parent may take to read the last words of a child.
+pub(crate) const LAST_WORDS: Duration = Duration::from_secs(5);
+/// How long calls in flight may take when the doors close.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// What the node is started with.
+pub(crate) struct Launch {
+    pub(crate) config: Config,
+    pub(crate) name: String,
+    pub(crate) stop: StopHandle,
+    pub(crate) wallet: Option<InProcessWallet>,
+    pub(crate) ipc: Ipc,
+    pub(crate) services: Services,
+    pub(crate) parent: Option<Served>,
+}
+
+/// The node while it runs.
+pub(crate) struct Running {
+    node: Arc<Node>,
+    ipc: Ipc,
+    services: Services,
+    listeners: Vec<Listener>,
+    detach: Arc<Detach>,
+    rpc: Option<RpcServer>,
+    chain: chain::Chain,
+    following: JoinHandle<Option<Ended>>,
+    parent: Option<Served>,
+    /// Given back last.
+    files: OwnFiles,
+}
+
+/// Locks and files that say this process is here.
+struct OwnFiles {
+    _pid: Option<PidFile>,
+    _blocks: DirLock,
+    _network: DirLock,
+}
+
+fn failed(error: impl std::fmt::Display) -> StartError {
+    StartError { text: error.to_string(), exit_code: 1 }
+}
+
+/// Starts the node.
+///
+/// # Errors
+/// The one line to show, with the exit status.
+pub(crate) async fn start(launch: Launch) -> Result<Running, StartError> {
+    let Launch { mut config, name, stop, wallet, ipc, services, parent } = launch;
+    let lines = config.apply_interactions();
+    let warnings = config.check().map_err(failed)?;
+    let files = own_directories(&config)?;
+    start_log(&mut config, &lines, &warnings)?;
+    let files = OwnFiles { _pid: pid_file(&config)?, ..files };
+    let log_ring = LogRing::install();
+
+    let source = wallet_source(&config, wallet, &ipc);
+    let node = Node::new(config, stop);
+    describe(&node);
+    let table = table(&node, &name);
+    let id = identity(&name, Some(&node.config()));
+    services.update(|set| set.identity = id.clone());
+    let detach = Arc::new(Detach::new(Arc::clone(&node), ipc.clone(), services.clone()));
+    let chain_server = Arc::new(ChainServer { node: Arc::clone(&node) });
+    let starter = Starter {
+        node: Arc::clone(&node),
+        ipc: ipc.clone(),
+        identity: id,
+        chain: chain_server.clone(),
+        table: Arc::clone(&table),
+        source,
+    };
+    let whitelist = rpc_server::whitelist(&node.config());
+    services.update(|set| {
+        set.node = Some(Arc::new(NodeServer {
+            node: Arc::clone(&node),
+            table: Arc::clone(&table),
+            log: log_ring,
+            wallet: starter.clone(),
+            detach: Arc::clone(&detach),
+        }));
+        set.rpc = Some(Arc::new(Executor { table: Arc::clone(&table), whitelist }));
+        set.chain = Some(chain_server);
+    });
+    let listeners = listen(&node, &ipc, &services).await?;
+    let config = node.config().clone();
+    let rpc = if config.opt_bool("server").unwrap_or(true) {
+        let server = rpc_server::start(&config, Arc::clone(&table)).await;
+        Some(server.map_err(failed)?)
+    } else {
+        None
+    };
+
+    // From here on a failure has something to stop.
+    let engine = match open_chain(&node, &table, &config).await {
+        Ok(chain) => chain,
+        Err(error) => {
+            node.stop.stop();
+            if let Some(rpc) = rpc {
+                rpc.http.stop(Duration::from_secs(1)).await;
+            }
+            return Err(error);
+        }
+    };
+    let chain = Chain { handle: engine.handle.clone(), reader: engine.reader.clone() };
+    node.set_chain(chain.clone());
+    let following = tokio::spawn(status::follow(Arc::clone(&node), chain.clone()));
+    let running = Running {
+        node: Arc::clone(&node),
+        ipc,
+        services,
+        listeners,
+        detach,
+        rpc,
+        chain: engine,
+        following,
+        parent,
+        files,
+    };
+    node.status.send_modify(|status| status.message = "Starting the wallet…".to_owned());
+    if let Err(error) = starter.first_start().await {
+        // The connection to a parent stays: it still has to carry the error.
+        drop(running.stop_serving().await);
+        return Err(error);
+    }
+    table.finish_warmup();
+    tracing::info!("Done loading");
+    node.status.send_modify(|status| {
+        status.phase = Phase::Running;
+        status.message.clear();
+    });
+    tokio::spawn(import(node, chain, config.get_list("loadblock")));
+    Ok(running)
+}
+
+/// Locks the directories; whose they are was looked at before.
+fn own_directories(config: &Config) -> Result<OwnFiles, StartError> {
+    let network_dir = config.network_dir();
+    let network = DirLock::acquire(&network_dir).map_err(failed)?;
+    let blocks_dir = config.blocks_dir().map_err(failed)?;
+    datadir::create_private(&blocks_dir).map_err(failed)?;
+    let blocks = DirLock::acquire(&blocks_dir).map_err(failed)?;
+    Ok(OwnFiles { _pid: None, _blocks: blocks, _network: network })
+}
+
+fn start_log(config: &mut Config, lines: &[String], warnings: &[String]) -> Result<(), StartError> {
+    let logger = log::install().map_err(failed)?;
+    logger.start(&LogOptions::from_config(config).map_err(failed)?).map_err(failed)?;
+    tracing::info!(
+        "{} version v{} ({} {})",
+        common::CLIENT_NAME,
+        common::VERSION,
+        config.params().coin,
+        config.params().network
+    );
+    for notice in config.take_notices() {
+        match notice {
+            Notice::Info(text) => tracing::info!("{text}"),
+            Notice::Warning(text) => tracing::warn!("{text}"),
+            Notice::Stderr(text) => warn_user(&text),
+        }
+    }
+    for line in lines.iter().chain(&config.place_lines()).chain(&config.log_lines()) {
+        tracing::info!("{line}");
+    }
+    for line in &config.inert_lines() {
+        tracing::warn!("{line}");
+    }
+    for warning in warnings {
+        tracing::warn!("{warning}");
+        warn_user(&format!("Warning: {warning}"));
+    }
+    Ok(())
+}
+
+/// Shows a warning of the start to whoever started the program.
+fn warn_user(text: &str) {
+    use std::io::Write as _;
+    // A closed standard error leaves nowhere to say anything.
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+fn pid_file(config: &Config) -> Result<Option<PidFile>, StartError> {
+    if config.is_negated("pid") {
+        return Ok(None);
+    }
+    let network_dir = config.network_dir();
+    let path = config
+        .path_in("pid", &network_dir)
+        .unwrap_or_else(|| network_dir.join(config.params().pid_file));
+    PidFile::create(&path).map(Some).map_err(failed)
+}
+
+fn wallet_source(config: &Config, wallet: Option<InProcessWallet>, ipc: &Ipc) -> WalletSource {
+    if config.get_bool("disablewallet") {
+        return WalletSource::Off;
+    }
+    match wallet {
+        Some(make) => WalletSource::InProcess(make(ipc)),
+        None => WalletSource::Spawn(sibling("bitq-wallet")),
+    }
+}
+
+/// A program that lies beside this one.
+fn sibling(name: &str) -> PathBuf {
+    let here = std::env::current_exe().ok();
+    here.and_then(|path| path.parent().map(|dir| dir.join(name)))
+        .unwrap_or_else(|| PathBuf::from(name))
+}
+
+/// Tells windows what does not change.
+fn describe(node: &Node) {
+    let config = node.config();
+    let params = config.params();
+    let log_file = LogOptions::from_config(&config).ok().and_then(|options| options.file);
+    node.status.send_modify(|status| {
+        status.phase = Phase::Loading;
+        status.started = node.clock.now();
+        status.datadir = config.network_dir().display().to_string();
+        status.datadir_source = wire_source(config.source_of("datadir"));
+        status.version = common::VERSION.to_owned();
+        status.coin = params.coin.id().to_owned();
+        status.network = params.network.id().to_owned();
+        status.log_file = log_file.map_or_else(String::new, |path| path.display().to_string());
+        status.progress = 0.0;
+        status.initial_download = true;
+    });
+}
+
+fn table(node: &Arc<Node>, name: &str) -> Arc<Table<Node>> {
+    let config = node.config();
+    let cli = match config.program() {
+        Program::Daemon | Program::Node => "bitq-cli",
+        _ => name,
+    };
+    let mut table_config = TableConfig::new(cli, node.params.rpc_port);
+    table_config.check_results = config.get_bool("rpcdoccheck");
+    table_config.log_ips = config.get_bool("logips");
+    let log_path = LogOptions::from_config(&config).ok().and_then(|options| options.file);
+    drop(config);
+    let (stop, started) = (node.stop.clone(), node.started);
+    let control = Control {
+        client_name: common::CLIENT_NAME.to_owned(),
+        version: common::VERSION.to_owned(),
+        log_path: log_path.map_or_else(String::new, |path| path.display().to_string()),
+        uptime: Arc::new(move || started.elapsed().as_secs()),
+        stop: Arc::new(move || stop.stop()),
+    };
+    let table = Table::from_arc(Arc::clone(node), table_config);
+    table.add("control", control.commands());
+    table.add("node", crate::rpc::commands());
+    table.set_warmup("Starting…");
+    table
+}
+
+async fn listen(
+    node: &Node,
+    ipc: &Ipc,
+    services: &Services,
+) -> Result<Vec<Listener>, StartError> {
+    let (addresses, dir) = {
+        let config = node.config();
+        (config.get_list("ipcbind"), config.network_dir())
+    };
+    let mut listeners = Vec::new();
+    for text in addresses {
+        let address = parse_bind(&text, &dir, "node").map_err(failed)?;
+        let listener = ipc.listen(&address, services).await.map_err(failed)?;
+        listeners.push(listener);
+    }
+    Ok(listeners)
+}
+
+async fn open_chain(
+    node: &Arc<Node>,
+    table: &Arc<Table<Node>>,
+    config: &Config,
+) -> Result<chain::Chain, StartError> {
+    table.set_warmup("Loading block index…");
+    node.status.send_modify(|status| status.message = "Loading block index…".to_owned());
+    let chain_config = chain_config(node, table, config)?;
+    let opened = tokio::task::spawn_blocking(move || chain::start(chain_config)).await;
+    opened.map_err(failed)?.map_err(|error| {
+        let advice = if error.can_rebuild() {
+            ".\nPlease restart with -reindex or -reindex-chainstate to recover."
+        } else {
+            ""
+        };
+        failed(format!("{error}{advice}"))
+    })
+}
+
+fn chain_config(
+    node: &Arc<Node>,
+    table: &Arc<Table<Node>>,
+    config: &Config,
+) -> Result<ChainConfig, StartError> {
+    let mut chain = ChainConfig::new(config.params(), config.network_dir());
+    let mebibytes = |name: &str| usize::try_from(config.get_int(name)).unwrap_or(0) << 20;
+    let bytes = |name: &str| usize::try_from(config.get_int(name)).unwrap_or(0);
+    chain.blocks_dir = config.blocks_dir().map_err(failed)?;
+    chain.cache_bytes = mebibytes("dbcache").max(chain::MIN_CACHE_BYTES);
+    if config.is_set("dbbatchsize") {
+        chain.batch_bytes = bytes("dbbatchsize");
+    }
+    chain.crash_ratio = u32::try_from(config.get_int("dbcrashratio")).ok().filter(|n| *n > 0);
+    chain.script_threads = script_threads(config.get_int("par"));
+    if config.is_set("maxsigcachesize") {
+        chain.signature_cache_bytes = mebibytes("maxsigcachesize");
+    }
+    chain.use_xor = config.opt_bool("blocksxor").unwrap_or(chain.use_xor);
+    chain.fast_prune = config.get_bool("fastprune");
+    chain.reindex = match (config.get_bool("reindex"), config.get_bool("reindex-chainstate")) {
+        (true, _) => Reindex::All,
+        (false, true) => Reindex::Chainstate,
+        (false, false) => Reindex::No,
+    };
+    if let Some(blocks) = config.opt_int("checkblocks") {
+        chain.check_blocks = u32::try_from(blocks).unwrap_or(0);
+    }
+    if let Some(level) = config.opt_int("checklevel") {
+        chain.check_level = u8::try_from(level.clamp(0, 4)).unwrap_or(4);
+    }
+    if let Some(text) = config.opt_str("assumevalid") {
+        let hash = common::options::user_hex(&text).and_then(|hex| hex.parse::<BlockHash>().ok());
+        chain.assume_valid = hash.filter(|hash| !hash.is_zero());
+    }
+    if let Some(text) = config.opt_str("minimumchainwork") {
+        let work = common::options::user_hex(&text).and_then(|hex| U256::from_hex(&hex));
+        chain.min_chain_work = work.unwrap_or(chain.min_chain_work);
+    }
+    if let Some(seconds) = config.opt_int("maxtipage") {
+        chain.max_tip_age = seconds;
+    }
+    chain.stop_at_height =
+        u32::try_from(config.get_int("stopatheight")).ok().filter(|height| *height > 0);
+    chain.clock = node.clock.clone();
+    let stop = node.stop.clone();
+    chain.stop = Arc::new(move || stop.is_stopping());
+    let shown = ShownTasks { node: Arc::clone(node), table: Arc::clone(table), task: 0.into() };
+    chain.progress = Arc::new(move |progress| shown.show(progress));
+    if config.is_set("mocktime") {
+        node.clock.set_mock(config.get_int("mocktime"));
+    }
+    crate::policy_options::apply(config, &mut chain);
+    Ok(chain)
+}
+
+/// Threads that check scripts: 0 is one per core, negative numbers leave cores free.
+fn script_threads(par: i64) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let wanted = match usize::try_from(par) {
+        Ok(0) => cores,
+        Ok(threads) => threads,
+        Err(_) => {
+            let free = usize::try_from(par.unsigned_abs()).unwrap_or(cores);
+            cores.saturating_sub(free)
+        }
+    };
+    wanted.clamp(1, chain::MAX_SCRIPT_THREADS)
+}
+
+/// Shows the chain's long work: as warm-up text, in the status, and as a task.
+struct ShownTasks {
+    node: Arc<Node>,
+    table: Arc<Table<Node>>,
+    task: std::sync::atomic::AtomicU64,
+}
+
+impl ShownTasks {
+    fn show(&self, progress: Progress) {
+        use chain::Task;
+        use std::sync::atomic::Ordering;
+        let (kind, title) = match progress.task {
+            Task::LoadingIndex => ("load", "Loading block index…"),
+            Task::Replaying => ("replay", "Replaying blocks…"),
+            Task::Verifying => ("verify", "Verifying blocks…"),
+            Task::Reindexing => ("reindex", "Reindexing blocks on disk…"),
+            Task::Importing => ("loadblock", "Importing blocks…"),
+            Task::Connecting => ("connect", "Connecting blocks on disk…"),
+            Task::Flushing => ("flush", "Writing coins to disk…"),
+        };
+        if self.table.warmup().is_some() {
+            self.table.set_warmup(title);
+            self.node.status.send_modify(|status| title.clone_into(&mut status.message));
+        }
+        // Loading and flushing are over before anybody could read a task's line.
+        if matches!(progress.task, Task::LoadingIndex | Task::Flushing) {
+            return;
+        }
+        let now = self.node.clock.now();
+        let id = match self.task.load(Ordering::Relaxed) {
+            0 if progress.percent < 100 => {
+                let id = self.node.tasks.begin(kind, title, now);
+                self.task.store(id, Ordering::Relaxed);
+                id
+            }
+            id => id,
+        };
+        if progress.percent >= 100 {
+            self.task.store(0, Ordering::Relaxed);
+            self.node.tasks.finish(id, TaskState::Done, "", now);
+        } else {
+            self.node.tasks.update(id, |task| {
+                title.clone_into(&mut task.title);
+                kind.clone_into(&mut task.kind);
+                task.progress = Some(f64::from(progress.percent) / 100.0);
+            });
+        }
+    }
+}
+
+/// Loads blocks from files, and what waits on disk; then the mempool counts as loaded.
+async fn import(node: Arc<Node>, chain: Chain, files: Vec<String>) {
+    let files = files.into_iter().map(PathBuf::from).collect();
+    if let Err(error) = chain.handle.import(files).await {
+        tracing::warn!("Blocks could not be loaded: {error}");
+    }
+    if let Err(error) = chain.handle.finish_loading().await {
+        tracing::debug!("{error}");
+    }
+    if node.config().get_bool("stopafterblockimport") {
+        tracing::info!("Stopping after block import");
+        node.stop.stop();
+    }
+}
+
+impl Running {
+    /// Waits for the stop signal, the parent's end or a failure of the chain; then stops in order.
+    pub(crate) async fn wait_and_stop(mut self) -> ExitCode {
+        let stop = self.node.stop.clone();
+        let parent = self.parent.clone();
+        let detach = Arc::clone(&self.detach);
+        let parent_ends = async move {
+            match parent {
+                Some(parent) => {
+                    let reason = parent.closed().await;
+                    if detach.is_detached() {
+                        std::future::pending::<()>().await;
+                    }
+                    tracing::info!("The program that started this one is gone: {reason}");
+                }
+                None => std::future::pending().await,
+            }
+        };
+        let ended = tokio::select! {
+            () = stop.stopped() => None,
+            () = parent_ends => None,
+            ended = &mut self.following => ended.ok().flatten(),
+        };
+        let fatal = match ended {
+            Some(Ended::Fatal(cause)) => Some(cause),
+            Some(Ended::StopHeight(height)) => {
+                tracing::info!("Stopping at height {height}");
+                None
+            }
+            None => None,
+        };
+        self.stop().await;
+        match fatal {
+            Some(cause) => {
+                warn_user(&format!(
+                    "Error: A fatal internal error occurred, see debug.log for details: {cause}"
+                ));
+                ExitCode::FAILURE
+            }
+            None => ExitCode::SUCCESS,
+        }
+    }
+
+    /// Stops everything in the opposite order of the start.
+    pub(crate) async fn stop(self) {
+        let ipc = self.ipc.clone();
+        let files = self.stop_serving().await;
+        ipc.stop().await;
+        drop(files);
+        tracing::info!("Shutdown done");
+    }
+
+    /// Stops everything but the connections; gives what is to be given back after them.
+    async fn stop_serving(self) -> OwnFiles {
+        tracing::info!("Shutdown in progress...");
+        self.node.stop.stop();
+        self.node.status.send_modify(|status| {
+            status.phase = Phase::Stopping;
+            status.message = "Stopping…".to_owned();
+        });
+        self.node.chain_state.send_modify(|state| state.shutting_down = true);
+        self.services.update(|set| set.stopping = true);
+        for listener in self.listeners {
+            listener.close();
+        }
+        self.detach.close();
+        if let Some(rpc) = self.rpc {
+            rpc.http.stop(GRACE).await;
+        }
+        self.node.wallet.stop().await;
+        let chain = self.chain;
+        let closed = tokio::task::spawn_blocking(move || chain.stop()).await;
+        if let Ok(Err(error)) = closed {
+            tracing::error!("The chain could not be closed in order: {error}");
+        }
+        self.files
+    }
+}
