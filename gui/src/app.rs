@@ -77,6 +77,8 @@ pub enum Overlay {
     },
     /// The list of keys.
     Keys,
+    /// The options of the command line.
+    Options,
 }
 
 /// The pages, which keep their state while others are in view.
@@ -126,6 +128,8 @@ pub struct App {
     crash: Option<String>,
     trace: Option<Trace>,
     first_frame: bool,
+    /// The private chain of "try it safely": it gets a wallet for play money by itself.
+    sandbox: bool,
     history_loading: bool,
     /// A clock that stands still, for pictures and tests.
     pub clock: Option<i64>,
@@ -208,6 +212,8 @@ pub enum Message {
     PaletteOpen(&'static str),
     /// Close what lies over the window.
     CloseOverlay,
+    /// Show the options of the command line.
+    ShowOptions,
     /// Show the form for a new wallet.
     NewWallet,
     /// Show the form for a backup file.

@@ -3,6 +3,7 @@
 pub mod amount;
 pub mod clock;
 pub mod console;
+pub mod export;
 pub mod filter;
 pub mod first_run;
 pub mod history;

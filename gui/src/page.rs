@@ -157,6 +157,8 @@ pub enum Event {
     Unlock,
     /// Make blocks on a private chain.
     Mine(u32),
+    /// Show the options of the command line.
+    CommandLine,
     /// The first run is through.
     FirstRun(first_run::Outcome),
 }

@@ -156,6 +156,11 @@ pub fn entries(model: &Model) -> Vec<Entry> {
         ));
     }
     all.push(with_keys(Icon::Keyboard, "Keys", Action::Keys));
+    all.push(entry(
+        Icon::Terminal,
+        "Command line options",
+        Message::ShowOptions,
+    ));
     all.push(with_keys(Icon::Power, "Quit", Action::Quit));
     all
 }

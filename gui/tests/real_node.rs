@@ -155,3 +155,83 @@ fn node_pid(folder: &Path) -> u32 {
     });
     text.trim().parse().expect("a process number")
 }
+
+#[test]
+fn the_first_run_leads_from_nothing_to_a_proved_backup() {
+    robot::load_fonts();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let args = ["bitq-gui", "-printtoconsole=0"].map(std::ffi::OsString::from);
+    let node = process::program("bitq-node");
+    let launch = Launch {
+        command_line: CommandLine::parse(Program::Gui, args).expect("valid options"),
+        store: Store::new(folder.path().join("window")),
+        link: None,
+        minimised: false,
+        programs: node.parent().map(Path::to_owned),
+    };
+    let mut robot = Robot::new(program(launch.clone()));
+    robot.expect("Welcome");
+    assert!(
+        !folder.path().join("window").exists(),
+        "nothing is written before a choice"
+    );
+    // Groestlcoin, private.
+    robot.click("coin-2");
+    robot.click("network-4");
+    robot.click("first-run-continue");
+    robot.expect("Where to keep the chain");
+    robot.click("dir-own");
+    let data = folder.path().join("chain");
+    robot.type_into("dir-path", &data.display().to_string());
+    robot.expect("free");
+    robot.wait("a fine place", |robot| {
+        robot.is_enabled("first-run-continue")
+    });
+    robot.click("first-run-continue");
+    robot.expect("New keys on this computer");
+    // Left in the middle and resumed, with the node behind it.
+    robot.wait("the node", |robot| !robot.sees("starting behind this page"));
+    robot.tell(Message::Control(Control::Quit {
+        leave_running: false,
+    }));
+    robot.wait("its end", |_| !process_runs(&data));
+    drop(robot.end());
+    let mut robot = Robot::new(program(launch.clone()));
+    robot.expect("New keys on this computer");
+    robot.type_into("create-passphrase", PASSPHRASE);
+    robot.type_into("create-repeat", PASSPHRASE);
+    robot.wait("the button", |robot| robot.is_enabled("create-wallet"));
+    robot.click("create-wallet");
+    robot.expect("Make a backup, then prove that it works");
+    let backup = folder.path().join("usb.bitq-backup");
+    robot.clear("backup-path");
+    robot.type_into("backup-path", &backup.display().to_string());
+    robot.click("backup-save");
+    robot.expect("saved, ");
+    robot.type_into("backup-passphrase", PASSPHRASE);
+    robot.click("backup-check");
+    robot.expect("identical to the wallet");
+    robot.picture("first-run-4");
+    robot.click("first-run-continue");
+    robot.expect("Ready to spend");
+    robot.tell(Message::QuitChosen(false));
+    robot.wait("the node to stop", |_| !process_runs(&data));
+    drop(robot.end());
+    assert!(backup.is_file());
+
+    let mut robot = Robot::new(program(launch));
+    robot.expect("Ready to spend");
+    robot.tell(Message::QuitChosen(false));
+    robot.wait("the node to stop", |_| !process_runs(&data));
+    drop(robot.end());
+}
+
+/// Whether a node holds the chain in this folder.
+fn process_runs(data: &Path) -> bool {
+    let network = data.join("regtest");
+    std::fs::read_dir(network).is_ok_and(|mut entries| {
+        entries.any(|entry| {
+            entry.is_ok_and(|entry| entry.path().extension().is_some_and(|end| end == "pid"))
+        })
+    })
+}

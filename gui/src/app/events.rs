@@ -196,6 +196,7 @@ impl App {
             Message::PaletteRun(place) => return self.run_palette(place),
             Message::PaletteOpen(query) => return self.open_palette(query),
             Message::CloseOverlay => self.overlay = Overlay::None,
+            Message::ShowOptions => self.overlay = Overlay::Options,
             Message::NewWallet => {
                 self.pages.wallets.open_create();
                 return self.open(PageId::Wallets);
@@ -233,8 +234,8 @@ impl App {
             Message::ToastOver(id) => self.toasts.retain(|toast| toast.id != id),
             Message::SystemTheme(mode) => self.system_dark = mode == Mode::Dark,
             Message::Frame => {
-                self.first_frame = true;
-                if let Some(trace) = &mut self.trace {
+                let first = !std::mem::replace(&mut self.first_frame, true);
+                if let Some(trace) = self.trace.as_mut().filter(|_| first) {
                     trace.event("first_frame", json!({}));
                 }
             }

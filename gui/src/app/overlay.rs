@@ -9,7 +9,7 @@ use crate::palette;
 use crate::shortcuts::Action;
 use crate::theme::{Icon, Press, Surface, Tone, size};
 use crate::widget::button::{button_with, check};
-use crate::widget::{Field, button, text};
+use crate::widget::{Field, button, icon_button, layout, text};
 
 /// Draws it, if there is anything.
 pub(super) fn view(app: &App) -> Option<Element<'_, Message>> {
@@ -23,6 +23,7 @@ pub(super) fn view(app: &App) -> Option<Element<'_, Message>> {
         } => (unlock(app, passphrase, error.as_deref(), *busy), false),
         Overlay::Quit { remember } => (quit(*remember), false),
         Overlay::Keys => (palette::keys_view(), false),
+        Overlay::Options => (options(app), false),
     };
     let placed = container(content).padding(if top {
         Padding::new(size::S4).top(size::TOP_BAR + size::S4)
@@ -123,4 +124,28 @@ fn quit<'a>(remember: bool) -> Element<'a, Message> {
         ]
         .spacing(size::S4),
     )
+}
+
+/// The help page of the command line.
+fn options(app: &App) -> Element<'_, Message> {
+    let program = common::options::Program::Gui;
+    let page = common::options::help_page(program, "bitq-gui", app.model.params.coin, false);
+    let head = row![
+        text::heading("Command line options"),
+        space::horizontal(),
+        icon_button(
+            Icon::X,
+            "Close (Esc)",
+            "options-close",
+            Some(Message::CloseOverlay)
+        ),
+    ]
+    .align_y(Alignment::Center);
+    let list = layout::scrolled("options-page", text::mono(page).into());
+    container(column![head, list].spacing(size::S3))
+        .class(Surface::Raised)
+        .padding(size::S4)
+        .max_width(size::COLUMN)
+        .max_height(560.0)
+        .into()
 }

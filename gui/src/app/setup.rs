@@ -104,6 +104,7 @@ pub(super) fn boot(launch: Launch) -> (App, Task<Message>) {
         crash: None,
         trace: Trace::from_environment(),
         first_frame: false,
+        sandbox: false,
         history_loading: false,
         clock: None,
         launch: launch.clone(),

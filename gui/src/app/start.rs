@@ -35,6 +35,7 @@ impl App {
         };
         self.screen = Screen::Starting;
         self.page = PageId::Overview;
+        self.sandbox = true;
         self.start_chain(&progress)
     }
 

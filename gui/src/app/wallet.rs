@@ -2,8 +2,8 @@
 
 use iced::Task;
 use ipc_schema::{
-    AddressRequest, FaultCode, IpcError, NodeClient, Secret, WalletClient, WalletEvent,
-    WalletListItem,
+    AddressRequest, CreateWallet, FaultCode, IpcError, NodeClient, Secret, WalletClient,
+    WalletEvent, WalletListItem,
 };
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
@@ -16,6 +16,8 @@ use crate::theme::Tone;
 
 /// Label of the address that mined coins go to.
 const MINED_LABEL: &str = "Mined";
+/// Name of the wallet that a private chain begins with.
+const PLAY_WALLET: &str = "Playground";
 
 impl App {
     pub(super) fn wallet_list(
@@ -48,12 +50,29 @@ impl App {
             return self.show_wallet(name);
         }
         self.model.wallet = None;
+        if self.sandbox && self.model.wallets.is_empty() {
+            return self.play_wallet();
+        }
         let on_disk = self.model.wallets.iter().any(|item| item.name == wanted);
         if on_disk && !wanted.is_empty() {
             self.open_wallet(wanted.to_owned())
         } else {
             Task::none()
         }
+    }
+
+    /// A wallet for play money: there is nothing to protect, so there is nothing to ask.
+    fn play_wallet(&self) -> Task<Message> {
+        let wallet = self.link.wallet();
+        let options = CreateWallet {
+            name: PLAY_WALLET.to_owned(),
+            load_on_startup: true,
+            ..CreateWallet::default()
+        };
+        let call = async move { wallet?.create(options).await };
+        Task::perform(call, |result| {
+            Message::Opened(PLAY_WALLET.to_owned(), result)
+        })
     }
 
     fn open_wallet(&self, name: String) -> Task<Message> {

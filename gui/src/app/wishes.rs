@@ -63,6 +63,10 @@ impl App {
             Event::Link(control) => self.control(control),
             Event::Unlock => self.ask_passphrase(),
             Event::Mine(blocks) => self.mine(blocks),
+            Event::CommandLine => {
+                self.overlay = Overlay::Options;
+                Task::none()
+            }
             Event::FirstRun(outcome) => self.first_run_outcome(outcome),
         }
     }

@@ -98,6 +98,15 @@ impl Zone {
         )
     }
 
+    /// "2026-08-30T14:02:00", for files.
+    pub fn iso(&self, time: i64) -> String {
+        let t = self.local(time);
+        format!(
+            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
+            t.year, t.month, t.day, t.hour, t.minute, t.second
+        )
+    }
+
     /// "14:02:11".
     pub fn clock(&self, time: i64) -> String {
         let t = self.local(time);

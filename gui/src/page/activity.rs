@@ -1,6 +1,7 @@
 //! Activity: every transaction, found by words, amounts, time and direction; details beside the list.
 
 mod details;
+pub mod export;
 mod list;
 pub mod rows;
 
@@ -30,6 +31,7 @@ pub struct Page {
     label: String,
     /// The transaction to give up, once the user said so a first time.
     abandoning: bool,
+    export: Option<export::Form>,
 }
 
 /// What can happen on this page.
@@ -69,6 +71,10 @@ pub enum Message {
     Abandon,
     /// It was given up, or not.
     Abandoned(Result<(), IpcError>),
+    /// Show or hide the export.
+    ToggleExport,
+    /// The export.
+    Export(export::Message),
     /// Go to Receive.
     Receive,
 }
@@ -152,6 +158,17 @@ impl Page {
             | Message::Resent(Err(error))
             | Message::Abandoned(Err(error)) => {
                 return Update::event(Event::Notify(Tone::Bad, words(&error)));
+            }
+            Message::ToggleExport => {
+                self.export = match self.export.take() {
+                    Some(_) => None,
+                    None => Some(export::Form::new()),
+                };
+            }
+            Message::Export(message) => {
+                if let Some(form) = &mut self.export {
+                    return Update::task(form.update(message, context).map(Message::Export));
+                }
             }
             Message::Receive => return Update::event(Event::Open(PageId::Receive)),
             Message::Filter(_)

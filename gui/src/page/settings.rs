@@ -45,6 +45,8 @@ pub enum Message {
     Stored(String, Result<SetReply, IpcError>),
     /// Restart the node.
     Restart,
+    /// Show the options of the command line.
+    CommandLine,
 }
 
 impl Page {
@@ -91,6 +93,7 @@ impl Page {
                 return Update::event(Event::Notify(Tone::Good, "Stored.".to_owned()));
             }
             Message::Stored(name, Err(error)) => self.error = Some((name, words(&error))),
+            Message::CommandLine => return Update::event(Event::CommandLine),
             Message::Restart => {
                 self.waiting.clear();
                 return Update::event(Event::Link(Control::Restart));

@@ -93,16 +93,10 @@ pub struct Roles {
     pub selection: Color,
     /// Bars in place of masked amounts.
     pub mask: Color,
-    /// Cast by menus and drawers.
-    pub shadow: Color,
 }
 
 const fn rgb(r: u8, g: u8, b: u8) -> Color {
     Color::from_rgb8(r, g, b)
-}
-
-const fn with_alpha(color: Color, a: f32) -> Color {
-    Color { a, ..color }
 }
 
 /// Calm light.
@@ -129,7 +123,6 @@ pub const LIGHT: Roles = Roles {
     focus: rgb(0x1F, 0x5F, 0xD0),
     selection: rgb(0xC9, 0xDB, 0xFB),
     mask: rgb(0xC4, 0xCA, 0xD4),
-    shadow: with_alpha(Color::BLACK, 0.14),
 };
 
 /// Calm dark.
@@ -156,7 +149,6 @@ pub const DARK: Roles = Roles {
     focus: rgb(0x8A, 0xB4, 0xF8),
     selection: rgb(0x2F, 0x4A, 0x7A),
     mask: rgb(0x4A, 0x53, 0x62),
-    shadow: with_alpha(Color::BLACK, 0.5),
 };
 
 /// Black on white.
@@ -183,7 +175,6 @@ pub const LIGHT_HIGH: Roles = Roles {
     focus: Color::BLACK,
     selection: rgb(0xA8, 0xC8, 0xFF),
     mask: Color::BLACK,
-    shadow: with_alpha(Color::BLACK, 0.4),
 };
 
 /// White on black.
@@ -210,7 +201,6 @@ pub const DARK_HIGH: Roles = Roles {
     focus: rgb(0xFF, 0xE1, 0x4D),
     selection: rgb(0x00, 0x3C, 0x96),
     mask: Color::WHITE,
-    shadow: with_alpha(Color::BLACK, 0.0),
 };
 
 /// The contrast ratio of two opaque colours, 1 to 21 (WCAG 2, relative luminance).

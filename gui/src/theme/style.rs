@@ -1,7 +1,7 @@
 //! Closed sets of widget styles; a page names what a thing is, this file says how that looks.
 
 use iced::widget::{container, progress_bar, rule, scrollable, text, text_input};
-use iced::{Background, Border, Color, Shadow, Vector, border, overlay};
+use iced::{Background, Border, Color, Shadow, border, overlay};
 
 use super::{Theme, palette, size};
 
@@ -225,11 +225,9 @@ impl container::Catalog for Theme {
                 on(palette::mix(r.card, color, 0.06))
                     .border(card.color(palette::mix(r.card, color, 0.45)))
             }
-            Surface::Raised => on(r.card).border(card).shadow(Shadow {
-                color: r.shadow,
-                offset: Vector::new(0.0, size::S1),
-                blur_radius: size::S4,
-            }),
+            // A line instead of a shadow: the software renderer redraws only the bounds of what changed, and a shadow
+            // reaches beyond them.
+            Surface::Raised => on(r.card).border(card.color(r.edge)),
             Surface::Drawer => on(r.card),
             Surface::Badge(tone) => {
                 let color = tint(tone);
@@ -431,11 +429,7 @@ impl overlay::menu::Catalog for Theme {
             text_color: r.text1,
             selected_text_color: r.text1,
             selected_background: Background::Color(r.accent_soft),
-            shadow: Shadow {
-                color: r.shadow,
-                offset: Vector::new(0.0, size::S1),
-                blur_radius: size::S4,
-            },
+            shadow: Shadow::default(),
         }
     }
 }

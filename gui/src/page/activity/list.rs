@@ -8,7 +8,7 @@ use crate::Element;
 use crate::model::Model;
 use crate::model::filter::{Direction, Period};
 use crate::theme::{Icon, Press, size};
-use crate::widget::button::segments;
+use crate::widget::button::{button_with, segments};
 use crate::widget::{Field, VirtualList, button, icon_button, layout, text};
 
 impl Page {
@@ -43,7 +43,10 @@ impl Page {
             self.period,
             Message::Period,
         );
-        let tools = row![directions, period]
+        let export = button_with(Icon::FileDown, "Export", Press::Secondary)
+            .id("activity-export")
+            .on_press(Message::ToggleExport);
+        let tools = row![directions, period, export]
             .spacing(size::S3)
             .align_y(Alignment::Center);
         let sum = self.summary(model);
@@ -53,12 +56,16 @@ impl Page {
             tools.wrap().vertical_spacing(size::S2),
         ]
         .spacing(size::S3);
+        let form: Element<'a, Message> = match &self.export {
+            Some(form) => layout::card(form.view(model).map(Message::Export)),
+            None => space().into(),
+        };
         let body: Element<'a, Message> = if history.is_empty() {
             self.empty(model)
         } else {
             self.rows(model)
         };
-        column![head, body]
+        column![head, form, body]
             .spacing(size::S3)
             .padding(Padding::new(size::S5).bottom(size::S3))
             .into()

@@ -58,6 +58,8 @@ pub struct Form {
     pub total: String,
     /// Coins chosen by hand; empty: the wallet chooses.
     pub coins: Vec<OutPoint>,
+    /// The fee cannot be raised later.
+    pub is_final: bool,
 }
 
 /// A change of the form.
@@ -87,6 +89,8 @@ pub enum Edit {
     Rate(String),
     /// A total was typed.
     Total(String),
+    /// The fee can be raised later, or not.
+    Final,
 }
 
 /// What is wrong with one recipient.
@@ -169,6 +173,7 @@ impl Form {
                 self.total = text;
                 self.follow_total(preview);
             }
+            Edit::Final => self.is_final = !self.is_final,
         }
     }
 
@@ -378,7 +383,7 @@ impl Form {
             coins: self.coins.clone(),
             allow_other_coins: false,
             change_address: String::new(),
-            replaceable: Some(true),
+            replaceable: Some(!self.is_final),
             comment: comment.trim().to_owned(),
         })
     }

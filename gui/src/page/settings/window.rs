@@ -160,5 +160,9 @@ fn about(model: &Model) -> Element<'_, Message> {
         common::VERSION,
         model.params.name
     );
-    layout::titled_card("About", text::body(line).class(Tone::Soft))
+    let options = crate::widget::button("Command line options", crate::theme::Press::Secondary)
+        .id("about-options")
+        .on_press(Message::CommandLine);
+    let body = column![text::body(line).class(Tone::Soft), options].spacing(size::S3);
+    layout::titled_card("About", body)
 }

@@ -7,7 +7,7 @@ use super::super::{Message, Page};
 use crate::Element;
 use crate::model::Model;
 use crate::theme::size;
-use crate::widget::button::segments;
+use crate::widget::button::{check, segments};
 use crate::widget::{Field, layout, text};
 
 pub(super) fn fee_card<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message> {
@@ -68,5 +68,11 @@ pub(super) fn fee_card<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Mess
         );
         body = body.push(text::caption(words));
     }
-    layout::titled_card("Fee", body)
+    let raise = check(
+        "send-replaceable",
+        "The fee can be raised later",
+        !form.is_final,
+        Some(Message::Form(Edit::Final)),
+    );
+    layout::titled_card("Fee", body.push(raise))
 }
