@@ -160,6 +160,11 @@ impl Model {
                 .is_some_and(|node| node.phase == Phase::Running)
     }
 
+    /// Whether wallets can be made, opened and asked.
+    pub fn can_use_wallets(&self) -> bool {
+        self.is_node_running() && self.wallets_known
+    }
+
     /// Whether amounts may be out of date because the chain is still coming in.
     pub fn is_catching_up(&self) -> bool {
         self.node

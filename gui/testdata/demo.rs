@@ -64,6 +64,7 @@ pub(crate) fn connect(app: &mut App) {
         dropped: 0,
     });
     app.model.apply_node(NodeEvent::Tasks(tasks()));
+    app.model.wallets_known = true;
     app.model.commands = commands();
     app.model.settings = settings();
 }

@@ -221,7 +221,11 @@ impl Import {
                     size: record.data.len(),
                 },
             };
-            file.loaded += self.load_record(chain, record.data, place)?;
+            let start = record.offset;
+            match self.load_record(chain, record.data, place)? {
+                Some(loaded) => file.loaded += loaded,
+                None => file.scanner.reject(start),
+            }
         }
         if file.own.is_none() && file.size > 0 {
             let percent = file.scanner.position() * 100 / file.size;
@@ -230,15 +234,15 @@ impl Import {
         Ok(true)
     }
 
-    /// Takes a block that was found; gives how many were new.
+    /// Takes a block that was found; gives how many were new, or `None` where it is no block.
     fn load_record(
         &mut self,
         chain: &mut Chainstate,
         data: &[u8],
         place: Place,
-    ) -> Result<u32, ChainError> {
+    ) -> Result<Option<u32>, ChainError> {
         let Ok(header) = Header::decode(&mut Reader::new(data)) else {
-            return Ok(0);
+            return Ok(None);
         };
         let (genesis, scheme) = (chain.params().genesis.hash, chain.params().hashes);
         let hash = header.hash(scheme);
@@ -249,31 +253,31 @@ impl Import {
                 .is_some_and(|id| index.entry(id).status.has_data());
             (hash == genesis || index.find(&header.prev).is_some(), here)
         };
-        if !known_parent {
-            tracing::debug!(
-                target: "reindex",
-                "LoadExternalBlockFile: Out of order block {hash}, parent {} not known", header.prev
-            );
-            self.orphans.entry(header.prev).or_default().push(place);
-            return Ok(0);
-        }
         let mut loaded = 0;
         if !here {
-            let mut reader = Reader::new(data);
             // Old bugs left all kinds of data in block files; what does not decode is no block.
-            let Ok(block) = Block::decode_known(&mut reader, hash, scheme) else {
+            let Ok(block) = Block::decode_known(&mut Reader::new(data), hash, scheme) else {
                 tracing::debug!(
                     target: "reindex",
                     "LoadExternalBlockFile: unexpected data in block {hash}. continuing"
                 );
-                return Ok(0);
+                return Ok(None);
             };
+            if !known_parent {
+                tracing::debug!(
+                    target: "reindex",
+                    "LoadExternalBlockFile: Out of order block {hash}, parent {} not known",
+                    header.prev
+                );
+                self.orphans.entry(header.prev).or_default().push(place);
+                return Ok(Some(0));
+            }
             loaded += take(chain, &Arc::new(block), place.own())?;
         }
         if hash == genesis && chain.tip().is_none() {
             chain.connect_first()?;
         }
-        Ok(loaded + self.load_children(chain, hash)?)
+        Ok(Some(loaded + self.load_children(chain, hash)?))
     }
 
     /// Takes the blocks that were met before `parent`.

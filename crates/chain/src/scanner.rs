@@ -87,6 +87,12 @@ impl RecordScanner {
         }
     }
 
+    /// Says that what stood at the offset of a record was none: the search goes on inside it.
+    pub(crate) const fn reject(&mut self, offset: u64) {
+        // One byte behind the magic's start.
+        self.at = offset - 7;
+    }
+
     /// How far the file is read, in bytes.
     pub(crate) const fn position(&self) -> u64 {
         self.at

@@ -163,7 +163,7 @@ fn page(app: &App) -> Element<'_, Message> {
 }
 
 fn no_wallet(model: &Model) -> Element<'_, Message> {
-    let ready = model.is_node_running();
+    let ready = model.can_use_wallets();
     let words = if ready {
         "Make a new one, restore one from a backup, or use the node alone."
     } else {

@@ -227,7 +227,7 @@ impl Page {
     }
 
     fn list<'a>(&'a self, model: &'a Model) -> Element<'a, Message> {
-        let ready = model.is_node_running();
+        let ready = model.can_use_wallets();
         let buttons = row![
             button_with(Icon::Plus, "New wallet", Press::Primary)
                 .id("wallet-new")

@@ -262,7 +262,7 @@ fn wallet_step<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message> {
     ]
     .spacing(size::S2);
     let mut body = column![choices].spacing(size::S4);
-    if !model.is_node_running() && page.choice != WalletChoice::Later {
+    if !model.can_use_wallets() && page.choice != WalletChoice::Later {
         let (icon, tone, words) = node_words(model);
         body = body.push(
             row![text::icon(icon).class(tone), text::body(words).class(tone)].spacing(size::S2),

@@ -207,7 +207,7 @@ impl Form {
                 "Lose the passphrase and the money is gone for good: nobody can reset it.",
             ),
         };
-        let ready = problem.is_none() && !taken && !self.busy && model.is_node_running();
+        let ready = problem.is_none() && !taken && !self.busy && model.can_use_wallets();
         let label = if self.busy {
             "Making the wallet…"
         } else {

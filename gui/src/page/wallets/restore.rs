@@ -114,7 +114,7 @@ impl Form {
             && !self.name.trim().is_empty()
             && !taken
             && !self.busy
-            && model.is_node_running();
+            && model.can_use_wallets();
         let label = if self.busy { "Restoring…" } else { "Restore" };
         let note = match &self.error {
             Some(error) => text::body(error.clone()).class(Tone::Bad),
