@@ -271,7 +271,12 @@ async fn a_refused_payment_stays_stored() {
     node.refuse("min relay fee not met");
     let txid = w.rpc("sendtoaddress", json!([node.stranger(), 1])).await;
     assert!(node.mempool_ids().is_empty());
-    assert_eq!(w.trusted().await, "0.00000000");
+    assert_eq!(
+        w.rpc("getbalance", json!([])).await.to_string(),
+        "0.00000000"
+    );
+    let balances = w.rpc("getbalances", json!([])).await;
+    assert_eq!(balances["mine"]["nonmempool"].to_string(), "-2.00000000");
     let id = txid.as_str().unwrap().parse().unwrap();
     let reply = w.wallets.resend("w".into(), id).await.unwrap();
     assert_eq!(
@@ -361,13 +366,8 @@ async fn refusals_have_the_numbers_and_texts_of_the_reference() {
     )
     .await;
     w.rpc("createwallet", json!(["w"])).await;
-    w.refused(
-        "createwallet",
-        json!(["w"]),
-        -36,
-        "Database already exists.",
-    )
-    .await;
+    w.refused("createwallet", json!(["w"]), -4, "Database already exists.")
+        .await;
     w.refused(
         "loadwallet",
         json!(["w"]),

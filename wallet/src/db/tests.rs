@@ -11,20 +11,21 @@ fn new_file(dir: &Path) -> Database {
         create: true,
         ..OpenOptions::default()
     };
-    Database::open(&dir.join(FILE_NAME), params(), how).unwrap()
+    Database::open(&dir.join("w").join(FILE_NAME), params(), how).unwrap()
 }
 
 #[test]
 fn the_head_of_the_file_is_as_core_makes_it() {
     let dir = tempfile::tempdir().unwrap();
     drop(new_file(dir.path()));
-    let file = std::fs::read(dir.path().join(FILE_NAME)).unwrap();
+    let file = std::fs::read(dir.path().join("w").join(FILE_NAME)).unwrap();
     assert_eq!(file[..16], *SQLITE_MAGIC);
     // user_version 0, application id the network's magic.
     assert_eq!(file[60..64], [0; 4]);
     assert_eq!(file[68..72], [0xfa, 0xbf, 0xb5, 0xda]);
-    let mode = std::os::unix::fs::MetadataExt::mode(&std::fs::metadata(dir.path()).unwrap());
-    assert_eq!(mode & 0o7, 0o0, "others cannot look into the directory");
+    let mode =
+        std::os::unix::fs::MetadataExt::mode(&std::fs::metadata(dir.path().join("w")).unwrap());
+    assert_eq!(mode & 0o77, 0, "others cannot look into the directory");
 }
 
 #[test]
@@ -50,7 +51,7 @@ fn another_schema_is_refused() {
     let db = new_file(dir.path());
     db.conn.execute_batch("PRAGMA user_version = 7").unwrap();
     drop(db);
-    let file = dir.path().join(FILE_NAME);
+    let file = dir.path().join("w").join(FILE_NAME);
     let error = Database::open(&file, params(), OpenOptions::default()).unwrap_err();
     assert_eq!(
         error.to_string(),
@@ -68,7 +69,7 @@ fn damaged_pages_are_noticed() {
     }
     db.commit(&batch).unwrap();
     drop(db);
-    let file = dir.path().join(FILE_NAME);
+    let file = dir.path().join("w").join(FILE_NAME);
     let mut bytes = std::fs::read(&file).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle..middle + 4096].fill(0x55);
@@ -85,7 +86,7 @@ fn damaged_pages_are_noticed() {
 fn a_forerunner_is_waited_for() {
     let dir = tempfile::tempdir().unwrap();
     let held = new_file(dir.path());
-    let file = dir.path().join(FILE_NAME);
+    let file = dir.path().join("w").join(FILE_NAME);
     let (started, waiting) = std::sync::mpsc::sync_channel(0);
     let opener = std::thread::spawn(move || {
         started.send(()).unwrap();

@@ -127,15 +127,20 @@ impl Wallet {
 
     /// Notes that the node has taken a transaction.
     pub fn mark_in_mempool(&mut self, txid: &Txid) {
-        if let Some(tx) = self.txs.get_mut(txid)
-            && matches!(tx.state, TxState::Inactive { .. })
-        {
-            let was_abandoned = tx.state.is_abandoned();
-            tx.state = TxState::InMempool;
-            self.note_tx(*txid);
-            if was_abandoned {
-                tracing::debug!("[{}] {txid} is back in the mempool", self.name);
-            }
+        let waits = self
+            .txs
+            .get(txid)
+            .is_some_and(|tx| matches!(tx.state, TxState::Inactive { .. }));
+        if !waits {
+            return;
+        }
+        // One that was given up is no longer so in the file, either.
+        let marked = self.transact(|this| {
+            this.set_state(txid, TxState::InMempool);
+            Ok(())
+        });
+        if let Err(error) = marked {
+            tracing::error!("[{}] {error}", self.name);
         }
     }
 }
