@@ -6,7 +6,7 @@ use gui::app::{App, Message};
 use gui::theme::{Theme, fonts};
 use iced_test::core::{Point, Size};
 use iced_test::emulator::{Emulator, Event, Mode};
-use iced_test::instruction::{Instruction, Interaction, Key, Keyboard, Mouse, Target};
+use iced_test::instruction::{Instruction, Interaction, Keyboard, Mouse, Target};
 use iced_test::runtime::UserInterface;
 use iced_test::runtime::futures::futures::StreamExt as _;
 use iced_test::runtime::futures::futures::channel::mpsc;
@@ -185,14 +185,6 @@ impl<P: WindowProgram> Robot<P> {
     pub(crate) fn type_into(&mut self, id: &'static str, text: &str) {
         self.click(id);
         self.perform(Interaction::Keyboard(Keyboard::Typewrite(text.to_owned())));
-    }
-
-    /// Empties a field.
-    pub(crate) fn clear(&mut self, id: &'static str) {
-        self.click(id);
-        for _ in 0..200 {
-            self.perform(Interaction::Keyboard(Keyboard::Type(Key::Backspace)));
-        }
     }
 
     fn perform(&mut self, interaction: Interaction) {

@@ -9,6 +9,7 @@ use common::options::{CommandLine, Program};
 use gui::app::{Launch, Message, program};
 use gui::link::Control;
 use gui::model::prefs::Store;
+use gui::page::first_run;
 use robot::{Robot, WindowProgram};
 use testkit::process;
 
@@ -204,8 +205,8 @@ fn the_first_run_leads_from_nothing_to_a_proved_backup() {
     robot.click("create-wallet");
     robot.expect("Make a backup, then prove that it works");
     let backup = folder.path().join("usb.bitq-backup");
-    robot.clear("backup-path");
-    robot.type_into("backup-path", &backup.display().to_string());
+    let path = gui::page::wallets::backup::Message::Path(backup.display().to_string());
+    robot.tell(Message::FirstRun(first_run::Message::Backup(path)));
     robot.click("backup-save");
     robot.expect("saved, ");
     robot.type_into("backup-passphrase", PASSPHRASE);

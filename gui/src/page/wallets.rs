@@ -212,7 +212,7 @@ impl Page {
             Part::List => return self.list(model),
             Part::Create(form) => ("New wallet", form.view(model).map(Message::Create)),
             Part::Restore(form) => ("Restore a wallet", form.view(model).map(Message::Restore)),
-            Part::Backup(form) => ("Backup", form.view(model).map(Message::BackupForm)),
+            Part::Backup(form) => ("Backup", form.view().map(Message::BackupForm)),
             Part::Security(form) => ("Passphrase", form.view(model).map(Message::SecurityForm)),
         };
         let back = button_with(Icon::ArrowLeft, "All wallets", Press::Ghost)

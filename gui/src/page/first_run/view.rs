@@ -18,10 +18,7 @@ pub(super) fn view<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message>
         Step::Coin => ("Welcome", coin_step(page, model)),
         Step::Storage => ("Where to keep the chain", storage_step(page)),
         Step::Wallet => ("A wallet", wallet_step(page, model)),
-        Step::Backup => (
-            "Make a backup, then prove that it works",
-            backup_step(page, model),
-        ),
+        Step::Backup => ("Make a backup, then prove that it works", backup_step(page)),
     };
     let head = row![
         text::title(title),
@@ -302,9 +299,9 @@ fn node_words(model: &Model) -> (Icon, Tone, String) {
     }
 }
 
-fn backup_step<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message> {
+fn backup_step(page: &Page) -> Element<'_, Message> {
     match &page.backup {
-        Some(form) => form.view(model).map(Message::Backup),
+        Some(form) => form.view().map(Message::Backup),
         None => text::body("There is no wallet to back up.").into(),
     }
 }

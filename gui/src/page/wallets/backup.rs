@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use iced::widget::{column, container, row, space};
 use iced::{Alignment, Length, Task};
-use ipc_schema::{BackupReport, IpcError, LockState, Secret};
+use ipc_schema::{BackupReport, IpcError, Secret};
 use zeroize::Zeroizing;
 
 use crate::Element;
@@ -102,6 +102,9 @@ impl Form {
             }
             Message::Chosen(Some(path)) => self.path = path.display().to_string(),
             Message::Chosen(None) => {}
+            Message::Save if !std::path::Path::new(self.path.trim()).is_absolute() => {
+                self.error = Some("Give the whole path, from the root on.".to_owned());
+            }
             Message::Save => {
                 self.saving = true;
                 self.checked = None;
@@ -139,12 +142,8 @@ impl Form {
     }
 
     /// Draws the form.
-    pub fn view<'a>(&'a self, model: &'a Model) -> Element<'a, Message> {
-        let encrypted = model
-            .wallet
-            .as_ref()
-            .is_some_and(|wallet| wallet.lock() != LockState::Unencrypted);
-        let mut form = column![self.save_part(), self.check_part(encrypted)].spacing(size::S5);
+    pub fn view(&self) -> Element<'_, Message> {
+        let mut form = column![self.save_part(), self.check_part()].spacing(size::S5);
         if let Some(error) = &self.error {
             form = form.push(text::body(error).class(Tone::Bad));
         }
@@ -204,7 +203,8 @@ impl Form {
         )
     }
 
-    fn check_part(&self, encrypted: bool) -> Element<'_, Message> {
+    fn check_part(&self) -> Element<'_, Message> {
+        let encrypted = self.saved.as_ref().is_some_and(|report| report.encrypted);
         let can = self.saved.is_some() && !self.checking;
         let label = if self.checking { "Reading…" } else { "Check" };
         let kind = if can && self.checked.is_none() {
@@ -216,7 +216,7 @@ impl Form {
             .id("backup-check")
             .on_press_maybe(can.then_some(Message::Check));
         let mut part = column![].spacing(size::S2);
-        if encrypted && self.saved.is_some() && self.checked.is_none() {
+        if encrypted && self.checked.is_none() {
             part = part.push(
                 container(Element::from(
                     Field::new("backup-passphrase", &self.passphrase)
