@@ -44,26 +44,37 @@ impl Display {
             bail!("Xvfb ended at once");
         }
         display.name = format!(":{}", number.trim());
-        display.start_window_manager();
+        display.start_window_manager()?;
         say(&format!("display {} at {size}", display.name));
         Ok(display)
     }
 
     /// Without a window manager no window has the keyboard.
-    fn start_window_manager(&mut self) {
+    ///
+    /// Waits until it manages the display: a window that appears meanwhile may stay hidden.
+    fn start_window_manager(&mut self) -> Result<()> {
         if process::find("openbox").is_none() {
             say("note: openbox is not installed, windows get no keyboard focus");
-            return;
+            return Ok(());
         }
         let mut openbox = Command::new("openbox");
+        openbox.args(["--sm-disable", "--startup", "echo ready"]);
         openbox
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .stderr(Stdio::null());
         self.set_up(&mut openbox);
-        if let Ok(child) = openbox.spawn() {
-            self.programs.push(child);
+        let mut child = openbox.spawn().context("cannot start openbox")?;
+        let output = child.stdout.take().expect("stdout is piped");
+        self.programs.push(child);
+        let mut ready = String::new();
+        BufReader::new(output)
+            .read_line(&mut ready)
+            .context("openbox")?;
+        if ready.trim() != "ready" {
+            bail!("openbox ended at once");
         }
+        Ok(())
     }
 
     /// Points a command to this display and to the renderer that all pictures are made with.
@@ -79,8 +90,16 @@ impl Display {
 impl Drop for Display {
     fn drop(&mut self) {
         for program in self.programs.iter_mut().rev() {
-            // An error means that the program has ended already.
-            drop(program.kill());
+            // Asked to end, the server removes its lock and socket. An error means that the program
+            // has ended already.
+            let mut kill = Command::new("kill");
+            let asked = kill
+                .arg(program.id().to_string())
+                .stderr(Stdio::null())
+                .status();
+            if !asked.is_ok_and(|status| status.success()) {
+                drop(program.kill());
+            }
             drop(program.wait());
         }
     }
