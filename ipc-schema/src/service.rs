@@ -21,10 +21,11 @@ pub use mining::{
 use crate::client::{ChainClient, WalletProcessClient};
 use crate::types::{
     AddressRequest, AddressRow, BackupReport, BlockInfo, BlockTip, BroadcastReply, ChainState,
-    CoinRow, CreateWallet, Fault, FaultCode, FeeEstimate, Identity, LogLine, MempoolChange, MempoolSnapshot,
-    MinimumFees, NodeStatus, PreparedSend, PullReply, RescanStart, RpcCommand, RpcRequest, Secret,
-    SendReply, SendRequest, SetReply, SettingInfo, StartError, StartOptions, Task, TxDetails,
-    TxPage, TxQuery, WalletDelta, WalletFees, WalletIntroduction, WalletListItem, WalletState,
+    CoinRow, CreateWallet, Fault, FaultCode, FeeEstimate, FoundCoin, Identity, LogLine,
+    MempoolChange, MempoolSnapshot, MinimumFees, NodeStatus, PreparedSend, PullReply, RescanStart,
+    RpcCommand, RpcRequest, Secret, SendReply, SendRequest, SetReply, SettingInfo, StartError,
+    StartOptions, Task, TxDetails, TxPage, TxQuery, WalletDelta, WalletFees, WalletIntroduction,
+    WalletListItem, WalletState,
 };
 
 /// What a service method gives.
@@ -118,7 +119,7 @@ pub trait ChainService: Send + Sync + 'static {
     /// Whether a transaction is in the mempool.
     fn is_in_mempool(&self, txid: Txid) -> Reply<bool>;
     /// Values of unspent outputs in the chain or the mempool: script and amount for each that is.
-    fn find_coins(&self, outpoints: Vec<OutPoint>) -> Reply<Vec<Option<(Vec<u8>, Amount)>>>;
+    fn find_coins(&self, outpoints: Vec<OutPoint>) -> Reply<Vec<Option<FoundCoin>>>;
     /// Takes a transaction into the mempool; `max_fee` as Core's `maxTxFee`, `None` for no limit.
     fn broadcast(&self, tx: Vec<u8>, max_fee: Option<Amount>) -> Reply<BroadcastReply>;
     /// Estimates a rate for confirmation within `blocks`.

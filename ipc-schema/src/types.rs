@@ -15,8 +15,8 @@ mod task;
 mod wallet;
 
 pub use chain::{
-    BlockInfo, BlockTip, BroadcastReply, ChainState, ChainStep, FeeEstimate, MempoolChange,
-    MempoolEvent, MempoolSnapshot, MinimumFees, PullReply, RemovalReason,
+    BlockInfo, BlockTip, BroadcastReply, ChainState, ChainStep, FeeEstimate, FoundCoin,
+    MempoolChange, MempoolEvent, MempoolSnapshot, MinimumFees, PullReply, RemovalReason,
 };
 pub use fault::{Fault, FaultCode, IpcError};
 pub use hello::{Hello, Identity, Limits, PROTOCOL, ProtocolVersion, Role, Session};

@@ -7,8 +7,8 @@ use super::sink;
 use crate::generated::chain_capnp::chain;
 use crate::remote::{Remote, ask};
 use crate::types::{
-    BlockInfo, BlockTip, BroadcastReply, ChainState, FeeEstimate, IpcError, MempoolEvent,
-    MinimumFees, PullReply, Task,
+    BlockInfo, BlockTip, BroadcastReply, ChainState, FeeEstimate, FoundCoin, IpcError,
+    MempoolEvent, MinimumFees, PullReply, Task,
 };
 use crate::wire::{self, Wire};
 
@@ -206,7 +206,7 @@ impl ChainClient {
     pub async fn find_coins(
         &self,
         outpoints: Vec<OutPoint>,
-    ) -> Result<Vec<Option<(Vec<u8>, Amount)>>, IpcError> {
+    ) -> Result<Vec<Option<FoundCoin>>, IpcError> {
         ask!(
             self.remote,
             find_coins_request,

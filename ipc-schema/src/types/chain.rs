@@ -141,6 +141,9 @@ pub struct FeeEstimate {
     pub blocks: u32,
 }
 
+/// An unspent output: its script and its value.
+pub type FoundCoin = (Vec<u8>, Amount);
+
 /// The rates below which something is refused or uneconomic.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MinimumFees {
