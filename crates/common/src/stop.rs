@@ -1,7 +1,8 @@
 //! The one stop signal of a process.
 //!
 //! SIGINT, SIGTERM, the RPC call `stop` and a window that ends all do the same: they cancel one token, and `main` takes
-//! the process down in order. A second signal exits at once.
+//! the process down in order. A second signal exits at once, except in a child: when its parent dies, the system sends
+//! SIGTERM once for each of the parent's threads.
 
 use std::io::{self, Write as _};
 use std::sync::mpsc::sync_channel;
@@ -122,13 +123,24 @@ impl Listeners {
     }
 
     async fn run(mut self, stop: &StopHandle, on_interrupt: &OnInterrupt) {
+        let mut asked = false;
+        let mut stop_or_exit = || {
+            if asked {
+                std::process::exit(IMPATIENT_EXIT);
+            }
+            asked = true;
+            stop.stop();
+        };
         loop {
             tokio::select! {
                 _ = self.interrupt.recv() => match on_interrupt {
-                    OnInterrupt::Stop => stop_or_exit(stop),
+                    OnInterrupt::Stop => stop_or_exit(),
                     OnInterrupt::WaitForParent { program } => tell_waiting(program),
                 },
-                _ = self.terminate.recv() => stop_or_exit(stop),
+                _ = self.terminate.recv() => match on_interrupt {
+                    OnInterrupt::Stop => stop_or_exit(),
+                    OnInterrupt::WaitForParent { .. } => stop.stop(),
+                },
                 _ = self.hangup.recv() => {
                     if let Some(logger) = crate::log::installed() {
                         logger.reopen();
@@ -137,13 +149,6 @@ impl Listeners {
             }
         }
     }
-}
-
-fn stop_or_exit(stop: &StopHandle) {
-    if stop.is_stopping() {
-        std::process::exit(IMPATIENT_EXIT);
-    }
-    stop.stop();
 }
 
 fn tell_waiting(program: &str) {

@@ -19,7 +19,7 @@ fn helper_that_waits_for_a_signal() {
     };
     let stop = StopHandle::new();
     let on_interrupt = match role.as_str() {
-        "child" => OnInterrupt::WaitForParent {
+        "child" | "patient" => OnInterrupt::WaitForParent {
             program: "bitq-node".to_owned(),
         },
         _ => OnInterrupt::Stop,
@@ -32,6 +32,11 @@ fn helper_that_waits_for_a_signal() {
         loop {
             std::thread::park();
         }
+    }
+    if role == "patient" {
+        // Goes on until its input ends, whatever signals come.
+        let mut rest = String::new();
+        std::io::stdin().read_to_string(&mut rest).unwrap();
     }
     std::process::exit(0);
 }
@@ -50,6 +55,7 @@ impl Helper {
                 "--nocapture",
             ])
             .env(ROLE, role)
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -122,6 +128,25 @@ fn a_child_leaves_interrupts_to_its_parent() {
     // It goes on, and ends when it is told to.
     helper.send(Signal::TERM);
     helper.wait_for("stopping");
+    assert_eq!(helper.end().0, Some(0));
+}
+
+#[test]
+fn a_child_is_not_hurried_by_the_signals_of_a_dying_parent() {
+    let mut helper = Helper::start("patient");
+    helper.send(Signal::TERM);
+    helper.wait_for("stopping");
+    for _ in 0..20 {
+        helper.send(Signal::TERM);
+    }
+    // The interrupt is answered on the same thread, after the others.
+    helper.send(Signal::INT);
+    let mut line = String::new();
+    BufReader::new(helper.child.stderr.as_mut().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    assert!(line.contains("SIGINT received"), "{line}");
+    drop(helper.child.stdin.take());
     assert_eq!(helper.end().0, Some(0));
 }
 
