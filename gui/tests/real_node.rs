@@ -236,3 +236,30 @@ fn process_runs(data: &Path) -> bool {
         })
     })
 }
+
+#[test]
+fn a_node_that_was_left_running_is_found_again() {
+    robot::load_fonts();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut robot = Robot::new(program(launch(folder.path(), &["-disablewallet"])));
+    robot.expect("started by this window");
+    robot.tell(Message::CloseRequested);
+    robot.click("quit-leave");
+    let socket = folder.path().join("data/regtest/node.sock");
+    robot.wait("the socket", |_| socket.exists());
+    let pid = node_pid(folder.path());
+    drop(robot.end());
+
+    let mut robot = Robot::new(program(launch(folder.path(), &["-disablewallet"])));
+    robot.expect("was running before");
+    assert_eq!(node_pid(folder.path()), pid);
+    // Another window's node goes away and comes back; the window waits for it and says so.
+    process::signal(pid, process::Signal::TERM);
+    robot.expect("Lost the node");
+    robot.expect("Trying again in");
+    robot.click("lost-own");
+    robot.expect("started by this window");
+    robot.tell(Message::QuitChosen(false));
+    robot.wait("the node to stop", |_| !process_runs(&folder.path().join("data")));
+    drop(robot.end());
+}

@@ -6,6 +6,7 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -261,12 +262,35 @@ pub fn inherited_socket(text: &str) -> Result<OwnedFd, String> {
     Ok(ours)
 }
 
+/// The thread that asked for the signal, which the system keeps for it alone; it ends with this sender.
+#[cfg(target_os = "linux")]
+static PARENT_WATCH: Mutex<Option<SyncSender<()>>> = Mutex::new(None);
+
 /// Asks the system for SIGTERM when the parent dies, or no longer asks (after a detach). The end
 /// of the connection says the same; this reaches a program that is too busy to read it.
 #[cfg(target_os = "linux")]
 pub fn die_with_parent(with: bool) {
-    // A system that cannot leaves the end of the connection as the sign.
-    let _ = rustix::process::set_parent_process_death_signal(with.then_some(Signal::TERM));
+    let mut watch = PARENT_WATCH.lock().unwrap_or_else(PoisonError::into_inner);
+    if !with {
+        *watch = None;
+        return;
+    }
+    if watch.is_some() {
+        return;
+    }
+    let (hold, released) = sync_channel::<()>(0);
+    let asking = std::thread::Builder::new()
+        .name("parentwatch".to_owned())
+        .spawn(move || {
+            // A system that cannot leaves the end of the connection as the sign.
+            let _ = rustix::process::set_parent_process_death_signal(Some(Signal::TERM));
+            // Nothing is ever sent: this waits for the sender to go.
+            let _ = released.recv();
+            let _ = rustix::process::set_parent_process_death_signal(None);
+        });
+    if asking.is_ok() {
+        *watch = Some(hold);
+    }
 }
 
 /// Does nothing where the system has no such signal: the end of the connection says the same.

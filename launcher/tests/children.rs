@@ -310,7 +310,7 @@ fn a_detached_node_outlives_its_window() {
     assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
 }
 
-/// Not a test: the parent that [`a_killed_parent_takes_its_children_along`] kills.
+/// Not a test: the parent that the tests below kill. Its folder says what it is to do.
 #[test]
 #[ignore = "helper process of a test"]
 fn helper_that_is_killed() {
@@ -322,37 +322,64 @@ fn helper_that_is_killed() {
     let (window, mut node) = (Window::new(), spawn("bitq-node"));
     let data = folder.join("data");
     let connection = window.start(&mut node, options(&data, port, &[])).unwrap();
-    std::fs::write(folder.join("pid"), node.child.id().to_string()).unwrap();
-    window.runtime.block_on(connection.closed());
+    window.runtime.block_on(async {
+        if folder.join("detach").exists() {
+            let node = connection.node().await.unwrap();
+            node.detach().await.unwrap();
+        }
+        std::fs::write(folder.join("pid"), node.child.id().to_string()).unwrap();
+        connection.closed().await;
+    });
+}
+
+/// A window with a node, in a process that can be killed.
+struct Parent {
+    process: Child,
+    node: u32,
+    client: RpcClient,
+}
+
+impl Parent {
+    fn start(folder: &Folder) -> Self {
+        let port = free_port();
+        std::fs::write(folder.path().join("port"), port.to_string()).unwrap();
+        let process = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "helper_that_is_killed", "--ignored"])
+            .args(["--nocapture"])
+            .env("BITQ_TEST_PARENT", folder.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let node = wait_for("the node's number", PATIENCE, || {
+            read_text(&folder.path().join("pid")).parse().ok()
+        });
+        let client = client(&folder.data(), port);
+        Self {
+            process,
+            node,
+            client,
+        }
+    }
+
+    fn kill(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
 }
 
 #[test]
 fn a_killed_parent_takes_its_children_along() {
     let folder = Folder::new();
-    let port = free_port();
-    std::fs::write(folder.path().join("port"), port.to_string()).unwrap();
-    let mut parent = Command::new(std::env::current_exe().unwrap())
-        .args([
-            "--exact",
-            "helper_that_is_killed",
-            "--ignored",
-            "--nocapture",
-        ])
-        .env("BITQ_TEST_PARENT", folder.path())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
+    let mut parent = Parent::start(&folder);
+    parent
+        .client
+        .call("/", "createwallet", &json!(["w"]))
         .unwrap();
-    let pid: u32 = wait_for("the node's number", PATIENCE, || {
-        read_text(&folder.path().join("pid")).parse().ok()
-    });
-    let client = client(&folder.data(), port);
-    client.call("/", "createwallet", &json!(["w"])).unwrap();
-    let wallets = children(pid, "bitq-wallet");
-    parent.kill().unwrap();
-    parent.wait().unwrap();
+    let wallets = children(parent.node, "bitq-wallet");
+    parent.kill();
     wait_until("node and wallet to end", FAREWELL, || {
-        !is_alive(pid) && wallets.iter().all(|wallet| !is_alive(*wallet))
+        !is_alive(parent.node) && wallets.iter().all(|wallet| !is_alive(*wallet))
     });
     // In order: nothing is left behind, and the wallet opens.
     let network = folder.data().join("regtest");
@@ -362,6 +389,25 @@ fn a_killed_parent_takes_its_children_along() {
     let mut node = Setup::new("bitquantum").folder(folder).wallet().start();
     node.call("loadwallet", json!(["w"]));
     node.stop();
+}
+
+#[test]
+fn a_detached_node_outlives_a_killed_window() {
+    let folder = Folder::new();
+    std::fs::write(folder.path().join("detach"), "").unwrap();
+    let mut parent = Parent::start(&folder);
+    parent.kill();
+    // It would end within this time, as the test above shows.
+    let mine = json!([1, "raw(51)"]);
+    let deadline = std::time::Instant::now() + Duration::from_secs(1);
+    while std::time::Instant::now() < deadline {
+        let client = &parent.client;
+        client.call("/", "generatetodescriptor", &mine).unwrap();
+    }
+    assert!(is_alive(parent.node));
+    assert_eq!(children(parent.node, "bitq-wallet").len(), 1);
+    parent.client.call("/", "stop", &json!([])).unwrap();
+    wait_until("the node to end", PATIENCE, || !is_alive(parent.node));
 }
 
 /// A node with a wallet that is opened with each start.

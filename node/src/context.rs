@@ -23,7 +23,7 @@ pub(crate) struct Chain {
 
 /// The running node.
 #[derive(Debug)]
-pub struct Node {
+pub(crate) struct Node {
     /// The chain's parameters.
     pub(crate) params: &'static ChainParams,
     /// The clock, which `setmocktime` stops.
@@ -78,7 +78,9 @@ impl Node {
 
     /// The chain, for handlers.
     pub(crate) fn chain(&self) -> Result<&Chain, RpcError> {
-        self.chain.get().ok_or_else(|| RpcError::new(code::IN_WARMUP, "Loading block index…"))
+        self.chain
+            .get()
+            .ok_or_else(|| RpcError::new(code::IN_WARMUP, "Loading block index…"))
     }
 
     /// Commands to the chain, for handlers.

@@ -21,7 +21,13 @@ pub(crate) struct Detach {
 impl Detach {
     pub(crate) fn new(node: Arc<Node>, ipc: Ipc, services: Services) -> Self {
         let (detached, listener) = (CancellationToken::new(), Mutex::new(None));
-        Self { node, ipc, services, detached, listener }
+        Self {
+            node,
+            ipc,
+            services,
+            detached,
+            listener,
+        }
     }
 
     /// Whether the parent's end no longer matters.
@@ -41,7 +47,12 @@ impl Detach {
         let path = match there {
             Some(path) => path,
             // -ipcbind=unix listens there already.
-            None if bound_at_start.iter().any(|a| matches!(a.as_str(), "unix" | "unix:")) => default,
+            None if bound_at_start
+                .iter()
+                .any(|a| matches!(a.as_str(), "unix" | "unix:")) =>
+            {
+                default
+            }
             None => {
                 let failed = |text: String| Fault::failed(text);
                 let address = parse_bind("unix", &network_dir, "node")
@@ -61,7 +72,11 @@ impl Detach {
 
     /// Closes the socket.
     pub(crate) fn close(&self) {
-        let listener = self.listener.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let listener = self
+            .listener
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         if let Some(listener) = listener {
             listener.close();
         }

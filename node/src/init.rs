@@ -68,20 +68,38 @@ struct OwnFiles {
 }
 
 fn failed(error: impl std::fmt::Display) -> StartError {
-    StartError { text: error.to_string(), exit_code: 1 }
+    StartError {
+        text: error.to_string(),
+        exit_code: 1,
+    }
 }
 
 /// Starts the node.
 ///
 /// # Errors
 /// The one line to show, with the exit status.
+#[expect(
+    clippy::too_many_lines,
+    reason = "the whole start, in order, on one page"
+)]
 pub(crate) async fn start(launch: Launch) -> Result<Running, StartError> {
-    let Launch { mut config, name, stop, wallet, ipc, services, parent } = launch;
+    let Launch {
+        mut config,
+        name,
+        stop,
+        wallet,
+        ipc,
+        services,
+        parent,
+    } = launch;
     let lines = config.apply_interactions();
     let warnings = config.check().map_err(failed)?;
     let files = own_directories(&config)?;
     start_log(&mut config, &lines, &warnings)?;
-    let files = OwnFiles { _pid: pid_file(&config)?, ..files };
+    let files = OwnFiles {
+        _pid: pid_file(&config)?,
+        ..files
+    };
     let log_ring = LogRing::install();
 
     let source = wallet_source(&config, wallet, &ipc);
@@ -90,8 +108,14 @@ pub(crate) async fn start(launch: Launch) -> Result<Running, StartError> {
     let table = table(&node, &name);
     let id = identity(&name, Some(&node.config()));
     services.update(|set| set.identity = id.clone());
-    let detach = Arc::new(Detach::new(Arc::clone(&node), ipc.clone(), services.clone()));
-    let chain_server = Arc::new(ChainServer { node: Arc::clone(&node) });
+    let detach = Arc::new(Detach::new(
+        Arc::clone(&node),
+        ipc.clone(),
+        services.clone(),
+    ));
+    let chain_server = Arc::new(ChainServer {
+        node: Arc::clone(&node),
+    });
     let starter = Starter {
         node: Arc::clone(&node),
         ipc: ipc.clone(),
@@ -109,7 +133,10 @@ pub(crate) async fn start(launch: Launch) -> Result<Running, StartError> {
             wallet: starter.clone(),
             detach: Arc::clone(&detach),
         }));
-        set.rpc = Some(Arc::new(Executor { table: Arc::clone(&table), whitelist }));
+        set.rpc = Some(Arc::new(Executor {
+            table: Arc::clone(&table),
+            whitelist,
+        }));
         set.chain = Some(chain_server);
     });
     let listeners = listen(&node, &ipc, &services).await?;
@@ -132,7 +159,10 @@ pub(crate) async fn start(launch: Launch) -> Result<Running, StartError> {
             return Err(error);
         }
     };
-    let chain = Chain { handle: engine.handle.clone(), reader: engine.reader.clone() };
+    let chain = Chain {
+        handle: engine.handle.clone(),
+        reader: engine.reader.clone(),
+    };
     node.set_chain(chain.clone());
     let following = tokio::spawn(status::follow(Arc::clone(&node), chain.clone()));
     let running = Running {
@@ -147,7 +177,8 @@ pub(crate) async fn start(launch: Launch) -> Result<Running, StartError> {
         parent,
         files,
     };
-    node.status.send_modify(|status| status.message = "Starting the wallet…".to_owned());
+    node.status
+        .send_modify(|status| status.message = "Starting the wallet…".to_owned());
     if let Err(error) = starter.first_start().await {
         // The connection to a parent stays: it still has to carry the error.
         drop(running.stop_serving().await);
@@ -170,12 +201,18 @@ fn own_directories(config: &Config) -> Result<OwnFiles, StartError> {
     let blocks_dir = config.blocks_dir().map_err(failed)?;
     datadir::create_private(&blocks_dir).map_err(failed)?;
     let blocks = DirLock::acquire(&blocks_dir).map_err(failed)?;
-    Ok(OwnFiles { _pid: None, _blocks: blocks, _network: network })
+    Ok(OwnFiles {
+        _pid: None,
+        _blocks: blocks,
+        _network: network,
+    })
 }
 
 fn start_log(config: &mut Config, lines: &[String], warnings: &[String]) -> Result<(), StartError> {
     let logger = log::install().map_err(failed)?;
-    logger.start(&LogOptions::from_config(config).map_err(failed)?).map_err(failed)?;
+    logger
+        .start(&LogOptions::from_config(config).map_err(failed)?)
+        .map_err(failed)?;
     tracing::info!(
         "{} version v{} ({} {})",
         common::CLIENT_NAME,
@@ -190,7 +227,11 @@ fn start_log(config: &mut Config, lines: &[String], warnings: &[String]) -> Resu
             Notice::Stderr(text) => warn_user(&text),
         }
     }
-    for line in lines.iter().chain(&config.place_lines()).chain(&config.log_lines()) {
+    for line in lines
+        .iter()
+        .chain(&config.place_lines())
+        .chain(&config.log_lines())
+    {
         tracing::info!("{line}");
     }
     for line in &config.inert_lines() {
@@ -242,7 +283,9 @@ fn sibling(name: &str) -> PathBuf {
 fn describe(node: &Node) {
     let config = node.config();
     let params = config.params();
-    let log_file = LogOptions::from_config(&config).ok().and_then(|options| options.file);
+    let log_file = LogOptions::from_config(&config)
+        .ok()
+        .and_then(|options| options.file);
     node.status.send_modify(|status| {
         status.phase = Phase::Loading;
         status.started = node.clock.now();
@@ -266,7 +309,9 @@ fn table(node: &Arc<Node>, name: &str) -> Arc<Table<Node>> {
     let mut table_config = TableConfig::new(cli, node.params.rpc_port);
     table_config.check_results = config.get_bool("rpcdoccheck");
     table_config.log_ips = config.get_bool("logips");
-    let log_path = LogOptions::from_config(&config).ok().and_then(|options| options.file);
+    let log_path = LogOptions::from_config(&config)
+        .ok()
+        .and_then(|options| options.file);
     drop(config);
     let (stop, started) = (node.stop.clone(), node.started);
     let control = Control {
@@ -283,11 +328,7 @@ fn table(node: &Arc<Node>, name: &str) -> Arc<Table<Node>> {
     table
 }
 
-async fn listen(
-    node: &Node,
-    ipc: &Ipc,
-    services: &Services,
-) -> Result<Vec<Listener>, StartError> {
+async fn listen(node: &Node, ipc: &Ipc, services: &Services) -> Result<Vec<Listener>, StartError> {
     let (addresses, dir) = {
         let config = node.config();
         (config.get_list("ipcbind"), config.network_dir())
@@ -307,7 +348,8 @@ async fn open_chain(
     config: &Config,
 ) -> Result<chain::Chain, StartError> {
     table.set_warmup("Loading block index…");
-    node.status.send_modify(|status| status.message = "Loading block index…".to_owned());
+    node.status
+        .send_modify(|status| status.message = "Loading block index…".to_owned());
     let chain_config = chain_config(node, table, config)?;
     let opened = tokio::task::spawn_blocking(move || chain::start(chain_config)).await;
     opened.map_err(failed)?.map_err(|error| {
@@ -333,14 +375,19 @@ fn chain_config(
     if config.is_set("dbbatchsize") {
         chain.batch_bytes = bytes("dbbatchsize");
     }
-    chain.crash_ratio = u32::try_from(config.get_int("dbcrashratio")).ok().filter(|n| *n > 0);
+    chain.crash_ratio = u32::try_from(config.get_int("dbcrashratio"))
+        .ok()
+        .filter(|n| *n > 0);
     chain.script_threads = script_threads(config.get_int("par"));
     if config.is_set("maxsigcachesize") {
         chain.signature_cache_bytes = mebibytes("maxsigcachesize");
     }
     chain.use_xor = config.opt_bool("blocksxor").unwrap_or(chain.use_xor);
     chain.fast_prune = config.get_bool("fastprune");
-    chain.reindex = match (config.get_bool("reindex"), config.get_bool("reindex-chainstate")) {
+    chain.reindex = match (
+        config.get_bool("reindex"),
+        config.get_bool("reindex-chainstate"),
+    ) {
         (true, _) => Reindex::All,
         (false, true) => Reindex::Chainstate,
         (false, false) => Reindex::No,
@@ -362,12 +409,17 @@ fn chain_config(
     if let Some(seconds) = config.opt_int("maxtipage") {
         chain.max_tip_age = seconds;
     }
-    chain.stop_at_height =
-        u32::try_from(config.get_int("stopatheight")).ok().filter(|height| *height > 0);
+    chain.stop_at_height = u32::try_from(config.get_int("stopatheight"))
+        .ok()
+        .filter(|height| *height > 0);
     chain.clock = node.clock.clone();
     let stop = node.stop.clone();
     chain.stop = Arc::new(move || stop.is_stopping());
-    let shown = ShownTasks { node: Arc::clone(node), table: Arc::clone(table), task: 0.into() };
+    let shown = ShownTasks {
+        node: Arc::clone(node),
+        table: Arc::clone(table),
+        task: 0.into(),
+    };
     chain.progress = Arc::new(move |progress| shown.show(progress));
     if config.is_set("mocktime") {
         node.clock.set_mock(config.get_int("mocktime"));
@@ -412,7 +464,9 @@ impl ShownTasks {
         };
         if self.table.warmup().is_some() {
             self.table.set_warmup(title);
-            self.node.status.send_modify(|status| title.clone_into(&mut status.message));
+            self.node
+                .status
+                .send_modify(|status| title.clone_into(&mut status.message));
         }
         // Loading and flushing are over before anybody could read a task's line.
         if matches!(progress.task, Task::LoadingIndex | Task::Flushing) {
@@ -515,7 +569,9 @@ impl Running {
             status.phase = Phase::Stopping;
             status.message = "Stopping…".to_owned();
         });
-        self.node.chain_state.send_modify(|state| state.shutting_down = true);
+        self.node
+            .chain_state
+            .send_modify(|state| state.shutting_down = true);
         self.services.update(|set| set.stopping = true);
         for listener in self.listeners {
             listener.close();

@@ -20,4 +20,4 @@ mod status;
 mod tasks;
 mod wallet_link;
 
-pub use program::main;
+pub use program::{InProcessWallet, main};

@@ -47,13 +47,20 @@ pub fn main(program: Program, wallet: Option<InProcessWallet>) -> ExitCode {
         return fail(&error.to_string());
     }
     let args: Vec<OsString> = std::env::args_os().collect();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => return fail(&format!("The system gives no threads: {error}.")),
     };
-    let main = Main { program, wallet, stop: StopHandle::new() };
+    let main = Main {
+        program,
+        wallet,
+        stop: StopHandle::new(),
+    };
     let code = match options::child_descriptor(&args) {
-        Ok(Some(number)) => runtime.block_on(main.as_child(number, &args)),
+        Ok(Some(number)) => runtime.block_on(main.run_child(number, &args)),
         Ok(None) => main.by_itself(args, &runtime),
         Err(error) => return fail(&error.to_string()),
     };
@@ -70,8 +77,10 @@ struct Main {
 
 fn program_name(args: &[OsString]) -> String {
     let path = args.first().map(std::path::Path::new);
-    path.and_then(|path| path.file_name())
-        .map_or_else(|| "bitq-node".to_owned(), |name| name.to_string_lossy().into_owned())
+    path.and_then(|path| path.file_name()).map_or_else(
+        || "bitq-node".to_owned(),
+        |name| name.to_string_lossy().into_owned(),
+    )
 }
 
 impl Main {
@@ -82,9 +91,16 @@ impl Main {
             Err(error) => return fail(&error.to_string()),
         };
         if command_line.wants_help() {
-            let coin = command_line.text("coin").and_then(|coin| coin.parse::<Coin>().ok());
+            let coin = command_line
+                .text("coin")
+                .and_then(|coin| coin.parse::<Coin>().ok());
             let debug = command_line.wants_debug_help();
-            say(&options::help_page(self.program, &name, coin.unwrap_or_default(), debug));
+            say(&options::help_page(
+                self.program,
+                &name,
+                coin.unwrap_or_default(),
+                debug,
+            ));
             return ExitCode::SUCCESS;
         }
         if command_line.wants_version() {
@@ -128,12 +144,15 @@ impl Main {
     }
 
     /// Serves a parent over the descriptor it gave; the parent says everything else.
-    async fn as_child(self, number: i32, args: &[OsString]) -> ExitCode {
+    async fn run_child(self, number: i32, args: &[OsString]) -> ExitCode {
         let name = program_name(args);
         process::die_with_parent(true);
-        if let Err(error) =
-            stop::listen(&self.stop, OnInterrupt::WaitForParent { program: name.clone() })
-        {
+        if let Err(error) = stop::listen(
+            &self.stop,
+            OnInterrupt::WaitForParent {
+                program: name.clone(),
+            },
+        ) {
             return fail(&format!("Cannot listen to signals: {error}."));
         }
         let socket = match inherited_socket(&number.to_string()) {
@@ -147,7 +166,9 @@ impl Main {
         let (sender, mut orders) = mpsc::channel(1);
         let services = Services::new(ServiceSet {
             identity: identity(&name, None),
-            start: Some(Arc::new(ChildStart { orders: Mutex::new(Some(sender)) })),
+            start: Some(Arc::new(ChildStart {
+                orders: Mutex::new(Some(sender)),
+            })),
             ..ServiceSet::default()
         });
         let parent = match ipc.serve_parent(socket, &services).await {
@@ -178,9 +199,15 @@ impl Main {
                     };
                     init::start(launch).await
                 }
-                Err(error) => Err(StartError { text: error.to_string(), exit_code: 1 }),
+                Err(error) => Err(StartError {
+                    text: error.to_string(),
+                    exit_code: 1,
+                }),
             },
-            Err(error) => Err(StartError { text: error.to_string(), exit_code: 1 }),
+            Err(error) => Err(StartError {
+                text: error.to_string(),
+                exit_code: 1,
+            }),
         };
         match started {
             Ok(running) => {
@@ -238,16 +265,25 @@ struct ChildStart {
 
 impl StartService for ChildStart {
     fn start_node(&self, options: StartOptions) -> BoxFuture<'static, Result<(), StartError>> {
-        let sender = self.orders.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let sender = self
+            .orders
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         Box::pin(async move {
-            let refused = |text: &str| StartError { text: text.to_owned(), exit_code: 1 };
+            let refused = |text: &str| StartError {
+                text: text.to_owned(),
+                exit_code: 1,
+            };
             let sender = sender.ok_or_else(|| refused("This node was started already."))?;
             let (reply, answer) = oneshot::channel();
             sender
                 .send(Order { options, reply })
                 .await
                 .map_err(|_| refused("The node is ending."))?;
-            answer.await.unwrap_or_else(|_| Err(refused("The node ended while it started.")))
+            answer
+                .await
+                .unwrap_or_else(|_| Err(refused("The node ended while it started.")))
         })
     }
 
@@ -257,7 +293,10 @@ impl StartService for ChildStart {
         _: ChainClient,
     ) -> BoxFuture<'static, Result<Arc<dyn WalletProcessService>, StartError>> {
         Box::pin(async {
-            Err(StartError { text: "This program is no wallet process.".to_owned(), exit_code: 1 })
+            Err(StartError {
+                text: "This program is no wallet process.".to_owned(),
+                exit_code: 1,
+            })
         })
     }
 }

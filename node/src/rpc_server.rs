@@ -23,7 +23,10 @@ pub(crate) struct RpcServer {
 /// Whom `-rpcwhitelist` lets call what.
 pub(crate) fn whitelist(config: &Config) -> Whitelist {
     let values = config.get_list("rpcwhitelist");
-    Whitelist::parse(values.iter().map(String::as_str), config.opt_bool("rpcwhitelistdefault"))
+    Whitelist::parse(
+        values.iter().map(String::as_str),
+        config.opt_bool("rpcwhitelistdefault"),
+    )
 }
 
 /// Binds and serves; every call gets -28 until the table is open.
@@ -49,13 +52,19 @@ pub(crate) async fn start(config: &Config, table: Arc<Table<Node>>) -> Result<Rp
     http.work_queue = at_least_one("rpcworkqueue");
     let seconds = u64::try_from(config.get_int("rpcservertimeout")).unwrap_or(0);
     http.timeout = Duration::from_secs(seconds);
-    let failed = || {
-        "Unable to start HTTP server. See debug log for details.".to_owned()
-    };
+    let failed = || "Unable to start HTTP server. See debug log for details.".to_owned();
     let bound = BoundServer::bind(http).await.map_err(|_| failed())?;
     let whitelist = whitelist(config);
-    let http = bound.serve(Endpoint { table, credentials, whitelist, rest: None });
-    Ok(RpcServer { http, _cookie: cookie })
+    let http = bound.serve(Endpoint {
+        table,
+        credentials,
+        whitelist,
+        rest: None,
+    });
+    Ok(RpcServer {
+        http,
+        _cookie: cookie,
+    })
 }
 
 fn credentials(config: &Config) -> Result<(Credentials, Option<CookieFile>), String> {
@@ -70,10 +79,13 @@ fn credentials(config: &Config) -> Result<(Credentials, Option<CookieFile>), Str
                 .opt_str("rpccookieperms")
                 .map_or(Ok(CookiePerms::Owner), |text| text.parse())
                 .map_err(|_| "Invalid -rpccookieperms".to_owned())?;
-            let file = CookieFile::create(&path, &secret, perms)
-                .map_err(|error| format!("Unable to start HTTP server. See debug log for details. {error}"))?;
+            let file = CookieFile::create(&path, &secret, perms).map_err(|error| {
+                format!("Unable to start HTTP server. See debug log for details. {error}")
+            })?;
             tracing::info!("Generated RPC authentication cookie {}", path.display());
-            credentials.add_password(auth::COOKIE_USER, &secret).map_err(no_random)?;
+            credentials
+                .add_password(auth::COOKIE_USER, &secret)
+                .map_err(no_random)?;
             cookie = Some(file);
         } else {
             tracing::info!("RPC authentication cookie file generation is disabled.");
@@ -83,7 +95,9 @@ fn credentials(config: &Config) -> Result<(Credentials, Option<CookieFile>), Str
         tracing::warn!(
             "The use of rpcuser/rpcpassword is less secure, because credentials are configured in plain text. It is recommended that locally-run instances switch to cookie-based auth, or otherwise to use hashed rpcauth credentials."
         );
-        credentials.add_password(&user, &password).map_err(no_random)?;
+        credentials
+            .add_password(&user, &password)
+            .map_err(no_random)?;
     }
     for value in config.get_list("rpcauth") {
         if value.is_empty() {
@@ -103,5 +117,9 @@ fn cookie_path(config: &Config) -> Option<PathBuf> {
         return None;
     }
     let dir = config.network_dir();
-    Some(config.path_in("rpccookiefile", &dir).unwrap_or_else(|| Path::new(&dir).join(".cookie")))
+    Some(
+        config
+            .path_in("rpccookiefile", &dir)
+            .unwrap_or_else(|| Path::new(&dir).join(".cookie")),
+    )
 }

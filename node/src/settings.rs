@@ -53,18 +53,16 @@ fn value_in_force(config: &Config, spec: &OptionSpec) -> Value {
 fn typed(kind: Kind, text: &str) -> Value {
     match kind {
         Kind::Bool => json!(!matches!(text, "" | "0")),
-        Kind::Int => text.parse::<i64>().map_or(Value::Null, |number| json!(number)),
+        Kind::Int => text
+            .parse::<i64>()
+            .map_or(Value::Null, |number| json!(number)),
         Kind::List => json!([]),
         Kind::Text | Kind::Path | Kind::Amount | Kind::BoolOrText => json!(text),
     }
 }
 
 /// Stores a value in `settings.json`, or takes it out.
-pub(crate) fn set(
-    config: &mut Config,
-    name: &str,
-    value: Option<&str>,
-) -> Result<SetReply, Fault> {
+pub(crate) fn set(config: &mut Config, name: &str, value: Option<&str>) -> Result<SetReply, Fault> {
     let invalid = |text: String| Fault::new(FaultCode::InvalidArgument, text);
     let spec = table::find(Program::Node, name)
         .filter(|spec| spec.setting.is_some() && !spec.sensitive)

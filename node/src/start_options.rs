@@ -32,7 +32,11 @@ pub fn from_wire(options: StartOptions) -> Snapshot {
             SettingSource::Default => Source::Default,
         },
         section: layer.section,
-        options: layer.options.into_iter().map(|o| (o.name, o.values)).collect(),
+        options: layer
+            .options
+            .into_iter()
+            .map(|o| (o.name, o.values))
+            .collect(),
     };
     Snapshot {
         layers: options.layers.into_iter().map(layer).collect(),

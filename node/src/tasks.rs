@@ -17,7 +17,10 @@ pub(crate) struct Tasks {
 
 impl Tasks {
     pub(crate) fn new() -> Self {
-        Self { list: watch::Sender::new(Vec::new()), next_id: Arc::new(Mutex::new(1)) }
+        Self {
+            list: watch::Sender::new(Vec::new()),
+            next_id: Arc::new(Mutex::new(1)),
+        }
     }
 
     pub(crate) fn watch(&self) -> watch::Receiver<Vec<Task>> {
@@ -45,7 +48,9 @@ impl Tasks {
     /// Changes a task; nobody is woken where nothing changed.
     pub(crate) fn update(&self, id: u64, change: impl FnOnce(&mut Task)) {
         self.list.send_if_modified(|list| {
-            let Some(task) = list.iter_mut().find(|task| task.id == id) else { return false };
+            let Some(task) = list.iter_mut().find(|task| task.id == id) else {
+                return false;
+            };
             let before = task.clone();
             change(task);
             *task != before
@@ -66,7 +71,10 @@ impl Tasks {
     /// Takes over a task of the wallet process under its own number space.
     pub(crate) fn put(&self, task: Task) {
         self.list.send_modify(|list| {
-            match list.iter_mut().find(|old| old.id == task.id && old.wallet == task.wallet) {
+            match list
+                .iter_mut()
+                .find(|old| old.id == task.id && old.wallet == task.wallet)
+            {
                 Some(old) => *old = task,
                 None => list.push(task),
             }

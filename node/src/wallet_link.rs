@@ -24,7 +24,7 @@ const OWNER: &str = "wallet";
 
 /// Where the wallet process comes from.
 #[derive(Clone, Debug)]
-pub enum WalletSource {
+pub(crate) enum WalletSource {
     /// This program is spawned.
     Spawn(PathBuf),
     /// It lives in this process; these are its services.
@@ -62,8 +62,15 @@ impl WalletLink {
     pub(crate) fn client(&self) -> Result<WalletProcessClient, Fault> {
         let live = self.live();
         live.client.clone().ok_or_else(|| {
-            let reason = if live.reason.is_empty() { "none was started" } else { &live.reason };
-            Fault::new(FaultCode::NotReady, format!("The wallet process is not running: {reason}."))
+            let reason = if live.reason.is_empty() {
+                "none was started"
+            } else {
+                &live.reason
+            };
+            Fault::new(
+                FaultCode::NotReady,
+                format!("The wallet process is not running: {reason}."),
+            )
         })
     }
 
@@ -75,17 +82,27 @@ impl WalletLink {
     /// Executes a command there, unread.
     pub(crate) async fn execute(&self, request: RpcRequest) -> Result<String, Fault> {
         let client = self.client()?;
-        client.execute(request).await.map_err(|error| match error.fault() {
-            Some(fault) => fault.clone(),
-            None => Fault::new(FaultCode::NotReady, format!("The wallet process is gone: {error}.")),
-        })
+        client
+            .execute(request)
+            .await
+            .map_err(|error| match error.fault() {
+                Some(fault) => fault.clone(),
+                None => Fault::new(
+                    FaultCode::NotReady,
+                    format!("The wallet process is gone: {error}."),
+                ),
+            })
     }
 
     /// Ends it in order; the child gets the grace period of its own.
     pub(crate) async fn stop(&self) {
         let (client, connection, child) = {
             let mut live = self.live();
-            (live.client.take(), live.connection.take(), live.child.take())
+            (
+                live.client.take(),
+                live.connection.take(),
+                live.child.take(),
+            )
         };
         if let Some(client) = client
             && let Err(error) = client.stop().await
@@ -134,7 +151,10 @@ impl Starter {
             WalletSource::Spawn(program) => {
                 let spawned = self.ipc.spawn(program).await;
                 let (connection, child) = spawned.map_err(|error| {
-                    failed(format!("Cannot start the wallet process {}: {error}", program.display()))
+                    failed(format!(
+                        "Cannot start the wallet process {}: {error}",
+                        program.display()
+                    ))
                 })?;
                 (connection, Some(child))
             }
@@ -159,10 +179,14 @@ impl Starter {
                 if let Some(child) = child {
                     child.kill();
                 }
-                return Err(failed("The wallet process did not start in time.".to_owned()));
+                return Err(failed(
+                    "The wallet process did not start in time.".to_owned(),
+                ));
             }
         };
-        self.adopt(client, Some(connection), child).await.map_err(failed)
+        self.adopt(client, Some(connection), child)
+            .await
+            .map_err(failed)
     }
 
     async fn configure(&self, connection: &Connection) -> Result<WalletProcessClient, StartError> {
@@ -170,10 +194,16 @@ impl Starter {
             text: format!("Cannot start the wallet process: {error}"),
             exit_code: 1,
         };
-        let hello = Hello { identity: self.identity.clone(), ..Hello::default() };
+        let hello = Hello {
+            identity: self.identity.clone(),
+            ..Hello::default()
+        };
         connection.hello(hello).await.map_err(failed)?;
         let options = start_options::to_wire(self.node.config().snapshot_for(Program::Wallet));
-        connection.start_wallet(options, Arc::clone(&self.chain)).await.map_err(failed)?
+        connection
+            .start_wallet(options, Arc::clone(&self.chain))
+            .await
+            .map_err(failed)?
     }
 
     /// Takes over a wallet process that serves, with its commands.
@@ -196,13 +226,22 @@ impl Starter {
         self.table.remove(OWNER);
         let taken = self.table.add(OWNER, commands);
         if !taken.is_empty() {
-            tracing::warn!("The wallet process offers commands of the node: {}", taken.join(", "));
+            tracing::warn!(
+                "The wallet process offers commands of the node: {}",
+                taken.join(", ")
+            );
         }
         let pid = child.as_ref().map_or(0, ChildProcess::pid);
-        *self.node.wallet.live() =
-            Live { client: Some(client), connection, child, reason: String::new() };
+        *self.node.wallet.live() = Live {
+            client: Some(client),
+            connection,
+            child,
+            reason: String::new(),
+        };
         self.show(LinkState::Running, "");
-        self.node.status.send_modify(|status| status.wallet.pid = pid);
+        self.node
+            .status
+            .send_modify(|status| status.wallet.pid = pid);
         Ok(())
     }
 
@@ -228,7 +267,9 @@ impl Starter {
                         }
                     }
                     None => {
-                        tracing::warn!("The wallet process has died three times within a minute each: it is not started again by itself.");
+                        tracing::warn!(
+                            "The wallet process has died three times within a minute each: it is not started again by itself."
+                        );
                         self.show(LinkState::Down, &reason);
                         tokio::select! {
                             () = self.node.wallet.restart.notified() => restarts = Restarts::default(),
@@ -244,7 +285,9 @@ impl Starter {
                     }
                 }
             }
-            self.node.status.send_modify(|status| status.wallet.restarts += 1);
+            self.node
+                .status
+                .send_modify(|status| status.wallet.restarts += 1);
         }
     }
 
@@ -254,11 +297,14 @@ impl Starter {
             let live = self.node.wallet.live();
             (live.client.clone(), live.child.clone())
         };
-        let Some(client) = client else { return "it was ended".to_owned() };
+        let Some(client) = client else {
+            return "it was ended".to_owned();
+        };
         let closed = client.closed().await;
         match child {
             // The status says more than the end of the connection.
-            Some(child) => match tokio::time::timeout(Duration::from_secs(5), child.exited()).await {
+            Some(child) => match tokio::time::timeout(Duration::from_secs(5), child.exited()).await
+            {
                 Ok(exit) => exit.describe(),
                 Err(_) => {
                     child.kill();
@@ -271,7 +317,10 @@ impl Starter {
 
     fn lose(&self, reason: &str) {
         let mut live = self.node.wallet.live();
-        *live = Live { reason: reason.to_owned(), ..Live::default() };
+        *live = Live {
+            reason: reason.to_owned(),
+            ..Live::default()
+        };
         drop(live);
         self.show(LinkState::Down, reason);
     }
@@ -293,7 +342,9 @@ impl Starter {
     pub(crate) async fn attach(&self, client: WalletProcessClient) -> Result<(), Fault> {
         let busy = |text: &str| Err(Fault::new(FaultCode::Busy, text.to_owned()));
         if !matches!(self.source, WalletSource::Off) {
-            return busy("This node starts a wallet process of its own. Start it with -disablewallet to attach another one.");
+            return busy(
+                "This node starts a wallet process of its own. Start it with -disablewallet to attach another one.",
+            );
         }
         if self.node.wallet.live().client.is_some() {
             return busy("This node has a wallet process already.");
@@ -316,7 +367,11 @@ impl Starter {
 /// Sends a call to the wallet process as it came.
 async fn forward(node: Arc<Node>, request: rpc::Request) -> RpcResult {
     let text = rpc::jsonrpc::request_text(&request);
-    let call = RpcRequest { request: text, uri: request.caller.uri, user: None };
+    let call = RpcRequest {
+        request: text,
+        uri: request.caller.uri,
+        user: None,
+    };
     match node.wallet.execute(call).await {
         Ok(reply) => rpc::jsonrpc::read_reply(&reply),
         Err(fault) => Err(RpcError::new(code::WALLET_NOT_FOUND, fault.message)),

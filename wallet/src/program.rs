@@ -31,7 +31,7 @@ use crate::context::{ChainLink, Context};
 use crate::handle::WalletHandle;
 use crate::options::WalletOptions;
 use crate::rpc::RpcServer;
-use crate::service::WalletServer;
+use crate::service::{OnStop, WalletServer};
 use crate::wallets::Wallets;
 use crate::{WalletError, db, follow, tool};
 
@@ -157,8 +157,7 @@ impl Process {
     }
 }
 
-/// Starts the wallets: thread, socket, services, the wallets of `-wallet`. Within the node's process
-/// `closed` is cancelled by the caller once everything is closed.
+/// Starts the wallets: thread, socket, services, the wallets of `-wallet`.
 ///
 /// # Errors
 /// The one line to show.
@@ -168,7 +167,7 @@ pub async fn start(
     services: &Services,
     chain: Option<ChainClient>,
     stop: StopHandle,
-    closed: Option<CancellationToken>,
+    on_stop: OnStop,
 ) -> Result<Process, StartError> {
     let params = config.params();
     let dir = wallet_dir(config).map_err(start_error)?;
@@ -202,11 +201,13 @@ pub async fn start(
     };
     let rpc = RpcServer::new(&context, server_config);
     let (listener, socket) = listen(ipc, services, &context).await;
-    let server = WalletServer::new(Arc::clone(&context), rpc, services.clone(), socket);
-    let server = Arc::new(match closed {
-        Some(closed) => server.waiting_for(closed),
-        None => server,
-    });
+    let server = Arc::new(WalletServer::new(
+        Arc::clone(&context),
+        rpc,
+        services.clone(),
+        socket,
+        on_stop,
+    ));
     let name = config.program_name().to_owned();
     services.update(|set| {
         set.identity = identity(&name, Some(params));
@@ -342,9 +343,9 @@ impl StartService for WalletStart {
             None => Err(start_error("This wallet process was started already.")),
         };
         let (ipc, services, stop) = (self.ipc.clone(), self.services.clone(), self.stop.clone());
-        let closed = self.closed.clone();
+        let on_stop = self.closed.clone().map_or(OnStop::End, OnStop::Close);
         Box::pin(async move {
-            let process = start(&config?, &ipc, &services, Some(chain), stop, closed).await?;
+            let process = start(&config?, &ipc, &services, Some(chain), stop, on_stop).await?;
             let server = Arc::clone(&process.server) as Arc<dyn WalletProcessService>;
             if let Some(sender) = sender
                 && sender.send(process).await.is_err()
@@ -568,7 +569,7 @@ async fn daemon(
     if let Err(error) = open_log(&config) {
         return fail(&error);
     }
-    let process = match start(&config, &ipc, &services, None, stop.clone(), None).await {
+    let process = match start(&config, &ipc, &services, None, stop.clone(), OnStop::Stay).await {
         Ok(process) => process,
         Err(error) => return fail(&error.text),
     };

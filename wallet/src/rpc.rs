@@ -28,9 +28,6 @@ mod spend;
 mod transactions;
 mod wallet;
 
-#[cfg(test)]
-mod tests;
-
 /// Answers the commands; clones are the same.
 #[derive(Clone)]
 pub struct RpcServer {

@@ -37,8 +37,19 @@ pub struct WalletServer {
     services: Services,
     /// Path of `wallet.sock`; `None` where it could not be made.
     socket: Option<PathBuf>,
-    /// Cancelled once everything is closed; waited for where no process ends with it.
-    closed: Option<CancellationToken>,
+    on_stop: OnStop,
+}
+
+/// What the node's order to stop does.
+#[derive(Clone, Debug)]
+pub enum OnStop {
+    /// Ends the process, which the node sees.
+    End,
+    /// Closes everything and answers when this is cancelled: within the node's process nobody else
+    /// could tell.
+    Close(CancellationToken),
+    /// Nothing: the process was started by itself and waits for the node to come back.
+    Stay,
 }
 
 impl std::fmt::Debug for WalletServer {
@@ -56,22 +67,15 @@ impl WalletServer {
         rpc: RpcServer,
         services: Services,
         socket: Option<PathBuf>,
+        on_stop: OnStop,
     ) -> Self {
         Self {
             context,
             rpc,
             services,
             socket,
-            closed: None,
+            on_stop,
         }
-    }
-
-    /// Answers the order to stop only once `closed` is cancelled: for wallets within the node's
-    /// process, whose end nobody else can see.
-    #[must_use]
-    pub fn waiting_for(mut self, closed: CancellationToken) -> Self {
-        self.closed = Some(closed);
-        self
     }
 
     /// Runs `work` with a wallet.
@@ -310,8 +314,15 @@ impl WalletProcessService for WalletServer {
     }
 
     fn stop(&self) -> Reply<()> {
+        let closed = match &self.on_stop {
+            OnStop::Stay => {
+                tracing::info!("The node stops; the wallets wait for it to come back");
+                return Box::pin(async { Ok(()) });
+            }
+            OnStop::End => None,
+            OnStop::Close(closed) => Some(closed.clone()),
+        };
         self.context.stop.stop();
-        let closed = self.closed.clone();
         Box::pin(async move {
             if let Some(closed) = closed {
                 closed.cancelled().await;

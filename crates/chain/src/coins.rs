@@ -4,8 +4,8 @@ mod cache;
 mod disk;
 
 pub use cache::CoinsCache;
-pub use disk::{CoinsSnapshot, CoinsStore};
 pub(crate) use disk::WriteOptions;
+pub use disk::{CoinsSnapshot, CoinsStore};
 
 use primitives::encode::{DecodeError, Reader, Sink};
 use primitives::{BlockHash, OutPoint, Tx, TxOut};

@@ -50,6 +50,27 @@ pub struct Accepted {
     pub connected: Option<Result<(), BlockRejection>>,
 }
 
+/// What is asked of the mempool.
+pub(crate) enum PoolCommand {
+    SubmitTx {
+        tx: Arc<Tx>,
+        options: AcceptOptions,
+        answer: PoolVerdict,
+    },
+    CreateBlock {
+        request: TemplateRequest,
+        answer: Verdict<Block>,
+    },
+    Prioritise {
+        txid: Txid,
+        delta: Amount,
+        answer: Answer<()>,
+    },
+    Loaded {
+        answer: Answer<()>,
+    },
+}
+
 pub(crate) enum Command {
     Import {
         files: Vec<PathBuf>,
@@ -94,23 +115,7 @@ pub(crate) enum Command {
         blocks: u32,
         answer: Answer<bool>,
     },
-    SubmitTx {
-        tx: Arc<Tx>,
-        options: AcceptOptions,
-        answer: PoolVerdict,
-    },
-    CreateBlock {
-        request: TemplateRequest,
-        answer: Verdict<Block>,
-    },
-    Prioritise {
-        txid: Txid,
-        delta: Amount,
-        answer: Answer<()>,
-    },
-    MempoolLoaded {
-        answer: Answer<()>,
-    },
+    Pool(PoolCommand),
     Flush {
         answer: Answer<()>,
     },
@@ -285,24 +290,40 @@ impl ChainHandle {
     }
 
     /// Takes a transaction into the mempool, or only says whether it would enter.
-    pub fn submit_tx(&self, tx: Arc<Tx>, options: AcceptOptions) -> Call<TxAccepted, SubmitTxError> {
-        self.call(|answer| Command::SubmitTx { tx, options, answer })
+    pub fn submit_tx(
+        &self,
+        tx: Arc<Tx>,
+        options: AcceptOptions,
+    ) -> Call<TxAccepted, SubmitTxError> {
+        self.call(|answer| {
+            Command::Pool(PoolCommand::SubmitTx {
+                tx,
+                options,
+                answer,
+            })
+        })
     }
 
     /// Builds a block on the tip and checks it; proof of work and merkle root are left to the miner
     /// (Core's `BlockAssembler`).
     pub fn create_block(&self, request: TemplateRequest) -> Call<Block, SubmitError> {
-        self.call(|answer| Command::CreateBlock { request, answer })
+        self.call(|answer| Command::Pool(PoolCommand::CreateBlock { request, answer }))
     }
 
     /// Adds to the fee that a transaction is mined by (`prioritisetransaction`).
     pub fn prioritise(&self, txid: Txid, delta: Amount) -> Call<()> {
-        self.call(|answer| Command::Prioritise { txid, delta, answer })
+        self.call(|answer| {
+            Command::Pool(PoolCommand::Prioritise {
+                txid,
+                delta,
+                answer,
+            })
+        })
     }
 
     /// Says that what was saved of the mempool has been read.
     pub fn finish_loading(&self) -> Call<()> {
-        self.call(|answer| Command::MempoolLoaded { answer })
+        self.call(|answer| Command::Pool(PoolCommand::Loaded { answer }))
     }
 
     /// Writes everything to disk.

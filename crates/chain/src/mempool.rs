@@ -169,7 +169,13 @@ impl Mempool {
     /// All entries, parents before children, the oldest first.
     pub fn in_order(&self) -> Vec<&MempoolEntry> {
         let mut ids: Vec<&Txid> = self.entries.keys().collect();
-        ids.sort_by_key(|txid| (self.entries[*txid].time, self.entries[*txid].sequence, **txid));
+        ids.sort_by_key(|txid| {
+            (
+                self.entries[*txid].time,
+                self.entries[*txid].sequence,
+                **txid,
+            )
+        });
         let (mut done, mut order) = (HashSet::new(), Vec::with_capacity(ids.len()));
         for txid in ids {
             let mut before: Vec<Txid> = self.ancestors(txid).into_iter().collect();
@@ -210,7 +216,10 @@ impl Mempool {
     pub fn ancestors(&self, txid: &Txid) -> HashSet<Txid> {
         let start = self.entries.get(txid).map(|entry| self.parents(&entry.tx));
         self.closure(start.unwrap_or_default(), |pool, id| {
-            pool.entries.get(id).map(|entry| pool.parents(&entry.tx)).unwrap_or_default()
+            pool.entries
+                .get(id)
+                .map(|entry| pool.parents(&entry.tx))
+                .unwrap_or_default()
         })
     }
 
@@ -239,7 +248,11 @@ impl Mempool {
         let mut open: Vec<Txid> = start.into_iter().collect();
         while let Some(txid) = open.pop() {
             if found.insert(txid) {
-                open.extend(next(self, &txid).into_iter().filter(|id| !found.contains(id)));
+                open.extend(
+                    next(self, &txid)
+                        .into_iter()
+                        .filter(|id| !found.contains(id)),
+                );
             }
         }
         found
@@ -255,13 +268,17 @@ impl Mempool {
         entry.fee_delta = self.deltas.get(&txid).copied().unwrap_or_default();
         for input in &entry.tx.inputs {
             self.spent.insert(input.prevout, txid);
-            self.children.entry(input.prevout.txid).or_default().insert(txid);
+            self.children
+                .entry(input.prevout.txid)
+                .or_default()
+                .insert(txid);
         }
         self.by_wtxid.insert(entry.tx.wtxid(), txid);
         self.total_vsize += entry.vsize;
         self.total_fee += entry.fee;
         self.usage += entry.usage();
-        self.pending.push((self.sequence, MempoolChange::Added(Arc::clone(&entry.tx))));
+        self.pending
+            .push((self.sequence, MempoolChange::Added(Arc::clone(&entry.tx))));
         self.entries.insert(txid, entry);
     }
 
@@ -310,8 +327,12 @@ impl Mempool {
 
     /// Removes what is older than `before` (seconds since 1970), with all that stands on it.
     pub(crate) fn expire(&mut self, before: i64) -> usize {
-        let old: Vec<Txid> =
-            self.entries.iter().filter(|(_, e)| e.time < before).map(|(id, _)| *id).collect();
+        let old: Vec<Txid> = self
+            .entries
+            .iter()
+            .filter(|(_, e)| e.time < before)
+            .map(|(id, _)| *id)
+            .collect();
         let size = self.len();
         for txid in old {
             self.remove_recursive(&txid, Removal::Expiry);
@@ -328,7 +349,8 @@ impl Mempool {
             });
             let Some(worst) = worst.copied() else { return };
             let (fee, vsize) = self.package_with_descendants(&worst);
-            self.minimum.raise_to(FeeRate::of(fee, vsize), incremental, now);
+            self.minimum
+                .raise_to(FeeRate::of(fee, vsize), incremental, now);
             self.remove_recursive(&worst, Removal::SizeLimit);
         }
     }
@@ -341,14 +363,17 @@ impl Mempool {
 
     /// Modified fees and virtual bytes of some transactions.
     pub fn package(&self, ids: &HashSet<Txid>) -> (Amount, u64) {
-        ids.iter().filter_map(|id| self.entries.get(id)).fold((Amount::ZERO, 0), |(fee, size), e| {
-            (fee + e.modified_fee(), size + e.vsize)
-        })
+        ids.iter()
+            .filter_map(|id| self.entries.get(id))
+            .fold((Amount::ZERO, 0), |(fee, size), e| {
+                (fee + e.modified_fee(), size + e.vsize)
+            })
     }
 
     /// The rate below which nothing enters because the mempool was full (Core's `GetMinFee`).
     pub fn minimum_rate(&self, limits: &MempoolLimits, incremental: FeeRate, now: i64) -> FeeRate {
-        self.minimum.rate(self.usage, limits.max_usage, incremental, now)
+        self.minimum
+            .rate(self.usage, limits.max_usage, incremental, now)
     }
 
     /// Adds to the fee that selection counts with (`prioritisetransaction`).

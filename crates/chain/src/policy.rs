@@ -79,11 +79,17 @@ pub struct NotStandard {
 
 impl NotStandard {
     fn new(reason: &'static str) -> Self {
-        Self { reason, details: String::new() }
+        Self {
+            reason,
+            details: String::new(),
+        }
     }
 
     fn inputs(details: String) -> Self {
-        Self { reason: "bad-txns-nonstandard-inputs", details }
+        Self {
+            reason: "bad-txns-nonstandard-inputs",
+            details,
+        }
     }
 }
 
@@ -109,12 +115,17 @@ pub fn is_dust(output: &TxOut, rate: FeeRate) -> bool {
 
 /// How many outputs are dust.
 pub fn dust_count(tx: &TxData, rate: FeeRate) -> usize {
-    tx.outputs.iter().filter(|output| is_dust(output, rate)).count()
+    tx.outputs
+        .iter()
+        .filter(|output| is_dust(output, rate))
+        .count()
 }
 
 /// Virtual size with signature operations counted in (Core's `GetVirtualTransactionSize`).
 pub fn sigop_vsize(weight: usize, sigops_cost: u64, bytes_per_sigop: u64) -> u64 {
-    (weight as u64).max(sigops_cost.saturating_mul(bytes_per_sigop)).div_ceil(4)
+    (weight as u64)
+        .max(sigops_cost.saturating_mul(bytes_per_sigop))
+        .div_ceil(4)
 }
 
 /// Checks the transaction alone (Core's `IsStandardTx`, and the smallest size).
@@ -204,7 +215,9 @@ pub fn check_standard_inputs(
         };
         let total: u64 = tx.inputs.iter().zip(spent).map(of_input).sum();
         if total > u64::from(most) {
-            return Err(NotStandard::inputs("non-witness sigops exceed bip54 limit".into()));
+            return Err(NotStandard::inputs(
+                "non-witness sigops exceed bip54 limit".into(),
+            ));
         }
     }
     for (index, (input, output)) in tx.inputs.iter().zip(spent).enumerate() {
@@ -237,23 +250,29 @@ pub fn check_standard_inputs(
 /// Whether no witness is larger than its kind needs (Core's `IsWitnessStandard`).
 pub fn is_witness_standard(tx: &Tx, spent: &[&TxOut]) -> bool {
     let has_witness = |(input, _): &(&TxIn, &&TxOut)| !input.witness.is_empty();
-    tx.inputs.iter().zip(spent).filter(has_witness).all(|(input, output)| {
-        let script = &output.script_pubkey;
-        if script.kind() == ScriptKind::Anchor {
-            return false;
-        }
-        if script.is_pay_to_script_hash() {
-            let redeem = last_push(&input.script_sig).map(Script::from);
-            return redeem.is_some_and(|redeem| witness_fits(&redeem, &input.witness, true));
-        }
-        witness_fits(script, &input.witness, false)
-    })
+    tx.inputs
+        .iter()
+        .zip(spent)
+        .filter(has_witness)
+        .all(|(input, output)| {
+            let script = &output.script_pubkey;
+            if script.kind() == ScriptKind::Anchor {
+                return false;
+            }
+            if script.is_pay_to_script_hash() {
+                let redeem = last_push(&input.script_sig).map(Script::from);
+                return redeem.is_some_and(|redeem| witness_fits(&redeem, &input.witness, true));
+            }
+            witness_fits(script, &input.witness, false)
+        })
 }
 
 fn witness_fits(script: &Script, witness: &[Vec<u8>], behind_p2sh: bool) -> bool {
     match script.kind() {
         ScriptKind::WitnessV0ScriptHash(_) => {
-            let Some((inner, items)) = witness.split_last() else { return false };
+            let Some((inner, items)) = witness.split_last() else {
+                return false;
+            };
             inner.len() <= MAX_P2WSH_SCRIPT_SIZE
                 && items.len() <= MAX_P2WSH_ITEMS
                 && items.iter().all(|item| item.len() <= MAX_P2WSH_ITEM_SIZE)
@@ -269,9 +288,9 @@ fn taproot_witness_fits(witness: &[Vec<u8>]) -> bool {
         [_, .., last] if last.first() == Some(&ANNEX_TAG) => false,
         [items @ .., _script, control] => match control.first() {
             None => false,
-            Some(first) if first & TAPROOT_LEAF_MASK == TAPROOT_LEAF_TAPSCRIPT => {
-                items.iter().all(|item| item.len() <= MAX_TAPSCRIPT_ITEM_SIZE)
-            }
+            Some(first) if first & TAPROOT_LEAF_MASK == TAPROOT_LEAF_TAPSCRIPT => items
+                .iter()
+                .all(|item| item.len() <= MAX_TAPSCRIPT_ITEM_SIZE),
             Some(_) => true,
         },
         [_] => true,

@@ -36,7 +36,13 @@ impl Chainstate {
         let config = self.config();
         let result = {
             let mut pool = self.shared.mempool_mut();
-            accept::commit(&mut pool, checked, &config.policy, &config.mempool, self.now())
+            accept::commit(
+                &mut pool,
+                checked,
+                &config.policy,
+                &config.mempool,
+                self.now(),
+            )
         };
         self.publish_mempool();
         if result.is_ok() {
@@ -71,7 +77,11 @@ impl Chainstate {
                 limits: &config.mempool,
                 chain: &branch,
                 coins: &coins,
-                next_block_flags: script_flags(branch.height() + 1, &BlockHash::ZERO, self.params()),
+                next_block_flags: script_flags(
+                    branch.height() + 1,
+                    &BlockHash::ZERO,
+                    self.params(),
+                ),
                 signatures: &signatures,
                 now: self.now(),
             };
@@ -112,7 +122,10 @@ impl Chainstate {
         if !blocks.is_empty() {
             for block in blocks.iter().rev() {
                 for tx in block.txs.iter().skip(1) {
-                    let options = AcceptOptions { from_block: true, ..AcceptOptions::default() };
+                    let options = AcceptOptions {
+                        from_block: true,
+                        ..AcceptOptions::default()
+                    };
                     if let Err(error) = self.submit_tx(tx, options) {
                         tracing::debug!(
                             target: "mempool", "{} does not come back: {error}", tx.txid()
@@ -140,11 +153,9 @@ impl Chainstate {
             let median = branch.median_time_past(height);
             let allowed = |tx: &Tx| {
                 let coins = self.coins_of_inputs(&pool, tx, height + 1)?;
-                let locks = sequence_locks(
-                    tx,
-                    coins.iter().map(|coin| coin.height),
-                    |height| branch.median_time_past(height),
-                );
+                let locks = sequence_locks(tx, coins.iter().map(|coin| coin.height), |height| {
+                    branch.median_time_past(height)
+                });
                 let mature = coins.iter().all(|coin| {
                     !coin.coinbase || height + 1 - coin.height >= self.params().coinbase_maturity
                 });
@@ -166,9 +177,11 @@ impl Chainstate {
 
     fn coins_of_inputs(&self, pool: &Mempool, tx: &Tx, next_height: u32) -> Option<Vec<Coin>> {
         let coin = |outpoint: &OutPoint| match pool.output(outpoint) {
-            Some(output) => {
-                Some(Coin { height: next_height, coinbase: false, output: output.clone() })
-            }
+            Some(output) => Some(Coin {
+                height: next_height,
+                coinbase: false,
+                output: output.clone(),
+            }),
             // What cannot be read is thrown out here; whoever needs the disk will say more.
             None => self.coins.coin(outpoint).ok().flatten(),
         };
@@ -183,7 +196,9 @@ impl Chainstate {
         let branch = index.branch(tip);
         let height = branch.height() + 1;
         let median = branch.median_time_past(height - 1);
-        let wanted = request.time.unwrap_or_else(|| u32::try_from(now).unwrap_or(u32::MAX));
+        let wanted = request
+            .time
+            .unwrap_or_else(|| u32::try_from(now).unwrap_or(u32::MAX));
         let time = wanted.max(median.saturating_add(1));
         let (chosen, keep_fees) = match request.txs {
             TemplateTxs::Mempool => {
@@ -192,11 +207,19 @@ impl Chainstate {
                 (choose(&self.shared.mempool(), limits, is_final), true)
             }
             TemplateTxs::These(txs) => {
-                let one = |tx| Chosen { tx, fee: Amount::ZERO, sigops_cost: 0 };
+                let one = |tx| Chosen {
+                    tx,
+                    fee: Amount::ZERO,
+                    sigops_cost: 0,
+                };
                 (txs.into_iter().map(one).collect(), false)
             }
         };
-        let fees: Amount = chosen.iter().filter(|_| keep_fees).map(|chosen| chosen.fee).sum();
+        let fees: Amount = chosen
+            .iter()
+            .filter(|_| keep_fees)
+            .map(|chosen| chosen.fee)
+            .sum();
         let reward = block_subsidy(height, params) + fees;
         let coinbase = coinbase(height, reward, request.script, params.hashes);
         let txs = std::iter::once(Arc::new(coinbase)).chain(chosen.into_iter().map(|c| c.tx));
@@ -208,7 +231,11 @@ impl Chainstate {
             bits: next_work_required(&branch, time, params),
             nonce: 0,
         };
-        let mut block = Block { header, hash: BlockHash::ZERO, txs: txs.collect() };
+        let mut block = Block {
+            header,
+            hash: BlockHash::ZERO,
+            txs: txs.collect(),
+        };
         if height >= params.segwit_height {
             add_witness_commitment(&mut block, params.hashes);
         }

@@ -39,7 +39,8 @@ impl Chainstate {
             let files = self.writer.files();
             (files.block_path(number), files.key())
         };
-        let mut scanner = RecordScanner::open(&path, self.params().magic, key)?.starting_at(end.into());
+        let mut scanner =
+            RecordScanner::open(&path, self.params().magic, key)?.starting_at(end.into());
         let (mut found, mut expected) = (0, u64::from(end) + u64::from(RECORD_HEADER));
         while let Some(record) = scanner.next()? {
             if record.offset != expected {

@@ -40,9 +40,14 @@ impl KeySet {
     }
 
     fn with_bucket<T>(&self, key: &Key, act: impl FnOnce(&mut [Key]) -> T) -> T {
-        let number = u64::from_le_bytes(*key.first_chunk().expect("32 bytes"));
-        let shard = number as usize % SHARDS;
-        let bucket = (number as usize / SHARDS) % self.buckets;
+        let number = |part: &[u8]| {
+            part.iter()
+                .fold(0, |number: usize, byte| number << 8 | usize::from(*byte))
+        };
+        let (shard, bucket) = (
+            number(&key[..1]) % SHARDS,
+            number(&key[1..5]) % self.buckets,
+        );
         // Every change is one store: a panic elsewhere leaves nothing half done.
         let mut keys = self.shards[shard]
             .lock()

@@ -4,10 +4,10 @@ use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use primitives::params::{MAX_BLOCK_SIGOPS_COST, MAX_BLOCK_WEIGHT};
 use primitives::script::Script;
 use primitives::script::opcodes::OP_0;
 use primitives::transaction::{SEQUENCE_FINAL, TxData};
-use primitives::params::{MAX_BLOCK_SIGOPS_COST, MAX_BLOCK_WEIGHT};
 use primitives::{Amount, ChainParams, FeeRate, HashScheme, OutPoint, Tx, TxIn, TxOut, Txid};
 
 use crate::mempool::{Mempool, MempoolEntry};
@@ -118,7 +118,11 @@ impl Package {
     }
 
     const fn score(&self, txid: Txid) -> Score {
-        Score { fee: self.fee, vsize: self.vsize, txid }
+        Score {
+            fee: self.fee,
+            vsize: self.vsize,
+            txid,
+        }
     }
 }
 
@@ -135,7 +139,10 @@ pub(crate) fn choose(
         let txid = entry.tx.txid();
         let mut package = Package::default();
         package.add(entry);
-        pool.ancestors(&txid).iter().filter_map(|id| pool.get(id)).for_each(|e| package.add(e));
+        pool.ancestors(&txid)
+            .iter()
+            .filter_map(|id| pool.get(id))
+            .for_each(|e| package.add(e));
         queue.insert(package.score(txid));
         packages.insert(txid, package);
     }
@@ -148,8 +155,11 @@ pub(crate) fn choose(
         }
         let too_large = weight + package.weight >= limits.max_weight
             || sigops + package.sigops >= limits.max_sigops;
-        let mut ids: Vec<Txid> =
-            pool.ancestors(&best.txid).into_iter().filter(|id| !done.contains(id)).collect();
+        let mut ids: Vec<Txid> = pool
+            .ancestors(&best.txid)
+            .into_iter()
+            .filter(|id| !done.contains(id))
+            .collect();
         ids.push(best.txid);
         let entries: Vec<&MempoolEntry> = ids.iter().filter_map(|id| pool.get(id)).collect();
         if too_large || !entries.iter().all(|entry| is_final(&entry.tx)) {
@@ -164,7 +174,9 @@ pub(crate) fn choose(
             done.insert(txid);
             queue.remove(&packages[&txid].score(txid));
             for id in pool.descendants(&txid) {
-                let Some(package) = packages.get_mut(&id) else { continue };
+                let Some(package) = packages.get_mut(&id) else {
+                    continue;
+                };
                 let waiting = queue.remove(&package.score(id));
                 package.subtract(entry);
                 if waiting {
@@ -172,7 +184,11 @@ pub(crate) fn choose(
                 }
             }
             let (fee, sigops_cost) = (entry.fee, entry.sigops_cost);
-            chosen.push(Chosen { tx: Arc::clone(&entry.tx), fee, sigops_cost });
+            chosen.push(Chosen {
+                tx: Arc::clone(&entry.tx),
+                fee,
+                sigops_cost,
+            });
         }
     }
     chosen
@@ -188,7 +204,18 @@ pub(crate) fn coinbase(height: u32, reward: Amount, script: Script, scheme: Hash
     }
     let mut input = TxIn::unsigned(OutPoint::NULL, SEQUENCE_FINAL - 1);
     input.script_sig = script_sig;
-    let outputs = vec![TxOut { value: reward, script_pubkey: script }];
+    let outputs = vec![TxOut {
+        value: reward,
+        script_pubkey: script,
+    }];
     let lock_time = height.saturating_sub(1);
-    Tx::new(TxData { version: 2, inputs: vec![input], outputs, lock_time }, scheme)
+    Tx::new(
+        TxData {
+            version: 2,
+            inputs: vec![input],
+            outputs,
+            lock_time,
+        },
+        scheme,
+    )
 }

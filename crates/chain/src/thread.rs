@@ -16,7 +16,7 @@ use crate::config::{ChainConfig, Task};
 use crate::connect::Purpose;
 use crate::error::{BlockRejection, ChainError, StartError, SubmitError};
 use crate::flush::FlushMode;
-use crate::handle::{Accepted, ChainHandle, Command, Submission};
+use crate::handle::{Accepted, ChainHandle, Command, PoolCommand, Submission};
 use crate::import::{Import, Slice};
 use crate::reader::{ChainReader, Ended};
 use crate::template::TemplateRequest;
@@ -97,6 +97,12 @@ pub fn start(config: ChainConfig) -> Result<Chain, StartError> {
     }
 }
 
+/// A block that was checked just now, and what connecting it gave.
+struct Fresh<'a> {
+    block: &'a Arc<Block>,
+    connected: Option<Result<(), BlockRejection>>,
+}
+
 struct ChainThread {
     chain: Chainstate,
     commands: mpsc::Receiver<Command>,
@@ -157,7 +163,7 @@ impl ChainThread {
             let height = target.map_or(0, |id| self.chain.shared.index().entry(id).height);
             let done = self.chain.chain.len() as u64 * 100 / u64::from(height.max(1));
             self.chain.config().report(Task::Connecting, done.min(99));
-            if !self.advance(None, &mut None)? || self.has_stopped() {
+            if !self.advance(None)? || self.has_stopped() {
                 self.end_import();
             }
         }
@@ -237,28 +243,7 @@ impl ChainThread {
                 let verified = self.chain.verify(level, blocks)?;
                 let _gone = answer.send(Ok(verified == Verified::Intact));
             }
-            Command::SubmitTx {
-                tx,
-                options,
-                answer,
-            } => {
-                let _gone = answer.send(self.chain.submit_tx(&tx, options));
-            }
-            Command::CreateBlock { request, answer } => {
-                let _gone = answer.send(self.create_block(request));
-            }
-            Command::Prioritise {
-                txid,
-                delta,
-                answer,
-            } => {
-                self.chain.shared.mempool_mut().prioritise(txid, delta);
-                let _gone = answer.send(Ok(()));
-            }
-            Command::MempoolLoaded { answer } => {
-                self.chain.shared.mempool_mut().set_loaded();
-                let _gone = answer.send(Ok(()));
-            }
+            Command::Pool(command) => self.carry_out_in_pool(command),
             Command::Flush { answer } => {
                 self.chain.flush(FlushMode::ForceSync)?;
                 let _gone = answer.send(Ok(()));
@@ -268,6 +253,33 @@ impl ChainThread {
             }
         }
         Ok(())
+    }
+
+    fn carry_out_in_pool(&mut self, command: PoolCommand) {
+        match command {
+            PoolCommand::SubmitTx {
+                tx,
+                options,
+                answer,
+            } => {
+                let _gone = answer.send(self.chain.submit_tx(&tx, options));
+            }
+            PoolCommand::CreateBlock { request, answer } => {
+                let _gone = answer.send(self.create_block(request));
+            }
+            PoolCommand::Prioritise {
+                txid,
+                delta,
+                answer,
+            } => {
+                self.chain.shared.mempool_mut().prioritise(txid, delta);
+                let _gone = answer.send(Ok(()));
+            }
+            PoolCommand::Loaded { answer } => {
+                self.chain.shared.mempool_mut().set_loaded();
+                let _gone = answer.send(Ok(()));
+            }
+        }
     }
 
     /// Takes a block in and connects what can be connected. Only failures of the machine are errors
@@ -282,22 +294,18 @@ impl ChainThread {
             Err(SubmitError::Chain(error)) => return Err(error),
             Err(rejected) => return Ok(Err(rejected)),
         };
-        let mut connected = None;
-        self.activate(Some((block, &mut connected)))?;
+        let mut fresh = Fresh {
+            block,
+            connected: None,
+        };
+        self.activate(Some(&mut fresh))?;
+        let connected = fresh.connected;
         Ok(Ok(Accepted { new, connected }))
     }
 
-    /// Connects the best chain. Of `fresh`, a block that was checked just now, tells what connecting
-    /// it gave.
-    fn activate(
-        &mut self,
-        fresh: Option<(&Arc<Block>, &mut Option<Result<(), BlockRejection>>)>,
-    ) -> Result<(), ChainError> {
-        let (block, mut verdict) = match fresh {
-            Some((block, verdict)) => (Some(block), Some(verdict)),
-            None => (None, None),
-        };
-        while self.advance(block, &mut verdict)? {
+    /// Connects the best chain.
+    fn activate(&mut self, mut fresh: Option<&mut Fresh<'_>>) -> Result<(), ChainError> {
+        while self.advance(fresh.as_deref_mut())? {
             if self.has_stopped() {
                 break;
             }
@@ -307,21 +315,16 @@ impl ChainThread {
 
     /// Connects blocks until the tip is better than it was, and shows it. False where the best chain
     /// is active already.
-    fn advance(
-        &mut self,
-        fresh: Option<&Arc<Block>>,
-        verdict: &mut Option<&mut Option<Result<(), BlockRejection>>>,
-    ) -> Result<bool, ChainError> {
+    fn advance(&mut self, mut fresh: Option<&mut Fresh<'_>>) -> Result<bool, ChainError> {
         let start = self.chain.tip_work();
+        let block = fresh.as_ref().map(|fresh| fresh.block);
         let mut tell = |hash: BlockHash, result| {
-            if let Some(verdict) = verdict
-                && fresh.is_some_and(|fresh| fresh.hash == hash)
-            {
-                **verdict = Some(result);
+            if let Some(fresh) = fresh.as_mut().filter(|fresh| fresh.block.hash == hash) {
+                fresh.connected = Some(result);
             }
         };
         let more = loop {
-            match self.chain.step(fresh)? {
+            match self.chain.step(block)? {
                 Step::Disconnected(block) => self.chain.note_disconnected(block),
                 Step::Connected(block) => {
                     self.chain.note_connected(&block);

@@ -1,5 +1,7 @@
 //! Files on disk: those of Core, damaged ones, those of others.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where something is missing")]
+
 mod common;
 
 use std::fs;

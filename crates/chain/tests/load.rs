@@ -1,5 +1,7 @@
 //! Real chains: loaded from files, flushed, reopened, rebuilt.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where something is missing")]
+
 mod common;
 
 use std::sync::Arc;

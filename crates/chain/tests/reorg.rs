@@ -1,5 +1,7 @@
 //! Chains that compete.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where something is missing")]
+
 mod common;
 
 use std::sync::Arc;

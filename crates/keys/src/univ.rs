@@ -70,7 +70,13 @@ pub fn script_to_json(
     include_address: bool,
     params: &ChainParams,
 ) -> Map<String, Value> {
-    known_script_to_json(script, include_hex, include_address, &SigningKeys::default(), params)
+    known_script_to_json(
+        script,
+        include_hex,
+        include_address,
+        &SigningKeys::default(),
+        params,
+    )
 }
 
 /// An output script as JSON, its descriptor with what `keys` knows.

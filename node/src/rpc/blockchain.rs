@@ -30,7 +30,10 @@ pub(super) fn commands() -> Vec<Command<Node>> {
 }
 
 fn simple(name: &'static str, doc: &'static str, result: ResultDoc) -> CommandSpec {
-    CommandSpec::new("blockchain", name, doc).result(result).cli("").rpc("")
+    CommandSpec::new("blockchain", name, doc)
+        .result(result)
+        .cli("")
+        .rpc("")
 }
 
 /// Difficulty as a multiple of the easiest target of the first chain (Core's `GetDifficulty`).
@@ -66,7 +69,9 @@ pub(super) fn find_block(
     name: &str,
 ) -> Result<BlockInfo, RpcError> {
     let hash = BlockHash(args.hash(name)?);
-    reader.block(&hash).ok_or_else(|| RpcError::not_found("Block not found"))
+    reader
+        .block(&hash)
+        .ok_or_else(|| RpcError::not_found("Block not found"))
 }
 
 pub(super) fn read_error(error: &ReadError) -> RpcError {
@@ -115,10 +120,16 @@ fn blockchain_info(node: &Node, _: &Args) -> RpcResult {
     map.insert("bestblockhash".into(), info.hash.to_string().into());
     map.insert("bits".into(), info.header.bits.to_string().into());
     map.insert("target".into(), target_text(info.header.bits).into());
-    map.insert("difficulty".into(), rpc::value::double(difficulty(info.header.bits)));
+    map.insert(
+        "difficulty".into(),
+        rpc::value::double(difficulty(info.header.bits)),
+    );
     map.insert("time".into(), info.header.time.into());
     map.insert("mediantime".into(), info.median_time.into());
-    map.insert("verificationprogress".into(), rpc::value::double(tip.progress));
+    map.insert(
+        "verificationprogress".into(),
+        rpc::value::double(tip.progress),
+    );
     map.insert("initialblockdownload".into(), tip.initial_download.into());
     map.insert("chainwork".into(), info.chain_work.to_string().into());
     map.insert("size_on_disk".into(), reader.disk_bytes().into());
@@ -144,7 +155,9 @@ fn block_hash_spec() -> CommandSpec {
 
 fn block_hash(node: &Node, args: &Args) -> RpcResult {
     let height: i32 = args.int("height")?;
-    let hash = u32::try_from(height).ok().and_then(|height| node.reader().ok()?.hash_at(height));
+    let hash = u32::try_from(height)
+        .ok()
+        .and_then(|height| node.reader().ok()?.hash_at(height));
     hash.map(|hash| json!(hash.to_string()))
         .ok_or_else(|| RpcError::invalid_parameter("Block height out of range"))
 }
@@ -152,20 +165,36 @@ fn block_hash(node: &Node, args: &Args) -> RpcResult {
 fn header_fields() -> Vec<ResultDoc> {
     vec![
         ResultDoc::hex("hash", "the block hash (same as provided)"),
-        ResultDoc::num("confirmations", "The number of confirmations, or -1 if the block is not on the main chain"),
+        ResultDoc::num(
+            "confirmations",
+            "The number of confirmations, or -1 if the block is not on the main chain",
+        ),
         ResultDoc::num("height", "The block height or index"),
         ResultDoc::num("version", "The block version"),
         ResultDoc::hex("versionHex", "The block version formatted in hexadecimal"),
         ResultDoc::hex("merkleroot", "The merkle root"),
         ResultDoc::time("time", "The block time expressed in UNIX epoch time"),
-        ResultDoc::time("mediantime", "The median block time expressed in UNIX epoch time"),
+        ResultDoc::time(
+            "mediantime",
+            "The median block time expressed in UNIX epoch time",
+        ),
         ResultDoc::num("nonce", "The nonce"),
-        ResultDoc::hex("bits", "nBits: compact representation of the block difficulty target"),
+        ResultDoc::hex(
+            "bits",
+            "nBits: compact representation of the block difficulty target",
+        ),
         ResultDoc::hex("target", "The difficulty target"),
         ResultDoc::num("difficulty", "The difficulty"),
-        ResultDoc::hex("chainwork", "Expected number of hashes required to produce the current chain"),
+        ResultDoc::hex(
+            "chainwork",
+            "Expected number of hashes required to produce the current chain",
+        ),
         ResultDoc::num("nTx", "The number of transactions in the block"),
-        ResultDoc::hex("previousblockhash", "The hash of the previous block (if available)").optional(),
+        ResultDoc::hex(
+            "previousblockhash",
+            "The hash of the previous block (if available)",
+        )
+        .optional(),
         ResultDoc::hex("nextblockhash", "The hash of the next block (if available)").optional(),
     ]
 }
@@ -177,14 +206,20 @@ fn header_json(info: &BlockInfo) -> Map<String, Value> {
     map.insert("confirmations".into(), info.confirmations.into());
     map.insert("height".into(), info.height.into());
     map.insert("version".into(), header.version.into());
-    map.insert("versionHex".into(), format!("{:08x}", header.version).into());
+    map.insert(
+        "versionHex".into(),
+        format!("{:08x}", header.version).into(),
+    );
     map.insert("merkleroot".into(), header.merkle_root.to_string().into());
     map.insert("time".into(), header.time.into());
     map.insert("mediantime".into(), info.median_time.into());
     map.insert("nonce".into(), header.nonce.into());
     map.insert("bits".into(), header.bits.to_string().into());
     map.insert("target".into(), target_text(header.bits).into());
-    map.insert("difficulty".into(), rpc::value::double(difficulty(header.bits)));
+    map.insert(
+        "difficulty".into(),
+        rpc::value::double(difficulty(header.bits)),
+    );
     map.insert("chainwork".into(), info.chain_work.to_string().into());
     map.insert("nTx".into(), info.tx_count.into());
     if info.height > 0 {
@@ -218,32 +253,75 @@ fn block_header(node: &Node, args: &Args) -> RpcResult {
     Ok(header_json(&info).into())
 }
 
+#[expect(clippy::too_many_lines, reason = "a table of fields")]
 fn block_spec() -> CommandSpec {
     let fields = |txs: ResultDoc| {
         let mut fields = header_fields();
-        fields.push(ResultDoc::num("strippedsize", "The block size excluding witness data"));
+        fields.push(ResultDoc::num(
+            "strippedsize",
+            "The block size excluding witness data",
+        ));
         fields.push(ResultDoc::num("size", "The block size"));
-        fields.push(ResultDoc::num("weight", "The block weight as defined in BIP 141"));
+        fields.push(ResultDoc::num(
+            "weight",
+            "The block weight as defined in BIP 141",
+        ));
         let coinbase = vec![
             ResultDoc::num("version", "The coinbase transaction version"),
-            ResultDoc::num("locktime", "The coinbase transaction's locktime (nLockTime)"),
-            ResultDoc::num("sequence", "The coinbase input's sequence number (nSequence)"),
+            ResultDoc::num(
+                "locktime",
+                "The coinbase transaction's locktime (nLockTime)",
+            ),
+            ResultDoc::num(
+                "sequence",
+                "The coinbase input's sequence number (nSequence)",
+            ),
             ResultDoc::hex("coinbase", "The coinbase input's script"),
-            ResultDoc::hex("witness", "The coinbase input's first (and only) witness stack element, if present").optional(),
+            ResultDoc::hex(
+                "witness",
+                "The coinbase input's first (and only) witness stack element, if present",
+            )
+            .optional(),
         ];
-        fields.push(ResultDoc::object("coinbase_tx", "Coinbase transaction metadata", coinbase));
+        fields.push(ResultDoc::object(
+            "coinbase_tx",
+            "Coinbase transaction metadata",
+            coinbase,
+        ));
         fields.push(txs);
         fields
     };
-    let ids = ResultDoc::array("tx", "The transaction ids", vec![ResultDoc::hex("", "The transaction id")]);
+    let ids = ResultDoc::array(
+        "tx",
+        "The transaction ids",
+        vec![ResultDoc::hex("", "The transaction id")],
+    );
     let decoded = |spent| {
-        ResultDoc::array("tx", "", vec![ResultDoc::object("", "", doc::transaction(spent, true))])
+        ResultDoc::array(
+            "tx",
+            "",
+            vec![ResultDoc::object("", "", doc::transaction(spent, true))],
+        )
     };
     let with_fee = |mut doc: Vec<ResultDoc>| {
-        doc.push(ResultDoc::amount("fee", "The transaction fee, omitted if block undo data is not available").optional());
+        doc.push(
+            ResultDoc::amount(
+                "fee",
+                "The transaction fee, omitted if block undo data is not available",
+            )
+            .optional(),
+        );
         doc
     };
-    let two = ResultDoc::array("tx", "", vec![ResultDoc::object("", "", with_fee(doc::transaction(false, true)))]);
+    let two = ResultDoc::array(
+        "tx",
+        "",
+        vec![ResultDoc::object(
+            "",
+            "",
+            with_fee(doc::transaction(false, true)),
+        )],
+    );
     CommandSpec::new(
         "blockchain",
         "getblock",
@@ -268,10 +346,14 @@ fn block(node: &Node, args: &Args) -> RpcResult {
     let verbosity = args.verbosity("verbosity", 1, true)?;
     let info = find_block(reader, args, "blockhash")?;
     if verbosity <= 0 {
-        let bytes = reader.read_raw_block(&info.hash).map_err(|error| read_error(&error))?;
+        let bytes = reader
+            .read_raw_block(&info.hash)
+            .map_err(|error| read_error(&error))?;
         return Ok(json!(to_hex(&bytes)));
     }
-    let block = reader.read_block(&info.hash).map_err(|error| read_error(&error))?;
+    let block = reader
+        .read_block(&info.hash)
+        .map_err(|error| read_error(&error))?;
     Ok(block_json(node, reader, &info, &block, verbosity).into())
 }
 
@@ -299,13 +381,19 @@ fn block_json(
         map.insert("coinbase_tx".into(), fields.into());
     }
     let txs: Vec<Value> = if verbosity == 1 {
-        block.txs.iter().map(|tx| json!(tx.txid().to_string())).collect()
+        block
+            .txs
+            .iter()
+            .map(|tx| json!(tx.txid().to_string()))
+            .collect()
     } else {
         let undo = reader.read_undo(&info.hash).ok();
         let one = |(index, tx): (usize, &std::sync::Arc<primitives::Tx>)| {
             let spent = undo.as_ref().and_then(|undo| {
                 // The coinbase has no record.
-                undo.txs.get(index.checked_sub(1)?).map(|tx| spent_coins(&tx.spent))
+                undo.txs
+                    .get(index.checked_sub(1)?)
+                    .map(|tx| spent_coins(&tx.spent))
             });
             let extra = TxJson {
                 spent: spent.as_deref(),

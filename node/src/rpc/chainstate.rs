@@ -87,7 +87,11 @@ fn tx_out(node: &Node, args: &Args) -> RpcResult {
     let reader = node.reader()?;
     let tip = tip_info(reader)?;
     let confirmed = |node: &Node| -> Result<Option<chain::Coin>, RpcError> {
-        let coins = node.handle()?.coins(vec![outpoint]).wait().map_err(machine)?;
+        let coins = node
+            .handle()?
+            .coins(vec![outpoint])
+            .wait()
+            .map_err(machine)?;
         Ok(coins.into_iter().next().flatten())
     };
     let (output, height, coinbase) = if args.bool("include_mempool")? {
@@ -177,7 +181,10 @@ fn tx_out_set_info(node: &Node, args: &Args) -> RpcResult {
     if let Some(hash) = stats.hash {
         map.insert(name.into(), hash.to_string().into());
     }
-    map.insert("total_amount".into(), stats.total_amount.map_or(Value::Null, amount_value));
+    map.insert(
+        "total_amount".into(),
+        stats.total_amount.map_or(Value::Null, amount_value),
+    );
     map.insert("transactions".into(), stats.transactions.into());
     map.insert("disk_size".into(), stats.disk_size.into());
     Ok(map.into())
@@ -185,9 +192,18 @@ fn tx_out_set_info(node: &Node, args: &Args) -> RpcResult {
 
 fn verify_chain_spec() -> CommandSpec {
     CommandSpec::new("blockchain", "verifychain", "Verifies blockchain database.")
-        .arg(Arg::num("checklevel", "How thorough the block verification is (0 to 4)").default(3))
+        .arg(
+            Arg::num(
+                "checklevel",
+                "How thorough the block verification is (0 to 4)",
+            )
+            .default(3),
+        )
         .arg(Arg::num("nblocks", "The number of blocks to check.").hint("6, 0=all"))
-        .result(ResultDoc::bool("", "Verification finished successfully. If false, check debug log for reason."))
+        .result(ResultDoc::bool(
+            "",
+            "Verification finished successfully. If false, check debug log for reason.",
+        ))
         .cli("")
         .rpc("")
 }
@@ -196,5 +212,9 @@ fn verify_chain(node: &Node, args: &Args) -> RpcResult {
     let level: i32 = args.int("checklevel")?;
     let blocks = args.opt_int("nblocks")?.unwrap_or(6);
     let level = u8::try_from(level.clamp(0, 4)).unwrap_or(4);
-    node.handle()?.verify_chain(level, blocks).wait().map(|fine| json!(fine)).map_err(machine)
+    node.handle()?
+        .verify_chain(level, blocks)
+        .wait()
+        .map(|fine| json!(fine))
+        .map_err(machine)
 }

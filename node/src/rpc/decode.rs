@@ -51,7 +51,11 @@ pub(crate) fn decode_tx(
 
 /// Whether every script is made of known opcodes (Core's `CheckTxScriptsSanity`).
 fn scripts_are_sane(tx: &TxData) -> bool {
-    let inputs = tx.inputs.iter().filter(|_| !tx.is_coinbase()).map(|input| &input.script_sig);
+    let inputs = tx
+        .inputs
+        .iter()
+        .filter(|_| !tx.is_coinbase())
+        .map(|input| &input.script_sig);
     let outputs = tx.outputs.iter().map(|output| &output.script_pubkey);
     inputs.chain(outputs).all(has_valid_ops)
 }
@@ -86,7 +90,12 @@ fn decode_transaction(params: &ChainParams, args: &Args) -> RpcResult {
     let witness = args.opt_bool("iswitness")?;
     let tx = rpc::value::decode_hex(text)
         .and_then(|bytes| {
-            decode_tx(&bytes, witness != Some(true), witness != Some(false), params.hashes)
+            decode_tx(
+                &bytes,
+                witness != Some(true),
+                witness != Some(false),
+                params.hashes,
+            )
         })
         .ok_or_else(|| RpcError::deserialization("TX decode failed"))?;
     Ok(tx_to_json(&tx, &TxJson::default(), params).into())
@@ -101,16 +110,23 @@ fn decode_script_spec() -> CommandSpec {
         ResultDoc::str("p2sh", "address of P2SH script wrapping this redeem script (not returned for types that should not be wrapped)").optional(),
     ];
     let mut segwit = doc::script_pub_key(true);
-    segwit.push(ResultDoc::str("p2sh-segwit", "address of the P2SH script wrapping this witness redeem script"));
+    segwit.push(ResultDoc::str(
+        "p2sh-segwit",
+        "address of the P2SH script wrapping this witness redeem script",
+    ));
     fields.push(
         ResultDoc::object("segwit", "Result of a witness output script wrapping this redeem script (not returned for types that should not be wrapped)", segwit)
             .optional(),
     );
-    CommandSpec::new("rawtransactions", "decodescript", "Decode a hex-encoded script.")
-        .arg(Arg::hex("hexstring", "the hex-encoded script"))
-        .result(ResultDoc::object("", "", fields))
-        .cli("\"hexstring\"")
-        .rpc("\"hexstring\"")
+    CommandSpec::new(
+        "rawtransactions",
+        "decodescript",
+        "Decode a hex-encoded script.",
+    )
+    .arg(Arg::hex("hexstring", "the hex-encoded script"))
+    .result(ResultDoc::object("", "", fields))
+    .cli("\"hexstring\"")
+    .rpc("\"hexstring\"")
 }
 
 fn decode_script(params: &ChainParams, args: &Args) -> RpcResult {
@@ -153,7 +169,9 @@ fn can_wrap(script: &Script, kind: &ScriptKind) -> bool {
     kind_fits
         && has_valid_ops(script)
         && !script.is_unspendable()
-        && !script.instructions().any(|piece| piece.is_ok_and(|p| tapscript_only(p.opcode)))
+        && !script
+            .instructions()
+            .any(|piece| piece.is_ok_and(|p| tapscript_only(p.opcode)))
 }
 
 /// The witness program that stands for the script, with what is needed to describe it.

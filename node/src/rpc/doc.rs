@@ -7,7 +7,10 @@ pub(super) fn script_pub_key(with_desc_and_hex: bool) -> Vec<ResultDoc> {
     let mut fields = vec![ResultDoc::str("asm", "Disassembly of the output script")];
     if with_desc_and_hex {
         fields.push(ResultDoc::str("desc", "Inferred descriptor for the output"));
-        fields.push(ResultDoc::hex("hex", "The raw output script bytes, hex-encoded"));
+        fields.push(ResultDoc::hex(
+            "hex",
+            "The raw output script bytes, hex-encoded",
+        ));
     }
     let address = "The address (only if a well-defined address exists)";
     fields.push(ResultDoc::str("address", address).optional());
@@ -18,9 +21,15 @@ pub(super) fn script_pub_key(with_desc_and_hex: bool) -> Vec<ResultDoc> {
 /// The fields of a decoded transaction; `spent` adds what its inputs spend.
 pub(super) fn transaction(spent: bool, hex: bool) -> Vec<ResultDoc> {
     let mut input = vec![
-        ResultDoc::hex("coinbase", "The coinbase value").when("only if coinbase transaction").optional(),
-        ResultDoc::hex("txid", "The transaction id").when("if not coinbase transaction").optional(),
-        ResultDoc::num("vout", "The output number").when("if not coinbase transaction").optional(),
+        ResultDoc::hex("coinbase", "The coinbase value")
+            .when("only if coinbase transaction")
+            .optional(),
+        ResultDoc::hex("txid", "The transaction id")
+            .when("if not coinbase transaction")
+            .optional(),
+        ResultDoc::num("vout", "The output number")
+            .when("if not coinbase transaction")
+            .optional(),
         ResultDoc::object(
             "scriptSig",
             "The script",
@@ -59,11 +68,20 @@ pub(super) fn transaction(spent: bool, hex: bool) -> Vec<ResultDoc> {
     ];
     let mut fields = vec![
         ResultDoc::hex("txid", "The transaction id"),
-        ResultDoc::hex("hash", "The transaction hash (differs from txid for witness transactions)"),
+        ResultDoc::hex(
+            "hash",
+            "The transaction hash (differs from txid for witness transactions)",
+        ),
         ResultDoc::num("version", "The version"),
         ResultDoc::num("size", "The serialized transaction size"),
-        ResultDoc::num("vsize", "The virtual transaction size (differs from size for witness transactions)"),
-        ResultDoc::num("weight", "The transaction's weight (between vsize*4-3 and vsize*4)"),
+        ResultDoc::num(
+            "vsize",
+            "The virtual transaction size (differs from size for witness transactions)",
+        ),
+        ResultDoc::num(
+            "weight",
+            "The transaction's weight (between vsize*4-3 and vsize*4)",
+        ),
         ResultDoc::num("locktime", "The lock time"),
         ResultDoc::array("vin", "", vec![ResultDoc::object("", "", input)]),
         ResultDoc::array("vout", "", vec![ResultDoc::object("", "", output)]),

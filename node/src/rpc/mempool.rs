@@ -39,10 +39,14 @@ fn max_rate_arg() -> Arg {
 }
 
 fn max_rate(args: &Args) -> Result<Option<FeeRate>, RpcError> {
-    let given = args.opt_amount("maxfeerate", i64::MAX)?.map(Amount::from_sat);
+    let given = args
+        .opt_amount("maxfeerate", i64::MAX)?
+        .map(Amount::from_sat);
     let rate = given.unwrap_or(DEFAULT_MAX_RATE);
     if rate > ABSURD_RATE {
-        return Err(RpcError::invalid_parameter("Fee rates larger than 1BTC/kvB are rejected"));
+        return Err(RpcError::invalid_parameter(
+            "Fee rates larger than 1BTC/kvB are rejected",
+        ));
     }
     Ok((rate != Amount::ZERO).then(|| FeeRate::from_sat_per_kvb(rate.sat())))
 }
@@ -52,9 +56,7 @@ fn parse_tx(node: &Node, text: &str) -> Result<Arc<Tx>, RpcError> {
         .and_then(|bytes| decode_tx(&bytes, true, true, node.params.hashes))
         .map(Arc::new)
         .ok_or_else(|| {
-            RpcError::deserialization(
-                "TX decode failed. Make sure the tx has at least one input.",
-            )
+            RpcError::deserialization("TX decode failed. Make sure the tx has at least one input.")
         })
 }
 
@@ -73,9 +75,15 @@ fn send_spec() -> CommandSpec {
 }
 
 fn send(node: &Node, args: &Args) -> RpcResult {
-    let burn = args.opt_amount("maxburnamount", i64::MAX)?.map_or(Amount::ZERO, Amount::from_sat);
+    let burn = args
+        .opt_amount("maxburnamount", i64::MAX)?
+        .map_or(Amount::ZERO, Amount::from_sat);
     let tx = parse_tx(node, args.str("hexstring")?)?;
-    if tx.outputs.iter().any(|o| o.script_pubkey.is_unspendable() && o.value > burn) {
+    if tx
+        .outputs
+        .iter()
+        .any(|o| o.script_pubkey.is_unspendable() && o.value > burn)
+    {
         return Err(RpcError::new(
             code::VERIFY,
             "Unspendable output exceeds maximum configured by user (maxburnamount)",
@@ -106,8 +114,14 @@ pub(crate) fn broadcast(
         return Ok(());
     }
     if let Some(limit) = max_fee {
-        let options = AcceptOptions { test_only: true, from_block: false };
-        let tested = handle.submit_tx(Arc::clone(tx), options).wait().map_err(refused)?;
+        let options = AcceptOptions {
+            test_only: true,
+            from_block: false,
+        };
+        let tested = handle
+            .submit_tx(Arc::clone(tx), options)
+            .wait()
+            .map_err(refused)?;
         if tested.fee > limit {
             return Err(RpcError::new(
                 code::VERIFY,
@@ -115,7 +129,11 @@ pub(crate) fn broadcast(
             ));
         }
     }
-    handle.submit_tx(Arc::clone(tx), AcceptOptions::default()).wait().map(drop).map_err(refused)
+    handle
+        .submit_tx(Arc::clone(tx), AcceptOptions::default())
+        .wait()
+        .map(drop)
+        .map_err(refused)
 }
 
 fn refused(error: SubmitTxError) -> RpcError {
@@ -194,7 +212,10 @@ fn test(node: &Node, args: &Args) -> RpcResult {
     }
     let mut rows = Vec::new();
     for tx in txs {
-        let options = AcceptOptions { test_only: true, from_block: false };
+        let options = AcceptOptions {
+            test_only: true,
+            from_block: false,
+        };
         let result = node.handle()?.submit_tx(Arc::clone(&tx), options).wait();
         let mut row = Map::new();
         row.insert("txid".into(), tx.txid().to_string().into());
@@ -291,31 +312,81 @@ fn mempool_info(node: &Node, _: &Args) -> RpcResult {
 /// The rate below which nothing enters now.
 pub(crate) fn minimum_rate(reader: &ChainReader, now: i64) -> FeeRate {
     let (policy, limits) = (reader.policy(), reader.mempool_limits());
-    let full = reader.mempool().minimum_rate(&limits, policy.incremental_relay_fee, now);
+    let full = reader
+        .mempool()
+        .minimum_rate(&limits, policy.incremental_relay_fee, now);
     full.max(policy.min_relay_fee)
 }
 
 fn entry_fields() -> Vec<ResultDoc> {
     vec![
-        ResultDoc::num("vsize", "virtual transaction size as defined in BIP 141. This is different from actual serialized size for witness transactions as witness data is discounted."),
+        ResultDoc::num(
+            "vsize",
+            "virtual transaction size as defined in BIP 141. This is different from actual serialized size for witness transactions as witness data is discounted.",
+        ),
         ResultDoc::num("weight", "transaction weight as defined in BIP 141."),
-        ResultDoc::time("time", "local time transaction entered pool in seconds since 1 Jan 1970 GMT"),
+        ResultDoc::time(
+            "time",
+            "local time transaction entered pool in seconds since 1 Jan 1970 GMT",
+        ),
         ResultDoc::num("height", "block height when transaction entered pool"),
-        ResultDoc::num("descendantcount", "number of in-mempool descendant transactions (including this one)"),
-        ResultDoc::num("descendantsize", "virtual transaction size of in-mempool descendants (including this one)"),
-        ResultDoc::num("ancestorcount", "number of in-mempool ancestor transactions (including this one)"),
-        ResultDoc::num("ancestorsize", "virtual transaction size of in-mempool ancestors (including this one)"),
-        ResultDoc::hex("wtxid", "hash of serialized transaction, including witness data"),
-        ResultDoc::object("fees", "", vec![
-            ResultDoc::amount("base", "transaction fee, denominated in coins"),
-            ResultDoc::amount("modified", "transaction fee with fee deltas used for mining priority, denominated in coins"),
-            ResultDoc::amount("ancestor", "transaction fees of in-mempool ancestors (including this one) with fee deltas used for mining priority, denominated in coins"),
-            ResultDoc::amount("descendant", "transaction fees of in-mempool descendants (including this one) with fee deltas used for mining priority, denominated in coins"),
-        ]),
-        ResultDoc::array("depends", "unconfirmed transactions used as inputs for this transaction", vec![ResultDoc::hex("transactionid", "parent transaction id")]),
-        ResultDoc::array("spentby", "unconfirmed transactions spending outputs from this transaction", vec![ResultDoc::hex("transactionid", "child transaction id")]),
-        ResultDoc::bool("bip125-replaceable", "Whether this transaction signals BIP125 replaceability or has an unconfirmed ancestor signaling BIP125 replaceability. (DEPRECATED)"),
-        ResultDoc::bool("unbroadcast", "Whether this transaction is currently unbroadcast (initial broadcast not yet acknowledged by any peers)"),
+        ResultDoc::num(
+            "descendantcount",
+            "number of in-mempool descendant transactions (including this one)",
+        ),
+        ResultDoc::num(
+            "descendantsize",
+            "virtual transaction size of in-mempool descendants (including this one)",
+        ),
+        ResultDoc::num(
+            "ancestorcount",
+            "number of in-mempool ancestor transactions (including this one)",
+        ),
+        ResultDoc::num(
+            "ancestorsize",
+            "virtual transaction size of in-mempool ancestors (including this one)",
+        ),
+        ResultDoc::hex(
+            "wtxid",
+            "hash of serialized transaction, including witness data",
+        ),
+        ResultDoc::object(
+            "fees",
+            "",
+            vec![
+                ResultDoc::amount("base", "transaction fee, denominated in coins"),
+                ResultDoc::amount(
+                    "modified",
+                    "transaction fee with fee deltas used for mining priority, denominated in coins",
+                ),
+                ResultDoc::amount(
+                    "ancestor",
+                    "transaction fees of in-mempool ancestors (including this one) with fee deltas used for mining priority, denominated in coins",
+                ),
+                ResultDoc::amount(
+                    "descendant",
+                    "transaction fees of in-mempool descendants (including this one) with fee deltas used for mining priority, denominated in coins",
+                ),
+            ],
+        ),
+        ResultDoc::array(
+            "depends",
+            "unconfirmed transactions used as inputs for this transaction",
+            vec![ResultDoc::hex("transactionid", "parent transaction id")],
+        ),
+        ResultDoc::array(
+            "spentby",
+            "unconfirmed transactions spending outputs from this transaction",
+            vec![ResultDoc::hex("transactionid", "child transaction id")],
+        ),
+        ResultDoc::bool(
+            "bip125-replaceable",
+            "Whether this transaction signals BIP125 replaceability or has an unconfirmed ancestor signaling BIP125 replaceability. (DEPRECATED)",
+        ),
+        ResultDoc::bool(
+            "unbroadcast",
+            "Whether this transaction is currently unbroadcast (initial broadcast not yet acknowledged by any peers)",
+        ),
     ]
 }
 
@@ -325,15 +396,18 @@ fn entry_json(pool: &Mempool, entry: &MempoolEntry) -> Value {
         ids.insert(txid);
         ids
     };
-    let (ancestors, descendants) =
-        (with_self(pool.ancestors(&txid)), with_self(pool.descendants(&txid)));
+    let (ancestors, descendants) = (
+        with_self(pool.ancestors(&txid)),
+        with_self(pool.descendants(&txid)),
+    );
     let (ancestor_fee, ancestor_size) = pool.package(&ancestors);
     let (descendant_fee, descendant_size) = pool.package(&descendants);
     let texts = |ids: std::collections::BTreeSet<Txid>| -> Vec<String> {
         ids.iter().map(Txid::to_string).collect()
     };
     let signals = |id: &Txid| {
-        pool.get(id).is_some_and(|e| e.tx.inputs.iter().any(|input| input.sequence < 0xffff_fffe))
+        pool.get(id)
+            .is_some_and(|e| e.tx.inputs.iter().any(|input| input.sequence < 0xffff_fffe))
     };
     json!({
         "vsize": entry.vsize,
@@ -394,7 +468,11 @@ fn raw_mempool(node: &Node, args: &Args) -> RpcResult {
             .collect();
         return Ok(json!(rows));
     }
-    let ids: Vec<String> = pool.in_order().iter().map(|e| e.tx.txid().to_string()).collect();
+    let ids: Vec<String> = pool
+        .in_order()
+        .iter()
+        .map(|e| e.tx.txid().to_string())
+        .collect();
     Ok(if with_sequence {
         json!({"txids": ids, "mempool_sequence": pool.sequence()})
     } else {
@@ -403,11 +481,15 @@ fn raw_mempool(node: &Node, args: &Args) -> RpcResult {
 }
 
 fn entry_spec() -> CommandSpec {
-    CommandSpec::new("blockchain", "getmempoolentry", "Returns mempool data for given transaction")
-        .arg(Arg::hex("txid", "The transaction id (must be in mempool)"))
-        .result(ResultDoc::object("", "", entry_fields()))
-        .cli("\"mytxid\"")
-        .rpc("\"mytxid\"")
+    CommandSpec::new(
+        "blockchain",
+        "getmempoolentry",
+        "Returns mempool data for given transaction",
+    )
+    .arg(Arg::hex("txid", "The transaction id (must be in mempool)"))
+    .result(ResultDoc::object("", "", entry_fields()))
+    .cli("\"mytxid\"")
+    .rpc("\"mytxid\"")
 }
 
 fn entry(node: &Node, args: &Args) -> RpcResult {
@@ -439,5 +521,9 @@ fn prioritise(node: &Node, args: &Args) -> RpcResult {
     }
     let delta = Amount::from_sat(args.int("fee_delta")?);
     let txid = Txid(args.hash("txid")?);
-    node.handle()?.prioritise(txid, delta).wait().map(|()| json!(true)).map_err(machine)
+    node.handle()?
+        .prioritise(txid, delta)
+        .wait()
+        .map(|()| json!(true))
+        .map_err(machine)
 }

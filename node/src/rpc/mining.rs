@@ -38,13 +38,20 @@ fn hashes_result(doc: &'static str) -> ResultDoc {
 }
 
 fn generate_to_address_spec() -> CommandSpec {
-    CommandSpec::new("hidden", "generatetoaddress", "Mine to a specified address and return the block hashes.")
-        .arg(Arg::num("nblocks", "How many blocks are generated."))
-        .arg(Arg::str("address", "The address to send the newly generated coins to."))
-        .arg(Arg::num("maxtries", "How many iterations to try.").default(DEFAULT_MAX_TRIES))
-        .result(hashes_result("hashes of blocks generated"))
-        .cli("11 \"myaddress\"")
-        .rpc("11, \"myaddress\"")
+    CommandSpec::new(
+        "hidden",
+        "generatetoaddress",
+        "Mine to a specified address and return the block hashes.",
+    )
+    .arg(Arg::num("nblocks", "How many blocks are generated."))
+    .arg(Arg::str(
+        "address",
+        "The address to send the newly generated coins to.",
+    ))
+    .arg(Arg::num("maxtries", "How many iterations to try.").default(DEFAULT_MAX_TRIES))
+    .result(hashes_result("hashes of blocks generated"))
+    .cli("11 \"myaddress\"")
+    .rpc("11, \"myaddress\"")
 }
 
 fn generate_to_address(node: &Node, args: &Args) -> RpcResult {
@@ -54,13 +61,20 @@ fn generate_to_address(node: &Node, args: &Args) -> RpcResult {
 }
 
 fn generate_to_descriptor_spec() -> CommandSpec {
-    CommandSpec::new("hidden", "generatetodescriptor", "Mine to a specified descriptor and return the block hashes.")
-        .arg(Arg::num("num_blocks", "How many blocks are generated."))
-        .arg(Arg::str("descriptor", "The descriptor to send the newly generated coins to."))
-        .arg(Arg::num("maxtries", "How many iterations to try.").default(DEFAULT_MAX_TRIES))
-        .result(hashes_result("hashes of blocks generated"))
-        .cli("11 \"mydesc\"")
-        .rpc("11, \"mydesc\"")
+    CommandSpec::new(
+        "hidden",
+        "generatetodescriptor",
+        "Mine to a specified descriptor and return the block hashes.",
+    )
+    .arg(Arg::num("num_blocks", "How many blocks are generated."))
+    .arg(Arg::str(
+        "descriptor",
+        "The descriptor to send the newly generated coins to.",
+    ))
+    .arg(Arg::num("maxtries", "How many iterations to try.").default(DEFAULT_MAX_TRIES))
+    .result(hashes_result("hashes of blocks generated"))
+    .cli("11 \"mydesc\"")
+    .rpc("11, \"mydesc\"")
 }
 
 fn generate_to_descriptor(node: &Node, args: &Args) -> RpcResult {
@@ -77,9 +91,9 @@ fn descriptor_script(text: &str, params: &ChainParams) -> Result<Script, RpcErro
             "Ranged descriptor not accepted. Maybe pass through deriveaddresses first?",
         ));
     }
-    let expansion = parsed.expand_alone(0).map_err(|_| {
-        invalid("Cannot derive script without private keys".to_owned())
-    })?;
+    let expansion = parsed
+        .expand_alone(0)
+        .map_err(|_| invalid("Cannot derive script without private keys".to_owned()))?;
     // Of combo, the segwit form is taken where there is one.
     match expansion.scripts.as_slice() {
         [one] | [_, _, one, _] | [_, one] => Ok(one.clone()),
@@ -100,8 +114,14 @@ fn generate_many(node: &Node, args: &Args, count: &str, script: &Script) -> RpcR
             txs: TemplateTxs::Mempool,
             time: paced_time(node, u64::try_from(left).unwrap_or(0))?,
         };
-        let block = node.handle()?.create_block(request).wait().map_err(template_error)?;
-        let Some(block) = solve(node, block, &mut tries) else { break };
+        let block = node
+            .handle()?
+            .create_block(request)
+            .wait()
+            .map_err(template_error)?;
+        let Some(block) = solve(node, block, &mut tries) else {
+            break;
+        };
         hashes.push(block.hash.to_string());
         process(node, Arc::new(block))?;
     }
@@ -119,9 +139,17 @@ fn template_error(error: SubmitError) -> RpcError {
 
 /// The time of the next block where the chain is mined at a pace; `left` blocks follow it in this call.
 fn paced_time(node: &Node, left: u64) -> Result<Option<u32>, RpcError> {
-    let Some(pace) = node.params.mining_pace else { return Ok(None) };
+    let Some(pace) = node.params.mining_pace else {
+        return Ok(None);
+    };
     let tip = node.reader()?.tip();
-    Ok(pace_block(pace, tip.height, tip.time, node.clock.now(), left))
+    Ok(pace_block(
+        pace,
+        tip.height,
+        tip.time,
+        node.clock.now(),
+        left,
+    ))
 }
 
 /// Lets the last paced block stand at the clock, and each one far enough behind its parent.
@@ -130,10 +158,15 @@ fn pace_block(pace: MiningPace, tip: u32, tip_time: u32, now: i64, left: u64) ->
     if height >= pace.until_height {
         return None;
     }
-    let slow_ahead = u64::from(pace.until_height - 1 - height).min(
-        if pace.until_height == u32::MAX { left } else { u64::MAX },
-    );
-    let behind = i64::try_from(slow_ahead).ok()?.checked_mul(i64::from(pace.gap))?;
+    let slow_ahead =
+        u64::from(pace.until_height - 1 - height).min(if pace.until_height == u32::MAX {
+            left
+        } else {
+            u64::MAX
+        });
+    let behind = i64::try_from(slow_ahead)
+        .ok()?
+        .checked_mul(i64::from(pace.gap))?;
     let earliest = i64::from(tip_time) + i64::from(pace.gap);
     u32::try_from(earliest.max(now - behind)).ok()
 }
@@ -144,7 +177,9 @@ fn solve(node: &Node, mut block: Block, tries: &mut u64) -> Option<Block> {
     block.header.merkle_root = root;
     let target = block.header.bits.target()?;
     loop {
-        if *tries == 0 || (block.header.nonce.is_multiple_of(STOP_INTERVAL) && node.stop.is_stopping()) {
+        if *tries == 0
+            || (block.header.nonce.is_multiple_of(STOP_INTERVAL) && node.stop.is_stopping())
+        {
             return None;
         }
         block.hash = block.header.hash(node.params.hashes);
@@ -159,14 +194,16 @@ fn solve(node: &Node, mut block: Block, tries: &mut u64) -> Option<Block> {
 fn process(node: &Node, block: Arc<Block>) -> Result<(), RpcError> {
     match node.handle()?.submit_block(block, Submission::LOCAL).wait() {
         Ok(accepted) => match accepted.connected {
-            Some(Err(error)) => {
-                Err(RpcError::new(code::INTERNAL, format!("ProcessNewBlock, block not accepted: {error}")))
-            }
+            Some(Err(error)) => Err(RpcError::new(
+                code::INTERNAL,
+                format!("ProcessNewBlock, block not accepted: {error}"),
+            )),
             _ => Ok(()),
         },
-        Err(SubmitError::Rejected(error)) => {
-            Err(RpcError::new(code::INTERNAL, format!("ProcessNewBlock, block not accepted: {error}")))
-        }
+        Err(SubmitError::Rejected(error)) => Err(RpcError::new(
+            code::INTERNAL,
+            format!("ProcessNewBlock, block not accepted: {error}"),
+        )),
         Err(SubmitError::Chain(error)) => Err(machine(error)),
     }
 }
@@ -199,11 +236,19 @@ fn generate_block(node: &Node, args: &Args) -> RpcResult {
         txs.push(transaction_of(node, rpc::value::str_from(item)?)?);
     }
     let time = paced_time(node, 0)?;
-    let request = TemplateRequest { script, txs: TemplateTxs::These(txs), time };
-    let block = node.handle()?.create_block(request).wait().map_err(template_error)?;
+    let request = TemplateRequest {
+        script,
+        txs: TemplateTxs::These(txs),
+        time,
+    };
+    let block = node
+        .handle()?
+        .create_block(request)
+        .wait()
+        .map_err(template_error)?;
     let mut tries = DEFAULT_MAX_TRIES;
-    let block = solve(node, block, &mut tries)
-        .ok_or_else(|| RpcError::misc("Failed to make block."))?;
+    let block =
+        solve(node, block, &mut tries).ok_or_else(|| RpcError::misc("Failed to make block."))?;
     let mut map = Map::new();
     map.insert("hash".into(), block.hash.to_string().into());
     if submit {
@@ -218,9 +263,10 @@ fn generate_block(node: &Node, args: &Args) -> RpcResult {
 fn transaction_of(node: &Node, text: &str) -> Result<Arc<Tx>, RpcError> {
     if let Ok(txid) = text.parse::<Txid>() {
         let pool = node.reader()?.mempool();
-        return pool.get(&txid).map(|entry| Arc::clone(&entry.tx)).ok_or_else(|| {
-            RpcError::not_found(format!("Transaction {text} not in mempool."))
-        });
+        return pool
+            .get(&txid)
+            .map(|entry| Arc::clone(&entry.tx))
+            .ok_or_else(|| RpcError::not_found(format!("Transaction {text} not in mempool.")));
     }
     rpc::value::decode_hex(text)
         .and_then(|bytes| decode_tx(&bytes, true, true, node.params.hashes))
@@ -249,7 +295,11 @@ fn submit_block(node: &Node, args: &Args) -> RpcResult {
     let reader = node.reader()?;
     let block = restore_nonce(node, block)?;
     let (hash, prev) = (block.hash, block.header.prev);
-    match node.handle()?.submit_block(Arc::new(block), Submission::LOCAL).wait() {
+    match node
+        .handle()?
+        .submit_block(Arc::new(block), Submission::LOCAL)
+        .wait()
+    {
         Ok(accepted) => Ok(match accepted.connected {
             _ if !accepted.new => json!("duplicate"),
             Some(Ok(())) => Value::Null,
@@ -269,11 +319,13 @@ fn submit_block(node: &Node, args: &Args) -> RpcResult {
 /// `UpdateUncommittedBlockStructures`).
 fn restore_nonce(node: &Node, block: Block) -> Result<Block, RpcError> {
     let reader = node.reader()?;
-    let active = reader.block(&block.header.prev).is_some_and(|parent| {
-        parent.height + 1 >= node.params.segwit_height
-    });
+    let active = reader
+        .block(&block.header.prev)
+        .is_some_and(|parent| parent.height + 1 >= node.params.segwit_height);
     let has_commitment = consensus::block_check::witness_commitment_index(&block).is_some();
-    let Some(coinbase) = block.txs.first() else { return Ok(block) };
+    let Some(coinbase) = block.txs.first() else {
+        return Ok(block);
+    };
     if !active || !has_commitment || coinbase.has_witness() || coinbase.inputs.is_empty() {
         return Ok(block);
     }
@@ -333,7 +385,10 @@ fn mining_info(node: &Node, _: &Args) -> RpcResult {
     map.insert("bits".into(), bits.to_string().into());
     map.insert("difficulty".into(), rpc::value::double(difficulty(bits)));
     map.insert("target".into(), target_text(bits).into());
-    map.insert("networkhashps".into(), rpc::value::double(network_hashes(node, &tip.hash)));
+    map.insert(
+        "networkhashps".into(),
+        rpc::value::double(network_hashes(node, &tip.hash)),
+    );
     map.insert("pooledtx".into(), reader.mempool().len().into());
     let rate = node.params.policy.block_min_tx_fee.sat_per_kvb();
     map.insert("blockmintxfee".into(), rpc::amount(rate));
@@ -355,13 +410,21 @@ fn mining_info(node: &Node, _: &Args) -> RpcResult {
 /// Work of the last 120 blocks over the time they took, in hashes a second.
 fn network_hashes(node: &Node, tip: &BlockHash) -> f64 {
     const BLOCKS: u32 = 120;
-    let Ok(reader) = node.reader() else { return 0.0 };
-    let Some(last) = reader.block(tip) else { return 0.0 };
+    let Ok(reader) = node.reader() else {
+        return 0.0;
+    };
+    let Some(last) = reader.block(tip) else {
+        return 0.0;
+    };
     let times = |height| reader.block_at(height).map(|block| block.header.time);
     let from = last.height.saturating_sub(BLOCKS);
     let range: Vec<u32> = (from..=last.height).filter_map(times).collect();
-    let (Some(least), Some(most)) = (range.iter().min(), range.iter().max()) else { return 0.0 };
-    let Some(first) = reader.block_at(from) else { return 0.0 };
+    let (Some(least), Some(most)) = (range.iter().min(), range.iter().max()) else {
+        return 0.0;
+    };
+    let Some(first) = reader.block_at(from) else {
+        return 0.0;
+    };
     if most == least {
         return 0.0;
     }
@@ -378,18 +441,26 @@ mod tests {
             let mut time = genesis;
             for tip in 0..count {
                 let left = u64::from(count - tip - 1);
-                let Some(next) = pace_block(pace, tip, time, now, left) else { break };
+                let Some(next) = pace_block(pace, tip, time, now, left) else {
+                    break;
+                };
                 assert!(next >= time + pace.gap, "height {}", tip + 1);
                 time = next;
             }
             time
         };
-        let slow = MiningPace { gap: 1201, until_height: 144 };
+        let slow = MiningPace {
+            gap: 1201,
+            until_height: 144,
+        };
         let (genesis, now) = (1_756_857_263, 1_795_000_000);
         assert_eq!(i64::from(check(slow, genesis, now, 143)), now);
         assert_eq!(pace_block(slow, 143, genesis, now, 0), None);
         assert!(i64::from(check(slow, genesis, now, 5)) < now - 24 * 60 * 60);
-        let steady = MiningPace { gap: 3, until_height: u32::MAX };
+        let steady = MiningPace {
+            gap: 3,
+            until_height: u32::MAX,
+        };
         assert_eq!(i64::from(check(steady, genesis, now, 200)), now);
     }
 }

@@ -16,31 +16,56 @@ pub(super) fn commands() -> Vec<Command<Node>> {
 }
 
 fn network_info_spec() -> CommandSpec {
-    CommandSpec::new("network", "getnetworkinfo", "Returns an object containing various state info regarding P2P networking.")
-        .result(ResultDoc::object(
-            "",
-            "",
-            vec![
-                ResultDoc::num("version", "the server version"),
-                ResultDoc::str("subversion", "the server subversion string"),
-                ResultDoc::num("protocolversion", "the protocol version"),
-                ResultDoc::hex("localservices", "the services we offer to the network"),
-                ResultDoc::array("localservicesnames", "the services we offer to the network, in human-readable form", vec![ResultDoc::str("SERVICE_NAME", "the service name")]),
-                ResultDoc::bool("localrelay", "true if transaction relay is requested from peers"),
-                ResultDoc::num("timeoffset", "the time offset"),
-                ResultDoc::num("connections", "the total number of connections"),
-                ResultDoc::num("connections_in", "the number of inbound connections"),
-                ResultDoc::num("connections_out", "the number of outbound connections"),
-                ResultDoc::bool("networkactive", "whether p2p networking is enabled"),
-                ResultDoc::array("networks", "information per network", vec![ResultDoc::any("", "")]),
-                ResultDoc::amount("relayfee", "minimum relay fee rate for transactions in coins/kvB"),
-                ResultDoc::amount("incrementalfee", "minimum fee rate increment for mempool limiting or replacement in coins/kvB"),
-                ResultDoc::array("localaddresses", "list of local addresses", vec![ResultDoc::any("", "")]),
-                doc::warnings(),
-            ],
-        ))
-        .cli("")
-        .rpc("")
+    CommandSpec::new(
+        "network",
+        "getnetworkinfo",
+        "Returns an object containing various state info regarding P2P networking.",
+    )
+    .result(ResultDoc::object(
+        "",
+        "",
+        vec![
+            ResultDoc::num("version", "the server version"),
+            ResultDoc::str("subversion", "the server subversion string"),
+            ResultDoc::num("protocolversion", "the protocol version"),
+            ResultDoc::hex("localservices", "the services we offer to the network"),
+            ResultDoc::array(
+                "localservicesnames",
+                "the services we offer to the network, in human-readable form",
+                vec![ResultDoc::str("SERVICE_NAME", "the service name")],
+            ),
+            ResultDoc::bool(
+                "localrelay",
+                "true if transaction relay is requested from peers",
+            ),
+            ResultDoc::num("timeoffset", "the time offset"),
+            ResultDoc::num("connections", "the total number of connections"),
+            ResultDoc::num("connections_in", "the number of inbound connections"),
+            ResultDoc::num("connections_out", "the number of outbound connections"),
+            ResultDoc::bool("networkactive", "whether p2p networking is enabled"),
+            ResultDoc::array(
+                "networks",
+                "information per network",
+                vec![ResultDoc::any("", "")],
+            ),
+            ResultDoc::amount(
+                "relayfee",
+                "minimum relay fee rate for transactions in coins/kvB",
+            ),
+            ResultDoc::amount(
+                "incrementalfee",
+                "minimum fee rate increment for mempool limiting or replacement in coins/kvB",
+            ),
+            ResultDoc::array(
+                "localaddresses",
+                "list of local addresses",
+                vec![ResultDoc::any("", "")],
+            ),
+            doc::warnings(),
+        ],
+    ))
+    .cli("")
+    .rpc("")
 }
 
 fn network_info(node: &Node, _: &Args) -> RpcResult {

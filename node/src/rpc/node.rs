@@ -42,7 +42,8 @@ fn logging_spec() -> CommandSpec {
 
 fn logging(_: &Node, args: &Args) -> RpcResult {
     let logger = log::installed().ok_or_else(|| RpcError::bug("no log"))?;
-    let unknown = |name: &str| RpcError::invalid_parameter(format!("unknown logging category {name}"));
+    let unknown =
+        |name: &str| RpcError::invalid_parameter(format!("unknown logging category {name}"));
     for name in args.opt_array("include")?.unwrap_or_default() {
         let name = rpc::value::str_from(name)?;
         if !logger.enable(name) {
@@ -55,15 +56,25 @@ fn logging(_: &Node, args: &Args) -> RpcResult {
             return Err(unknown(name));
         }
     }
-    let map: Map<String, Value> =
-        logger.categories().into_iter().map(|(name, on)| (name.to_owned(), on.into())).collect();
+    let map: Map<String, Value> = logger
+        .categories()
+        .into_iter()
+        .map(|(name, on)| (name.to_owned(), on.into()))
+        .collect();
     Ok(map.into())
 }
 
 fn set_mock_time_spec() -> CommandSpec {
-    CommandSpec::new("hidden", "setmocktime", "Set the local time to given timestamp (-regtest only)")
-        .arg(Arg::num("timestamp", "UNIX epoch time\nPass 0 to go back to using the system time."))
-        .result(ResultDoc::none())
+    CommandSpec::new(
+        "hidden",
+        "setmocktime",
+        "Set the local time to given timestamp (-regtest only)",
+    )
+    .arg(Arg::num(
+        "timestamp",
+        "UNIX epoch time\nPass 0 to go back to using the system time.",
+    ))
+    .result(ResultDoc::none())
 }
 
 fn set_mock_time(node: &Node, args: &Args) -> RpcResult {
@@ -88,9 +99,15 @@ fn set_mock_time(node: &Node, args: &Args) -> RpcResult {
 }
 
 fn echo_spec(name: &'static str) -> CommandSpec {
-    let spec = CommandSpec::new("hidden", name, "Simply echo back the input arguments. This command is for testing.");
+    let spec = CommandSpec::new(
+        "hidden",
+        name,
+        "Simply echo back the input arguments. This command is for testing.",
+    );
     (0..10)
-        .fold(spec, |spec, n| spec.arg(Arg::str(format!("arg{n}"), "").any_type().optional()))
+        .fold(spec, |spec, n| {
+            spec.arg(Arg::str(format!("arg{n}"), "").any_type().optional())
+        })
         .result(ResultDoc::any("", "Returns whatever was passed in"))
 }
 

@@ -46,23 +46,31 @@ fn get_raw_transaction(node: &Node, args: &Args) -> RpcResult {
     let verbosity = args.verbosity("verbosity", 0, true)?;
     let reader = node.reader()?;
     if txid.0 == node.params.genesis.merkle_root.0 {
-        return Err(RpcError::not_found("The genesis block coinbase is not considered an ordinary transaction and cannot be retrieved"));
+        return Err(RpcError::not_found(
+            "The genesis block coinbase is not considered an ordinary transaction and cannot be retrieved",
+        ));
     }
     let block_hash = args.opt_hash("blockhash")?.map(BlockHash);
     let block = block_hash
         .map(|hash| {
-            reader.block(&hash).ok_or_else(|| RpcError::not_found("Block hash not found"))
+            reader
+                .block(&hash)
+                .ok_or_else(|| RpcError::not_found("Block hash not found"))
         })
         .transpose()?;
     let (tx, undo) = match &block {
         None => {
             let pool = reader.mempool();
-            let entry = pool.get(&txid).map(|entry| std::sync::Arc::clone(&entry.tx));
+            let entry = pool
+                .get(&txid)
+                .map(|entry| std::sync::Arc::clone(&entry.tx));
             let tx = entry.ok_or_else(|| RpcError::not_found("No such mempool transaction. Use -txindex or provide a block hash to enable blockchain transaction queries. Use gettransaction for wallet transactions."))?;
             (tx, None)
         }
         Some(info) => {
-            let block = reader.read_block(&info.hash).map_err(|error| read_error(&error))?;
+            let block = reader
+                .read_block(&info.hash)
+                .map_err(|error| read_error(&error))?;
             let index = block.txs.iter().position(|tx| tx.txid() == txid);
             let index = index.ok_or_else(|| RpcError::not_found("No such transaction found in the provided block. Use gettransaction for wallet transactions."))?;
             let undo = index.checked_sub(1).and_then(|index| {
@@ -75,8 +83,14 @@ fn get_raw_transaction(node: &Node, args: &Args) -> RpcResult {
     if verbosity <= 0 {
         return Ok(json!(to_hex(&tx.to_bytes())));
     }
-    let spent = undo.filter(|_| verbosity >= 2).map(|undo| spent_coins(&undo.spent));
-    let extra = TxJson { spent: spent.as_deref(), show_spent: true, include_hex: true };
+    let spent = undo
+        .filter(|_| verbosity >= 2)
+        .map(|undo| spent_coins(&undo.spent));
+    let extra = TxJson {
+        spent: spent.as_deref(),
+        show_spent: true,
+        include_hex: true,
+    };
     let mut map = serde_json::Map::new();
     if let Some(info) = &block {
         map.insert("in_active_chain".into(), info.active.into());

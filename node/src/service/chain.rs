@@ -53,7 +53,8 @@ impl ChainServer {
                 let chain = node.try_chain().cloned().ok_or_else(not_ready)?;
                 look(&node, &chain)
             });
-            work.await.unwrap_or_else(|error| Err(Fault::failed(error.to_string())))
+            work.await
+                .unwrap_or_else(|error| Err(Fault::failed(error.to_string())))
         })
     }
 }
@@ -63,20 +64,21 @@ fn with_bytes(reader: &ChainReader, info: &Info) -> Result<BlockInfo, Fault> {
     let data = reader
         .read_raw_block(&info.hash)
         .map_err(|error| Fault::new(FaultCode::NotFound, error.to_string()))?;
-    Ok(BlockInfo { tip: block_tip(info), data })
+    Ok(BlockInfo {
+        tip: block_tip(info),
+        data,
+    })
 }
 
 /// Blocks of the active chain from `height` upwards, about `max_bytes`, at least one.
-fn blocks_from(
-    reader: &ChainReader,
-    height: u32,
-    max_bytes: u64,
-) -> Result<Vec<BlockInfo>, Fault> {
+fn blocks_from(reader: &ChainReader, height: u32, max_bytes: u64) -> Result<Vec<BlockInfo>, Fault> {
     let (mut blocks, mut bytes) = (Vec::new(), 0);
     let mut height = height;
     let mut parent: Option<BlockHash> = None;
     while bytes < max_bytes.min(MAX_BYTES) {
-        let Some(info) = reader.block_at(height) else { break };
+        let Some(info) = reader.block_at(height) else {
+            break;
+        };
         // The chain may be reorganised between two looks.
         if parent.is_some_and(|parent| parent != info.header.prev) {
             break;
@@ -110,13 +112,18 @@ impl ChainService for ChainServer {
                 return Ok(reply);
             };
             while !reader.is_active(&best.hash) {
-                reply.steps.push(ChainStep::Disconnect { hash: best.hash, height: best.height });
+                reply.steps.push(ChainStep::Disconnect {
+                    hash: best.hash,
+                    height: best.height,
+                });
                 best = reader.block(&best.header.prev).ok_or_else(not_ready)?;
             }
             let blocks = blocks_from(reader, best.height + 1, max_bytes)?;
             // A reorganisation in between shows in the first block's parent.
             if blocks.is_empty() || reader.is_active(&best.hash) {
-                reply.steps.extend(blocks.into_iter().map(ChainStep::Connect));
+                reply
+                    .steps
+                    .extend(blocks.into_iter().map(ChainStep::Connect));
             }
             Ok(reply)
         })
@@ -132,14 +139,18 @@ impl ChainService for ChainServer {
 
     fn find_block(&self, hash: BlockHash) -> Reply<Option<(BlockTip, bool)>> {
         self.look(move |_, chain| {
-            Ok(chain.reader.block(&hash).map(|info| (block_tip(&info), info.active)))
+            Ok(chain
+                .reader
+                .block(&hash)
+                .map(|info| (block_tip(&info), info.active)))
         })
     }
 
     fn block(&self, hash: BlockHash) -> Reply<Option<BlockInfo>> {
         self.look(move |_, chain| {
             let info = chain.reader.block(&hash);
-            info.map(|info| with_bytes(&chain.reader, &info)).transpose()
+            info.map(|info| with_bytes(&chain.reader, &info))
+                .transpose()
         })
     }
 
@@ -154,7 +165,10 @@ impl ChainService for ChainServer {
             let older = |info: &Info| i64::from(info.header.time) < time;
             let heights = 0..=reader.height();
             let last_older = heights.rev().find_map(|height| {
-                reader.block_at(height).filter(|info| older(info)).map(|info| info.height)
+                reader
+                    .block_at(height)
+                    .filter(|info| older(info))
+                    .map(|info| info.height)
             });
             let first = last_older.map_or(0, |height| height + 1);
             Ok(reader.block_at(first).as_ref().map(block_tip))
@@ -183,7 +197,10 @@ impl ChainService for ChainServer {
                     }
                 }
             });
-            Ok(MempoolFeed { snapshot, changes: receiver })
+            Ok(MempoolFeed {
+                snapshot,
+                changes: receiver,
+            })
         })
     }
 
@@ -216,7 +233,10 @@ impl ChainService for ChainServer {
     fn broadcast(&self, tx: Vec<u8>, max_fee: Option<Amount>) -> Reply<BroadcastReply> {
         self.look(move |node, _| {
             let tx = Tx::from_bytes(&tx, node.params.hashes).map_err(|error| {
-                Fault::new(FaultCode::InvalidArgument, format!("TX decode failed: {error}"))
+                Fault::new(
+                    FaultCode::InvalidArgument,
+                    format!("TX decode failed: {error}"),
+                )
             })?;
             Ok(match broadcast_tx(node, &Arc::new(tx), max_fee) {
                 Ok(()) => BroadcastReply::Accepted,
@@ -255,7 +275,8 @@ impl ChainService for ChainServer {
             let work = tokio::task::spawn_blocking(move || {
                 crate::settings::load_on_startup(&mut node.config(), &wallet, load)
             });
-            work.await.unwrap_or_else(|error| Err(Fault::failed(error.to_string())))
+            work.await
+                .unwrap_or_else(|error| Err(Fault::failed(error.to_string())))
         })
     }
 }

@@ -23,8 +23,11 @@ impl RpcExecutor for Executor {
     fn execute(&self, request: RpcRequest) -> Reply<String> {
         let table = Arc::clone(&self.table);
         // The listener's role names the user; without one nothing is left out.
-        let whitelist =
-            if request.user.is_some() { self.whitelist.clone() } else { Whitelist::default() };
+        let whitelist = if request.user.is_some() {
+            self.whitelist.clone()
+        } else {
+            Whitelist::default()
+        };
         Box::pin(async move {
             let caller = Caller {
                 user: request.user.unwrap_or_default(),

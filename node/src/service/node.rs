@@ -33,7 +33,10 @@ impl LogRing {
     /// Listens to the process' log from now on.
     pub(crate) fn install() -> Arc<Self> {
         let (lines, _) = broadcast::channel(FEED);
-        let ring = Arc::new(Self { recent: Mutex::new((0, VecDeque::new())), lines });
+        let ring = Arc::new(Self {
+            recent: Mutex::new((0, VecDeque::new())),
+            lines,
+        });
         if let Some(logger) = log::installed() {
             let ring = Arc::clone(&ring);
             logger.observe(Box::new(move |line| ring.take(line)));
@@ -70,7 +73,10 @@ impl LogRing {
 
     fn feed(&self) -> LogFeed {
         let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        LogFeed { recent: recent.1.iter().cloned().collect(), lines: self.lines.subscribe() }
+        LogFeed {
+            recent: recent.1.iter().cloned().collect(),
+            lines: self.lines.subscribe(),
+        }
     }
 }
 
@@ -124,7 +130,8 @@ impl NodeService for NodeServer {
             let work = tokio::task::spawn_blocking(move || {
                 settings::set(&mut node.config(), &name, value.as_deref())
             });
-            work.await.unwrap_or_else(|error| Err(Fault::failed(error.to_string())))
+            work.await
+                .unwrap_or_else(|error| Err(Fault::failed(error.to_string())))
         })
     }
 
@@ -157,10 +164,13 @@ impl NodeService for NodeServer {
         let node = Arc::clone(&self.node);
         Box::pin(async move {
             let client = node.wallet.client()?;
-            client.introduce().await.map_err(|error| match error.fault() {
-                Some(fault) => fault.clone(),
-                None => Fault::failed(error.to_string()),
-            })
+            client
+                .introduce()
+                .await
+                .map_err(|error| match error.fault() {
+                    Some(fault) => fault.clone(),
+                    None => Fault::failed(error.to_string()),
+                })
         })
     }
 

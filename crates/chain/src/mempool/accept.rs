@@ -119,7 +119,9 @@ impl MempoolError {
             }
             Self::Truc(text) | Self::InsufficientFee(text) => text.clone(),
             Self::TooManyReplacements(count) => {
-                format!("rejecting replacement; too many conflicting transactions ({count} > {MAX_REPLACED})")
+                format!(
+                    "rejecting replacement; too many conflicting transactions ({count} > {MAX_REPLACED})"
+                )
             }
             Self::SpendsConflicting(txid) => format!("spends conflicting transaction {txid}"),
             Self::Script { input, .. } => format!("input {input}"),
@@ -212,7 +214,12 @@ pub fn check(
         vsize: candidate.entry.vsize,
         replaced: replaced.iter().copied().collect(),
     };
-    Ok(Checked { entry: candidate.entry, conflicts: candidate.conflicts, options, accepted })
+    Ok(Checked {
+        entry: candidate.entry,
+        conflicts: candidate.conflicts,
+        options,
+        accepted,
+    })
 }
 
 /// Takes in what [`check`] allowed, with nothing changed in between.
@@ -273,9 +280,11 @@ fn find_coins(
 ) -> Result<Vec<Coin>, MempoolError> {
     let next_height = context.chain.height() + 1;
     let find = |outpoint: &OutPoint| match pool.output(outpoint) {
-        Some(output) => {
-            Some(Coin { output: output.clone(), height: next_height, coinbase: false })
-        }
+        Some(output) => Some(Coin {
+            output: output.clone(),
+            height: next_height,
+            coinbase: false,
+        }),
         None => (context.coins)(outpoint),
     };
     let coins: Option<Vec<Coin>> = tx.inputs.iter().map(|input| find(&input.prevout)).collect();
@@ -284,7 +293,11 @@ fn find_coins(
         let known = outputs
             .map(|vout| OutPoint::new(tx.txid(), vout))
             .any(|outpoint| (context.coins)(&outpoint).is_some());
-        if known { MempoolError::AlreadyKnown } else { MempoolError::MissingInputs }
+        if known {
+            MempoolError::AlreadyKnown
+        } else {
+            MempoolError::MissingInputs
+        }
     })
 }
 
@@ -294,7 +307,10 @@ fn check_inputs(
     context: &AcceptContext<'_>,
     options: AcceptOptions,
 ) -> Result<Candidate, MempoolError> {
-    let spenders = tx.inputs.iter().filter_map(|input| pool.spender(&input.prevout));
+    let spenders = tx
+        .inputs
+        .iter()
+        .filter_map(|input| pool.spender(&input.prevout));
     let conflicts: HashSet<Txid> = spenders.map(|entry| entry.tx.txid()).collect();
     let coins = find_coins(pool, tx, context)?;
     let height = context.chain.height();
@@ -304,7 +320,11 @@ fn check_inputs(
         return Err(MempoolError::NonBip68Final);
     }
     let spent_coins = coins.iter().map(|coin| {
-        Some(SpentCoin { output: &coin.output, height: coin.height, coinbase: coin.coinbase })
+        Some(SpentCoin {
+            output: &coin.output,
+            height: coin.height,
+            coinbase: coin.coinbase,
+        })
     });
     let fee = check_tx_inputs(tx, spent_coins, height + 1, context.params)?;
     let outputs: Vec<&TxOut> = coins.iter().map(|coin| &coin.output).collect();
@@ -319,8 +339,7 @@ fn check_inputs(
             return Err(MempoolError::DustWithFee);
         }
     }
-    let sigops_cost =
-        transaction_sigop_cost(tx, outputs.iter().copied(), ScriptFlags::STANDARD);
+    let sigops_cost = transaction_sigop_cost(tx, outputs.iter().copied(), ScriptFlags::STANDARD);
     if sigops_cost > context.policy.max_sigops_cost {
         return Err(MempoolError::TooManySigops(sigops_cost));
     }
@@ -346,7 +365,11 @@ fn check_inputs(
         unbroadcast: !options.from_block,
     };
     let spent = coins.into_iter().map(|coin| coin.output).collect();
-    Ok(Candidate { entry, spent, conflicts })
+    Ok(Candidate {
+        entry,
+        spent,
+        conflicts,
+    })
 }
 
 fn check_rate(
@@ -356,7 +379,9 @@ fn check_rate(
     context: &AcceptContext<'_>,
 ) -> Result<(), MempoolError> {
     let incremental = context.policy.incremental_relay_fee;
-    let needed = pool.minimum_rate(context.limits, incremental, context.now).fee(vsize);
+    let needed = pool
+        .minimum_rate(context.limits, incremental, context.now)
+        .fee(vsize);
     if needed > Amount::ZERO && fee < needed {
         return Err(MempoolError::MempoolMinFee { fee, needed });
     }
@@ -379,10 +404,17 @@ fn check_truc(
     for parent in parents.iter().filter_map(|id| pool.get(id)) {
         let parent_is_truc = parent.tx.version == TRUC_VERSION;
         if is_truc != parent_is_truc {
-            let (a, b) = if is_truc { ("version=3", "non-version=3") } else { ("non-version=3", "version=3") };
+            let (a, b) = if is_truc {
+                ("version=3", "non-version=3")
+            } else {
+                ("non-version=3", "version=3")
+            };
             return Err(MempoolError::Truc(format!(
                 "{a} tx {} (wtxid={}) cannot spend from {b} tx {} (wtxid={})",
-                tx.txid(), tx.wtxid(), parent.tx.txid(), parent.tx.wtxid()
+                tx.txid(),
+                tx.wtxid(),
+                parent.tx.txid(),
+                parent.tx.wtxid()
             )));
         }
     }
@@ -395,17 +427,26 @@ fn check_truc(
             "{name} is too big: {vsize} > {TRUC_MAX_VSIZE} virtual bytes"
         )));
     }
-    let Some(parent) = parents.first() else { return Ok(()) };
+    let Some(parent) = parents.first() else {
+        return Ok(());
+    };
     if parents.len() > 1 || !pool.ancestors(parent).is_empty() {
-        return Err(MempoolError::Truc(format!("{name} would have too many ancestors")));
+        return Err(MempoolError::Truc(format!(
+            "{name} would have too many ancestors"
+        )));
     }
     if vsize > TRUC_CHILD_MAX_VSIZE {
         return Err(MempoolError::Truc(format!(
             "version=3 child tx {} (wtxid={}) is too big: {vsize} > {TRUC_CHILD_MAX_VSIZE} virtual bytes",
-            tx.txid(), tx.wtxid()
+            tx.txid(),
+            tx.wtxid()
         )));
     }
-    if pool.descendants(parent).iter().any(|sibling| !conflicts.contains(sibling)) {
+    if pool
+        .descendants(parent)
+        .iter()
+        .any(|sibling| !conflicts.contains(sibling))
+    {
         return Err(MempoolError::Truc(format!(
             "tx {parent} would exceed descendant count limit"
         )));
@@ -491,8 +532,17 @@ fn check_scripts(
     let precomputed = PrecomputedTx::new(tx, spent.iter().collect(), context.params.hashes);
     for (index, (input, output)) in tx.inputs.iter().zip(spent).enumerate() {
         let mut checker = TxChecker::new(&precomputed, index).with_cache(context.signatures);
-        verify_script(&input.script_sig, &output.script_pubkey, &input.witness, flags, &mut checker)
-            .map_err(|error| MempoolError::Script { error, input: index })?;
+        verify_script(
+            &input.script_sig,
+            &output.script_pubkey,
+            &input.witness,
+            flags,
+            &mut checker,
+        )
+        .map_err(|error| MempoolError::Script {
+            error,
+            input: index,
+        })?;
     }
     Ok(())
 }

@@ -44,7 +44,11 @@ impl RollingMinimum {
         #[expect(clippy::cast_precision_loss, reason = "rates are far below 2^52")]
         let rate = (removed.sat_per_kvb() + incremental.sat_per_kvb()) as f64;
         if rate > self.rate {
-            *self = Self { rate, since: now, block_since_bump: false };
+            *self = Self {
+                rate,
+                since: now,
+                block_since_bump: false,
+            };
         }
     }
 

@@ -7,9 +7,20 @@ use crate::template::{TemplateLimits, choose};
 const SCHEME: HashScheme = HashScheme::Bitcoin;
 
 fn tx(spends: &[OutPoint], outputs: usize, tag: u32) -> Arc<Tx> {
-    let output = TxOut { value: Amount::from_sat(1000), script_pubkey: Script::from(vec![0x51]) };
-    let inputs = spends.iter().map(|place| TxIn::unsigned(*place, tag)).collect();
-    let data = TxData { version: 2, inputs, outputs: vec![output; outputs], lock_time: 0 };
+    let output = TxOut {
+        value: Amount::from_sat(1000),
+        script_pubkey: Script::from(vec![0x51]),
+    };
+    let inputs = spends
+        .iter()
+        .map(|place| TxIn::unsigned(*place, tag))
+        .collect();
+    let data = TxData {
+        version: 2,
+        inputs,
+        outputs: vec![output; outputs],
+        lock_time: 0,
+    };
     Arc::new(Tx::new(data, SCHEME))
 }
 
@@ -38,9 +49,21 @@ fn diamond() -> (Mempool, [Arc<Tx>; 4]) {
     let parent = tx(&[confirmed(1)], 2, 0);
     let left = tx(&[OutPoint::new(parent.txid(), 0)], 1, 1);
     let right = tx(&[OutPoint::new(parent.txid(), 1)], 1, 2);
-    let last = tx(&[OutPoint::new(left.txid(), 0), OutPoint::new(right.txid(), 0)], 1, 3);
+    let last = tx(
+        &[
+            OutPoint::new(left.txid(), 0),
+            OutPoint::new(right.txid(), 0),
+        ],
+        1,
+        3,
+    );
     let mut pool = Mempool::default();
-    for (tx, fee, time) in [(&parent, 10, 1), (&left, 500, 2), (&right, 20, 3), (&last, 3000, 4)] {
+    for (tx, fee, time) in [
+        (&parent, 10, 1),
+        (&left, 500, 2),
+        (&right, 20, 3),
+        (&last, 3000, 4),
+    ] {
         pool.add(entry(tx, fee, time));
     }
     (pool, [parent, left, right, last])
@@ -51,9 +74,15 @@ fn relatives_are_found() {
     let (pool, [parent, left, right, last]) = diamond();
     assert_eq!(pool.descendants(&parent.txid()).len(), 3);
     assert_eq!(pool.ancestors(&last.txid()).len(), 3);
-    assert_eq!(pool.children(&parent.txid()), BTreeSet::from([left.txid(), right.txid()]));
+    assert_eq!(
+        pool.children(&parent.txid()),
+        BTreeSet::from([left.txid(), right.txid()])
+    );
     assert_eq!(pool.cluster(BTreeSet::from([left.txid()])).len(), 4);
-    assert_eq!(pool.spender(&confirmed(1)).map(|e| e.tx.txid()), Some(parent.txid()));
+    assert_eq!(
+        pool.spender(&confirmed(1)).map(|e| e.tx.txid()),
+        Some(parent.txid())
+    );
     let order: Vec<Txid> = pool.in_order().iter().map(|e| e.tx.txid()).collect();
     assert_eq!(order, [&parent, &left, &right, &last].map(|tx| tx.txid()));
     assert_eq!(pool.total_fee(), Amount::from_sat(3530));
@@ -69,7 +98,10 @@ fn removal_takes_what_stands_on_it() {
     assert!(pool.get(&parent.txid()).is_some());
     pool.remove_recursive(&parent.txid(), Removal::Expiry);
     assert!(pool.is_empty());
-    assert_eq!((pool.total_vsize(), pool.usage(), pool.total_fee()), (0, 0, Amount::ZERO));
+    assert_eq!(
+        (pool.total_vsize(), pool.usage(), pool.total_fee()),
+        (0, 0, Amount::ZERO)
+    );
     let changes = pool.take_changes();
     let numbers: Vec<u64> = changes.iter().map(|(number, _)| *number).collect();
     assert_eq!(numbers, (1..=8).collect::<Vec<u64>>());
@@ -80,7 +112,11 @@ fn a_block_confirms_and_conflicts() {
     let (mut pool, [parent, ..]) = diamond();
     let params = primitives::ChainParams::get(CoinName::Bitcoin, primitives::Network::Regtest);
     let block = |tx: &Arc<Tx>| {
-        Block::new(primitives::Header::default(), vec![Arc::clone(tx)], params.hashes)
+        Block::new(
+            primitives::Header::default(),
+            vec![Arc::clone(tx)],
+            params.hashes,
+        )
     };
     pool.remove_for_block(&block(&parent));
     assert_eq!(pool.len(), 3);
@@ -103,7 +139,10 @@ fn a_full_mempool_drops_the_worst_and_remembers() {
     pool.trim(limit, incremental, 1000);
     assert!(pool.get(&cheap.txid()).is_none());
     assert!(pool.get(&parent.txid()).is_some());
-    let limits = MempoolLimits { max_usage: limit, ..MempoolLimits::default() };
+    let limits = MempoolLimits {
+        max_usage: limit,
+        ..MempoolLimits::default()
+    };
     let at = |now| pool.minimum_rate(&limits, incremental, now);
     assert_eq!(at(1000), FeeRate::from_sat_per_kvb(150));
     assert_eq!(at(1_000_000), FeeRate::from_sat_per_kvb(150));
@@ -123,7 +162,10 @@ fn children_pay_for_parents_in_templates() {
         min_rate: FeeRate::from_sat_per_kvb(1),
     };
     let ids = |limits: &TemplateLimits, pool: &Mempool| -> Vec<Txid> {
-        choose(pool, limits, |_| true).iter().map(|chosen| chosen.tx.txid()).collect()
+        choose(pool, limits, |_| true)
+            .iter()
+            .map(|chosen| chosen.tx.txid())
+            .collect()
     };
     let all = ids(&limits, &pool);
     let place = |tx: &Arc<Tx>| all.iter().position(|id| *id == tx.txid()).unwrap();
@@ -133,7 +175,10 @@ fn children_pay_for_parents_in_templates() {
     limits.max_weight = 8000 + 401;
     assert_eq!(ids(&limits, &pool), [middle.txid()]);
     limits.max_weight = 4_000_000;
-    assert_eq!(choose(&pool, &limits, |tx| tx.txid() != parent.txid()).len(), 1);
+    assert_eq!(
+        choose(&pool, &limits, |tx| tx.txid() != parent.txid()).len(),
+        1
+    );
     pool.prioritise(middle.txid(), Amount::from_sat(100_000));
     assert_eq!(ids(&limits, &pool)[0], middle.txid());
 }

@@ -45,6 +45,24 @@ pub(crate) fn anyone() -> Script {
     Script::new().op(OP_1)
 }
 
+/// A transaction that spends `from` to one output with this script.
+pub(crate) fn spend_to(params: &ChainParams, from: &[(OutPoint, i64)], to: &Script) -> Arc<Tx> {
+    let total: i64 = from.iter().map(|(_, value)| value).sum();
+    let data = TxData {
+        version: 2,
+        inputs: from
+            .iter()
+            .map(|(place, _)| TxIn::unsigned(*place, SEQUENCE_FINAL))
+            .collect(),
+        outputs: vec![TxOut {
+            value: Amount::from_sat(total),
+            script_pubkey: to.clone(),
+        }],
+        lock_time: 0,
+    };
+    Arc::new(Tx::new(data, params.hashes))
+}
+
 /// A transaction that spends `from` to `outputs` equal parts that anyone can spend.
 pub(crate) fn spend(params: &ChainParams, from: &[(OutPoint, i64)], outputs: u32) -> Arc<Tx> {
     let total: i64 = from.iter().map(|(_, value)| value).sum();

@@ -223,3 +223,50 @@ fn locators_thin_out_and_keep_their_heights() {
     assert_eq!(f.wallet.best().unwrap().1, 500);
     assert_eq!(f.wallet.locator(), locator);
 }
+
+#[test]
+fn a_hundred_thousand_rows_are_paged_without_delay() {
+    let mut f = Fixture::new(Coin::Bitcoin);
+    let script = f.address(OutputType::Bech32).to_script();
+    for _ in 0..100 {
+        let gifts = (0..1000)
+            .map(|_| f.gift(std::slice::from_ref(&script), Amount::from_sat(1000)))
+            .collect();
+        f.mine(gifts);
+    }
+    let begin = std::time::Instant::now();
+    let page = f.wallet.page(&TxQuery {
+        limit: 500,
+        ..TxQuery::default()
+    });
+    let t1 = begin.elapsed();
+    let begin = std::time::Instant::now();
+    let b = f.balances();
+    let t2 = begin.elapsed();
+    let begin = std::time::Instant::now();
+    let q = f.wallet.page(&TxQuery {
+        limit: 500,
+        filter: "nothing".into(),
+        ..TxQuery::default()
+    });
+    let t3 = begin.elapsed();
+    let begin = std::time::Instant::now();
+    let c = f.wallet.coin_rows().len();
+    let t4 = begin.elapsed();
+    let begin = std::time::Instant::now();
+    let mut f = f.reopen();
+    let t5 = begin.elapsed();
+    let begin = std::time::Instant::now();
+    let plan = f.plan();
+    let p = f
+        .wallet
+        .prepare(&pay(stranger(), Some(Amount::from_sat(100_000))), &plan)
+        .map(|p| p.tx.inputs.len());
+    let t6 = begin.elapsed();
+    panic!(
+        "{} {:?} {} {c} page {t1:?} bal {t2:?} filter {t3:?} coins {t4:?} load {t5:?} prep {t6:?} {p:?}",
+        page.rows.len(),
+        b.trusted,
+        q.total
+    );
+}
