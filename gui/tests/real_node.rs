@@ -260,6 +260,8 @@ fn a_node_that_was_left_running_is_found_again() {
     robot.click("lost-own");
     robot.expect("started by this window");
     robot.tell(Message::QuitChosen(false));
-    robot.wait("the node to stop", |_| !process_runs(&folder.path().join("data")));
+    robot.wait("the node to stop", |_| {
+        !process_runs(&folder.path().join("data"))
+    });
     drop(robot.end());
 }
