@@ -29,6 +29,8 @@ mod remote;
 mod server;
 pub mod service;
 mod session;
+#[cfg(test)]
+mod tests;
 mod token;
 mod types;
 mod wire;

@@ -95,6 +95,11 @@ impl Listener {
         *self.connections.borrow()
     }
 
+    /// How many clients are connected, as it changes.
+    pub fn watch(&self) -> watch::Receiver<usize> {
+        self.connections.clone()
+    }
+
     /// Whether the socket's file is still the one that was made.
     pub fn is_reachable(&self) -> bool {
         path::file_number(&self.path).is_ok_and(|file| file == self.file)

@@ -24,6 +24,7 @@ use crate::program::{InProcessWallet, identity};
 use crate::rpc_server::{self, RpcServer};
 use crate::service::chain::ChainServer;
 use crate::service::executor::Executor;
+use crate::service::mining::MiningServer;
 use crate::service::node::{LogRing, NodeServer};
 use crate::start_options::wire_source;
 use crate::status;
@@ -164,6 +165,11 @@ pub(crate) async fn start(launch: Launch) -> Result<Running, StartError> {
         reader: engine.reader.clone(),
     };
     node.set_chain(chain.clone());
+    services.update(|set| {
+        set.mining = Some(Arc::new(MiningServer {
+            node: Arc::clone(&node),
+        }));
+    });
     let following = tokio::spawn(status::follow(Arc::clone(&node), chain.clone()));
     let running = Running {
         node: Arc::clone(&node),

@@ -13,7 +13,7 @@ use futures::future::BoxFuture;
 use ipc_schema::service::{StartService, WalletProcessService};
 use ipc_schema::{
     ChainClient, Identity, Ipc, IpcConfig, Limits, PROTOCOL, ServiceSet, Services, StartError,
-    StartOptions, inherited_socket, process,
+    StartOptions, inherited_socket,
 };
 use primitives::Coin;
 use tokio::sync::{mpsc, oneshot};
@@ -146,7 +146,6 @@ impl Main {
     /// Serves a parent over the descriptor it gave; the parent says everything else.
     async fn run_child(self, number: i32, args: &[OsString]) -> ExitCode {
         let name = program_name(args);
-        process::die_with_parent(true);
         if let Err(error) = stop::listen(
             &self.stop,
             OnInterrupt::WaitForParent {

@@ -2,4 +2,5 @@
 
 pub(crate) mod chain;
 pub(crate) mod executor;
+pub(crate) mod mining;
 pub(crate) mod node;

@@ -484,7 +484,10 @@ impl WalletService for WalletServer {
     }
 
     fn coins(&self, wallet: String, skip: u32) -> Reply<Vec<CoinRow>> {
-        self.with(wallet, move |wallet| Ok(page(wallet.coin_rows(), skip)))
+        self.with(wallet, move |wallet| {
+            let skip = usize::try_from(skip).unwrap_or(usize::MAX);
+            Ok(wallet.coin_rows(skip, MAX_ROWS))
+        })
     }
 
     fn set_frozen(&self, wallet: String, outpoint: OutPoint, frozen: bool) -> Reply<()> {

@@ -1,5 +1,7 @@
 //! What a wallet said is stored survives SIGKILL at any moment.
 
+#![allow(clippy::unwrap_used, reason = "a helper of tests fails by panicking")]
+
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};

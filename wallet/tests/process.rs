@@ -1,6 +1,8 @@
 //! The wallet process over real IPC, on a chain made in memory: blocks without work, which only a
 //! node would mind.
 
+#![allow(clippy::unwrap_used, reason = "a helper of tests fails by panicking")]
+
 #[path = "process/node.rs"]
 mod node;
 

@@ -1,5 +1,7 @@
 //! The offline tool: the real program on real files.
 
+#![allow(clippy::unwrap_used, reason = "a helper of tests fails by panicking")]
+
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -103,7 +105,7 @@ fn faults_of_dumps_have_the_texts_of_the_reference() {
     let dir = data_dir();
     let dump = dir.path().join("dump.txt");
     let option = format!("-dumpfile={}", dump.display());
-    let mut with = |text: &str, error: &str| {
+    let with = |text: &str, error: &str| {
         std::fs::write(&dump, text).unwrap();
         check(
             dir.path(),

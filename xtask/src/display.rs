@@ -67,11 +67,9 @@ impl Display {
         let mut child = openbox.spawn().context("cannot start openbox")?;
         let output = child.stdout.take().expect("stdout is piped");
         self.programs.push(child);
-        let mut ready = String::new();
-        BufReader::new(output)
-            .read_line(&mut ready)
-            .context("openbox")?;
-        if ready.trim() != "ready" {
+        // It may warn about its menu first.
+        let mut lines = BufReader::new(output).lines().map_while(Result::ok);
+        if !lines.any(|line| line == "ready") {
             bail!("openbox ended at once");
         }
         Ok(())

@@ -97,9 +97,12 @@ pub fn start(config: ChainConfig) -> Result<Chain, StartError> {
     }
 }
 
-/// A block that was checked just now, and what connecting it gave.
+/// A block that came in just now, and what connecting it gave.
 struct Fresh<'a> {
     block: &'a Arc<Block>,
+    /// Whether it was stored as it is. Another of the same id may have other witnesses, which were
+    /// not checked.
+    stored: bool,
     connected: Option<Result<(), BlockRejection>>,
 }
 
@@ -296,6 +299,7 @@ impl ChainThread {
         };
         let mut fresh = Fresh {
             block,
+            stored: new,
             connected: None,
         };
         self.activate(Some(&mut fresh))?;
@@ -317,7 +321,8 @@ impl ChainThread {
     /// is active already.
     fn advance(&mut self, mut fresh: Option<&mut Fresh<'_>>) -> Result<bool, ChainError> {
         let start = self.chain.tip_work();
-        let block = fresh.as_ref().map(|fresh| fresh.block);
+        let stored = fresh.as_ref().filter(|fresh| fresh.stored);
+        let block = stored.map(|fresh| fresh.block);
         let mut tell = |hash: BlockHash, result| {
             if let Some(fresh) = fresh.as_mut().filter(|fresh| fresh.block.hash == hash) {
                 fresh.connected = Some(result);

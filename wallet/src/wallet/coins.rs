@@ -132,45 +132,57 @@ impl Wallet {
             .collect()
     }
 
-    /// Rows of all coins that are not spent, largest first.
-    pub fn coin_rows(&self) -> Vec<ipc_schema::CoinRow> {
-        let reserved = self.reserved_coins();
-        let mut trusted = HashSet::new();
-        let mut rows: Vec<_> = self
+    /// Rows of the coins that are not spent, largest first, from row `skip` on.
+    pub fn coin_rows(&self, skip: usize, limit: usize) -> Vec<ipc_schema::CoinRow> {
+        let mut places: Vec<(Amount, OutPoint)> = self
             .mine
             .iter()
-            .filter(|place| !self.is_spent(place))
-            .filter_map(|place| {
-                let tx = self.txs.get(&place.txid)?;
-                let output = self.output_of(place)?;
-                let alive = tx.state.is_confirmed() || tx.state.is_in_mempool();
-                if !alive {
-                    return None;
-                }
-                let row = self.output_row(place.vout, output);
-                let frozen = self.frozen.contains_key(place);
-                let safe = self.is_trusted(tx, &mut trusted);
-                Some(ipc_schema::CoinRow {
-                    outpoint: *place,
-                    address: row.address,
-                    label: row.label,
-                    amount: output.value,
-                    height: match tx.state {
-                        TxState::Confirmed { height, .. } => height,
-                        _ => None,
-                    },
-                    is_change: row.is_change,
-                    frozen,
-                    spendable: !frozen
-                        && !reserved.contains(place)
-                        && self.blocks_to_maturity(tx) == 0
-                        && !self.is_watch_only(),
-                    safe,
-                })
+            .filter(|place| {
+                self.txs
+                    .get(&place.txid)
+                    .is_some_and(|tx| tx.state.is_confirmed() || tx.state.is_in_mempool())
+                    && !self.is_spent(place)
             })
+            .filter_map(|place| Some((self.output_of(place)?.value, *place)))
             .collect();
-        rows.sort_by(|a, b| b.amount.cmp(&a.amount).then(a.outpoint.cmp(&b.outpoint)));
-        rows
+        places.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+        let reserved = self.reserved_coins();
+        let mut trusted = HashSet::new();
+        places
+            .into_iter()
+            .skip(skip)
+            .take(limit)
+            .filter_map(|(_, place)| self.coin_row(&place, &reserved, &mut trusted))
+            .collect()
+    }
+
+    fn coin_row(
+        &self,
+        place: &OutPoint,
+        reserved: &HashSet<OutPoint>,
+        trusted: &mut HashSet<primitives::Txid>,
+    ) -> Option<ipc_schema::CoinRow> {
+        let tx = self.txs.get(&place.txid)?;
+        let output = self.output_of(place)?;
+        let row = self.output_row(place.vout, output);
+        let frozen = self.frozen.contains_key(place);
+        Some(ipc_schema::CoinRow {
+            outpoint: *place,
+            address: row.address,
+            label: row.label,
+            amount: output.value,
+            height: match tx.state {
+                TxState::Confirmed { height, .. } => height,
+                _ => None,
+            },
+            is_change: row.is_change,
+            frozen,
+            spendable: !frozen
+                && !reserved.contains(place)
+                && self.blocks_to_maturity(tx) == 0
+                && !self.is_watch_only(),
+            safe: self.is_trusted(tx, trusted),
+        })
     }
 
     /// Frozen coins; whether they stay so when the wallet is closed.

@@ -142,6 +142,9 @@ impl Wallet {
 
     /// Whether what a transaction brings can be relied on (Core's `CachedTxIsTrusted`).
     pub fn is_trusted(&self, tx: &WalletTx, known: &mut HashSet<Txid>) -> bool {
+        if tx.state.is_confirmed() {
+            return true;
+        }
         let mut todo = vec![tx.tx.txid()];
         let mut seen = HashSet::new();
         while let Some(txid) = todo.pop() {

@@ -30,7 +30,7 @@ struct Inner {
 }
 
 #[derive(Clone)]
-pub struct TestNode {
+pub(crate) struct TestNode {
     params: &'static ChainParams,
     inner: Arc<Mutex<Inner>>,
     state: Arc<watch::Sender<ChainState>>,
@@ -52,7 +52,7 @@ fn reply<T: Send + 'static>(value: T) -> Reply<T> {
 }
 
 impl TestNode {
-    pub fn new(params: &'static ChainParams) -> Self {
+    pub(crate) fn new(params: &'static ChainParams) -> Self {
         let genesis = Arc::new(Block::from_bytes(params.genesis.block, params.hashes).unwrap());
         let node = Self {
             params,
@@ -72,7 +72,7 @@ impl TestNode {
         node
     }
 
-    pub fn params(&self) -> &'static ChainParams {
+    pub(crate) fn params(&self) -> &'static ChainParams {
         self.params
     }
 
@@ -95,7 +95,7 @@ impl TestNode {
     }
 
     /// An address that no wallet of the test owns.
-    pub fn stranger(&self) -> String {
+    pub(crate) fn stranger(&self) -> String {
         Destination::WitnessV0KeyHash(Hash160([0x99; 20])).to_address(self.params)
     }
 
@@ -144,19 +144,19 @@ impl TestNode {
         self.publish();
     }
 
-    pub fn mine_empty(&self, count: u32) {
+    pub(crate) fn mine_empty(&self, count: u32) {
         for _ in 0..count {
             self.mine(Vec::new());
         }
     }
 
-    pub fn mine_mempool(&self) {
+    pub(crate) fn mine_mempool(&self) {
         let txs = std::mem::take(&mut self.inner().mempool);
         self.mine(txs);
     }
 
     /// A block with a stranger's payment.
-    pub fn pay(&self, address: &str, coins: i64) {
+    pub(crate) fn pay(&self, address: &str, coins: i64) {
         let script = Destination::from_address(address, self.params)
             .unwrap()
             .to_script();
@@ -181,12 +181,12 @@ impl TestNode {
     }
 
     /// Takes the last block back; its payments are forgotten.
-    pub fn unmine(&self) {
+    pub(crate) fn unmine(&self) {
         self.inner().chain.pop();
         self.publish();
     }
 
-    pub fn mempool_ids(&self) -> Vec<String> {
+    pub(crate) fn mempool_ids(&self) -> Vec<String> {
         self.inner()
             .mempool
             .iter()
@@ -194,7 +194,7 @@ impl TestNode {
             .collect()
     }
 
-    pub async fn wait_for_mempool(&self, txid: &str) {
+    pub(crate) async fn wait_for_mempool(&self, txid: &str) {
         let mut changes = self.changes.subscribe();
         let arrived = async {
             while !self.mempool_ids().iter().any(|known| known == txid) {
@@ -207,11 +207,11 @@ impl TestNode {
     }
 
     /// Refuses transactions for this reason; none for an empty one.
-    pub fn refuse(&self, reason: &str) {
+    pub(crate) fn refuse(&self, reason: &str) {
         reason.clone_into(&mut self.inner().refuse);
     }
 
-    pub fn startup(&self) -> Vec<String> {
+    pub(crate) fn startup(&self) -> Vec<String> {
         self.inner().startup.clone()
     }
 }

@@ -1,10 +1,13 @@
 //! Which coins a payment spends.
 
+use std::collections::HashMap;
+
 use primitives::{Amount, FeeRate, Script};
 
 use super::{Payment, SpendError, Sums, input_weight};
 use crate::WalletError;
 use crate::coin_selection::{self, Candidate, Randomness, SelectError, Selection, Target};
+use crate::scriptpubkeyman::DescriptorId;
 use crate::wallet::coins::CoinFilter;
 use crate::wallet::{AvailableCoin, Wallet};
 
@@ -16,12 +19,25 @@ impl Wallet {
     ) -> Result<Vec<Candidate>, SpendError> {
         let long_term = self.options.consolidate_fee;
         let mut list = Vec::with_capacity(coins.len());
+        // All scripts of one range take proofs of the same size.
+        let mut weights: HashMap<DescriptorId, u64> = HashMap::new();
         for (id, coin) in coins.iter().enumerate() {
             let script = &coin.output.script_pubkey;
-            let weight = self
-                .solving_keys(script)
-                .and_then(|keys| input_weight(script, &keys));
-            let weight = weight.ok_or(SpendError::NoSize)?;
+            let range = self
+                .owner_of(script)
+                .filter(|(owner, _)| owner.can_get_addresses())
+                .map(|(owner, _)| owner.id);
+            let known = range.and_then(|range| weights.get(&range).copied());
+            let weight = match known {
+                Some(weight) => weight,
+                None => self
+                    .solving_keys(script)
+                    .and_then(|keys| input_weight(script, &keys))
+                    .ok_or(SpendError::NoSize)?,
+            };
+            if let Some(range) = range {
+                weights.insert(range, weight);
+            }
             let fee = rate.fee(weight.div_ceil(4));
             list.push(Candidate {
                 id,
@@ -189,7 +205,7 @@ fn grouped(
 ) -> (Vec<Candidate>, Vec<Vec<usize>>) {
     let mut groups: Vec<Candidate> = Vec::new();
     let mut members: Vec<Vec<usize>> = Vec::new();
-    let mut by_script: std::collections::HashMap<&Script, usize> = std::collections::HashMap::new();
+    let mut by_script: HashMap<&Script, usize> = HashMap::new();
     for candidate in candidates {
         let script = &coins[candidate.id].output.script_pubkey;
         let place = if together {

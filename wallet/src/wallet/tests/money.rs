@@ -189,7 +189,7 @@ fn wrong_payments_are_refused_with_their_reason() {
 #[test]
 fn chosen_coins_are_spent() {
     let mut f = funded(3);
-    let rows = f.wallet.coin_rows();
+    let rows = f.wallet.coin_rows(0, 500);
     let chosen = rows[1].outpoint;
     let payment = Payment {
         coins: vec![chosen],
@@ -229,10 +229,10 @@ fn chosen_coins_are_spent() {
 #[test]
 fn frozen_coins_stay() {
     let mut f = funded(1);
-    let coin = f.wallet.coin_rows()[0].outpoint;
+    let coin = f.wallet.coin_rows(0, 500)[0].outpoint;
     f.wallet.set_frozen(&[coin], true, true).unwrap();
     let mut f = f.reopen();
-    assert!(f.wallet.coin_rows()[0].frozen);
+    assert!(f.wallet.coin_rows(0, 500)[0].frozen);
     let plan = f.plan();
     assert!(f.wallet.prepare(&pay(stranger(), None), &plan).is_err());
     f.wallet.set_frozen(&[coin], false, true).unwrap();
