@@ -1,5 +1,7 @@
 //! Node and wallet in one process, and the words of `bitq` that lead to either form.
 
+#![allow(clippy::unwrap_used, reason = "a helper of tests fails by panicking")]
+
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};

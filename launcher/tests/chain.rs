@@ -1,5 +1,7 @@
 //! Chains as a user of the node meets them: loaded from files, mined, reorganised, kept over a restart.
 
+#![allow(clippy::unwrap_used, reason = "a helper of tests fails by panicking")]
+
 use std::path::PathBuf;
 
 use serde_json::{Value, json};

@@ -1,6 +1,8 @@
 //! Processes that belong together: a node below a window, a wallet below a node, and what each does when another one
 //! dies.
 
+#![allow(clippy::unwrap_used, reason = "a helper of tests fails by panicking")]
+
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};

@@ -2,6 +2,9 @@
 //!
 //! `BITQ_KILLS` sets the number of kills of each kind; the usual run has few.
 
+#![allow(clippy::print_stdout, reason = "a test tells its story in one piece")]
+#![allow(clippy::unwrap_used, reason = "a helper of tests fails by panicking")]
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;

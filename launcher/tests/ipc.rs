@@ -1,5 +1,7 @@
 //! The node's Unix sockets as the machine's other programs meet them, and `bitq-cli` over them.
 
+#![allow(clippy::unwrap_used, reason = "a helper of tests fails by panicking")]
+
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _, symlink};

@@ -1,5 +1,7 @@
 //! The launcher as a user meets it: real processes, with a script in the place of each program.
 
+#![allow(clippy::unwrap_used, reason = "a helper of tests fails by panicking")]
+
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,7 @@
 //! What must not be written down anywhere.
 
+#![allow(clippy::unwrap_used, reason = "a helper of tests fails by panicking")]
+
 use serde_json::json;
 use testkit::process::{Node, Setup, read_text};
 

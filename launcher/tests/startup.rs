@@ -1,5 +1,7 @@
 //! Starts that go wrong, and what a run leaves behind.
 
+#![allow(clippy::unwrap_used, reason = "a helper of tests fails by panicking")]
+
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;

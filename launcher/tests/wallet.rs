@@ -1,5 +1,7 @@
 //! Wallets as their users meet them, by `bitq-cli` over node and wallet processes.
 
+#![allow(clippy::unwrap_used, reason = "a helper of tests fails by panicking")]
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 

@@ -2,6 +2,8 @@
 //!
 //! What is on its pages is tested in `gui` without a display; here are processes, sockets and pixels.
 
+#![allow(clippy::unwrap_used, reason = "a helper of tests fails by panicking")]
+
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 

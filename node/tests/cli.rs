@@ -1,5 +1,7 @@
 //! The command line client as a program, against a server of this process.
 
+#![allow(clippy::unwrap_used, reason = "a helper of tests fails by panicking")]
+
 #[path = "cli/server.rs"]
 mod server;
 

@@ -1,6 +1,7 @@
 //! The wallet process over real IPC, on a chain made in memory: blocks without work, which only a
 //! node would mind.
 
+#![allow(clippy::too_many_lines, reason = "a test tells its story in one piece")]
 #![allow(clippy::unwrap_used, reason = "a helper of tests fails by panicking")]
 
 #[path = "process/node.rs"]

@@ -225,7 +225,7 @@ fn locators_thin_out_and_keep_their_heights() {
 }
 
 #[test]
-fn a_hundred_thousand_rows_are_paged_without_delay() {
+fn a_hundred_thousand_rows_are_paged() {
     let mut f = Fixture::new(Coin::Bitcoin);
     let script = f.address(OutputType::Bech32).to_script();
     for _ in 0..100 {
@@ -234,39 +234,18 @@ fn a_hundred_thousand_rows_are_paged_without_delay() {
             .collect();
         f.mine(gifts);
     }
-    let begin = std::time::Instant::now();
+    let f = f.reopen();
     let page = f.wallet.page(&TxQuery {
         limit: 500,
         ..TxQuery::default()
     });
-    let t1 = begin.elapsed();
-    let begin = std::time::Instant::now();
-    let b = f.balances();
-    let t2 = begin.elapsed();
-    let begin = std::time::Instant::now();
-    let q = f.wallet.page(&TxQuery {
+    assert_eq!((page.rows.len(), page.total), (500, 100_000));
+    assert_eq!(f.balances().trusted, Amount::from_sat(100_000_000));
+    let none = f.wallet.page(&TxQuery {
         limit: 500,
         filter: "nothing".into(),
         ..TxQuery::default()
     });
-    let t3 = begin.elapsed();
-    let begin = std::time::Instant::now();
-    let c = f.wallet.coin_rows(0, 500).len();
-    let t4 = begin.elapsed();
-    let begin = std::time::Instant::now();
-    let mut f = f.reopen();
-    let t5 = begin.elapsed();
-    let begin = std::time::Instant::now();
-    let plan = f.plan();
-    let p = f
-        .wallet
-        .prepare(&pay(stranger(), Some(Amount::from_sat(100_000))), &plan)
-        .map(|p| p.tx.inputs.len());
-    let t6 = begin.elapsed();
-    panic!(
-        "{} {:?} {} {c} page {t1:?} bal {t2:?} filter {t3:?} coins {t4:?} load {t5:?} prep {t6:?} {p:?}",
-        page.rows.len(),
-        b.trusted,
-        q.total
-    );
+    assert_eq!((none.rows.len(), none.total), (0, 0));
+    assert_eq!(f.wallet.coin_rows(0, 500).len(), 500);
 }
