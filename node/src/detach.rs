@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ipc_schema::{Fault, Ipc, Listener, Services, parse_bind};
+use ipc_schema::{Fault, Ipc, Listener, Services, parse_bind, process};
 use tokio_util::sync::CancellationToken;
 
 use crate::context::Node;
@@ -64,6 +64,7 @@ impl Detach {
                 path
             }
         };
+        process::die_with_parent(false);
         self.detached.cancel();
         tracing::info!("Going on without the program that started this one");
         Ok(path.display().to_string())
