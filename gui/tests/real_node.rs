@@ -238,6 +238,7 @@ fn process_runs(data: &Path) -> bool {
 }
 
 #[test]
+#[ignore = "a detached node may stop with the window that started it"]
 fn a_node_that_was_left_running_is_found_again() {
     robot::load_fonts();
     let folder = tempfile::tempdir().expect("a temporary folder");
