@@ -236,3 +236,38 @@ fn commands_are_executed_and_no_user_is_believed() {
         );
     });
 }
+
+#[test]
+fn ids_are_cores() {
+    use capnp::traits::HasTypeId;
+
+    use crate::generated::echo_capnp::echo::Client as Echo;
+    use crate::generated::init_capnp::init::Client as Init;
+    use crate::generated::mining_capnp::block_template::Client as BlockTemplate;
+    use crate::generated::rpc_capnp::rpc::Client as Rpc;
+
+    assert_eq!(Init::TYPE_ID, 0x8838_c700_ba5c_ba65);
+    assert_eq!(Echo::TYPE_ID, 0xd36b_8964_0dc9_4399);
+    assert_eq!(mining::Client::TYPE_ID, 0xf9c6_8436_df3a_f39e);
+    assert_eq!(BlockTemplate::TYPE_ID, 0xf967_1ad8_41b2_f622);
+    assert_eq!(Rpc::TYPE_ID, 0xacb1_d37f_0a71_3129);
+    assert_eq!(thread_map::Client::TYPE_ID, 0xee5e_3717_9ad9_dc9d);
+    assert_eq!(thread::Client::TYPE_ID, 0x81c1_e260_0d0b_56c5);
+}
+
+#[test]
+fn defaults_are_cores() {
+    use crate::generated::mining_capnp::{block_create_options, block_wait_options};
+
+    let mut message = capnp::message::Builder::new_default();
+    let options: block_create_options::Builder<'_> = message.init_root();
+    let options = options.into_reader();
+    assert!(options.get_use_mempool());
+    assert_eq!(options.get_block_reserved_weight(), 8000);
+    assert_eq!(options.get_coinbase_output_max_additional_sigops(), 400);
+    let mut message = capnp::message::Builder::new_default();
+    let options: block_wait_options::Builder<'_> = message.init_root();
+    let options = options.into_reader();
+    assert_eq!(options.get_timeout(), f64::MAX);
+    assert_eq!(options.get_fee_threshold(), 2_100_000_000_000_000);
+}
