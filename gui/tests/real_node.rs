@@ -238,7 +238,6 @@ fn process_runs(data: &Path) -> bool {
 }
 
 #[test]
-#[ignore = "a detached node may stop with the window that started it"]
 fn a_node_that_was_left_running_is_found_again() {
     robot::load_fonts();
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -247,7 +246,12 @@ fn a_node_that_was_left_running_is_found_again() {
     robot.tell(Message::CloseRequested);
     robot.click("quit-leave");
     let socket = folder.path().join("data/regtest/node.sock");
-    robot.wait("the socket", |_| socket.exists());
+    let log = folder.path().join("data/regtest/debug.log");
+    robot.wait("the node to let go of the window", |_| {
+        std::fs::read_to_string(&log)
+            .is_ok_and(|text| text.contains("Going on without the program that started this one"))
+    });
+    assert!(socket.exists());
     let pid = node_pid(folder.path());
     drop(robot.end());
 

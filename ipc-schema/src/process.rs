@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rustix::io::FdFlags;
@@ -171,15 +172,14 @@ pub(crate) fn spawn(program: &Path) -> Result<(UnixStream, ChildProcess), IpcErr
     let mut command = Command::new(program);
     command.arg("-ipcfd").arg(number.to_string());
     inherit(&mut command, number);
-    let child = command.spawn().map_err(failed)?;
-    drop(theirs);
     let name = program
         .file_name()
         .unwrap_or_default()
         .to_string_lossy()
         .into_owned();
-    debug_line!("Process {name} pid {} launched", child.id());
-    Ok((ours, watch_child(name, child).map_err(failed)?))
+    let child = start_and_watch(name, command).map_err(failed)?;
+    drop(theirs);
+    Ok((ours, child))
 }
 
 /// Lets the child keep descriptor `number`, which closes by itself in every other program.
@@ -198,27 +198,28 @@ fn inherit(command: &mut Command, number: RawFd) {
     unsafe { command.pre_exec(keep) };
 }
 
-fn watch_child(name: String, child: Child) -> io::Result<ChildProcess> {
-    let pid = child.id();
+/// Starts a child on a thread that lives as long as the child: the system takes the end of the thread that started a
+/// program for the end of its parent (see [`die_with_parent`]).
+fn start_and_watch(name: String, mut command: Command) -> io::Result<ChildProcess> {
     let (tell, exit) = watch::channel(None);
-    let slot = Arc::new(Mutex::new(Some(child)));
-    let (waiting, program) = (Arc::clone(&slot), name.clone());
+    let (started, is_started) = sync_channel(1);
+    let program = name.clone();
     std::thread::Builder::new()
         .name("childwait".to_owned())
         .spawn(move || {
-            if let Some(pid) = pid_of(pid) {
-                // Waits without taking the status, so that the number stays the child's.
-                let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
-                while rustix::process::waitid(WaitId::Pid(pid), options)
-                    .is_err_and(|error| error == rustix::io::Errno::INTR)
-                {}
-            }
-            let child = waiting
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .take();
-            let status = child.map(|mut child| child.wait());
-            if let Some(Ok(status)) = status {
+            let child = match command.spawn() {
+                Ok(child) => child,
+                Err(error) => {
+                    let _ = started.send(Err(error));
+                    return;
+                }
+            };
+            let pid = child.id();
+            debug_line!("Process {program} pid {pid} launched");
+            let slot = Arc::new(Mutex::new(Some(child)));
+            // Nobody waits for it only where the whole program ends.
+            let _ = started.send(Ok((pid, Arc::clone(&slot))));
+            if let Some(status) = wait_for_exit(pid, &slot) {
                 debug_line!(
                     "Process {program} pid {pid} exited with status {}",
                     status.into_raw()
@@ -226,12 +227,27 @@ fn watch_child(name: String, child: Child) -> io::Result<ChildProcess> {
                 tell.send_replace(Some(ChildExit { status }));
             }
         })?;
+    let (pid, child) = is_started
+        .recv()
+        .unwrap_or_else(|_| Err(io::Error::other("the thread of the child ended")))?;
     Ok(ChildProcess {
         name,
         pid,
-        child: slot,
+        child,
         exit,
     })
+}
+
+fn wait_for_exit(pid: u32, slot: &Mutex<Option<Child>>) -> Option<ExitStatus> {
+    if let Some(pid) = pid_of(pid) {
+        // Waits without taking the status, so that the number stays the child's.
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        while rustix::process::waitid(WaitId::Pid(pid), options)
+            .is_err_and(|error| error == rustix::io::Errno::INTR)
+        {}
+    }
+    let child = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+    child.and_then(|mut child| child.wait().ok())
 }
 
 /// Takes over the descriptor that a parent names after `-ipcfd`.
@@ -262,9 +278,9 @@ pub fn inherited_socket(text: &str) -> Result<OwnedFd, String> {
     Ok(ours)
 }
 
-/// The thread that asked for the signal, which the system keeps for it alone; it ends with this sender.
+/// The thread that asked for the signal, which the system keeps for it alone; it ends with the sender.
 #[cfg(target_os = "linux")]
-static PARENT_WATCH: Mutex<Option<SyncSender<()>>> = Mutex::new(None);
+static PARENT_WATCH: Mutex<Option<(SyncSender<()>, JoinHandle<()>)>> = Mutex::new(None);
 
 /// Asks the system for SIGTERM when the parent dies, or no longer asks (after a detach). The end
 /// of the connection says the same; this reaches a program that is too busy to read it.
@@ -272,7 +288,11 @@ static PARENT_WATCH: Mutex<Option<SyncSender<()>>> = Mutex::new(None);
 pub fn die_with_parent(with: bool) {
     let mut watch = PARENT_WATCH.lock().unwrap_or_else(PoisonError::into_inner);
     if !with {
-        *watch = None;
+        if let Some((hold, asking)) = watch.take() {
+            drop(hold);
+            // Whoever is told of the detach may end at once, and the signal must be off by then.
+            let _ = asking.join();
+        }
         return;
     }
     if watch.is_some() {
@@ -288,8 +308,8 @@ pub fn die_with_parent(with: bool) {
             let _ = released.recv();
             let _ = rustix::process::set_parent_process_death_signal(None);
         });
-    if asking.is_ok() {
-        *watch = Some(hold);
+    if let Ok(asking) = asking {
+        *watch = Some((hold, asking));
     }
 }
 

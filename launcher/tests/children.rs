@@ -394,7 +394,6 @@ fn a_killed_parent_takes_its_children_along() {
 }
 
 #[test]
-#[ignore = "a detached node may stop with the window that started it"]
 fn a_detached_node_outlives_a_killed_window() {
     let folder = Folder::new();
     std::fs::write(folder.path().join("detach"), "").unwrap();
