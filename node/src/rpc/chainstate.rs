@@ -130,7 +130,7 @@ fn tx_out_set_info_spec() -> CommandSpec {
         "Returns statistics about the unspent transaction output set.\nNote this call may take some time.",
     )
     .arg(Arg::str("hash_type", "Which UTXO set hash should be calculated. Options: 'hash_serialized_3' (the legacy algorithm), 'muhash', 'none'.").default("hash_serialized_3"))
-    .arg(Arg::hex("hash_or_height", "The block hash or height of the target height (only available with coinstatsindex).").any_type().hint("the current best block"))
+    .arg(Arg::num("hash_or_height", "The block hash or height of the target height (only available with coinstatsindex).").any_type().type_words("", "string or numeric").hint("the current best block"))
     .arg(Arg::bool("use_index", "Use coinstatsindex, if available.").default(true))
     .result(ResultDoc::object(
         "",
