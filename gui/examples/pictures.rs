@@ -52,8 +52,36 @@ fn draw(folder: &Path, name: &str, mut app: App, size: iced::Size) {
         snapshot
             .matches_image(&path)
             .expect("the folder can be written");
-        std::fs::rename(&written, &path).expect("the folder can be written");
+        halve(&written, &path).expect("the folder can be written");
+        drop(std::fs::remove_file(&written));
     }
+}
+
+/// The simulator draws two pixels for each one of the window; the repository keeps one.
+fn halve(from: &Path, to: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    let file = std::io::BufReader::new(std::fs::File::open(from)?);
+    let mut reader = png::Decoder::new(file).read_info()?;
+    let mut pixels = vec![0; reader.output_buffer_size().ok_or("too large")?];
+    let info = reader.next_frame(&mut pixels)?;
+    let row = usize::try_from(info.width)? * 4;
+    let mut half = Vec::with_capacity(pixels.len() / 4);
+    for rows in pixels[..info.buffer_size()].chunks_exact(2 * row) {
+        for x in (0..row).step_by(8) {
+            for channel in x..x + 3 {
+                let sum: u32 = [channel, channel + 4, row + channel, row + channel + 4]
+                    .iter()
+                    .map(|at| u32::from(rows[*at]))
+                    .sum();
+                half.push(u8::try_from(sum.div_ceil(4).min(255))?);
+            }
+        }
+    }
+    let file = std::io::BufWriter::new(std::fs::File::create(to)?);
+    let mut encoder = png::Encoder::new(file, info.width / 2, info.height / 2);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_compression(png::Compression::High);
+    encoder.write_header()?.write_image_data(&half)?;
+    Ok(())
 }
 
 fn full() -> App {
