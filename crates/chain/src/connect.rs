@@ -235,6 +235,7 @@ impl Chainstate {
             if !coinbase {
                 spent = spend_inputs(tx, view)?
                     .ok_or_else(|| reject(tx_error(tx, TxError::MissingInputs)))?;
+                self.check_coins(&spent, place.height)?;
                 let coins = spent.iter().map(|coin| Some(spent_coin(coin)));
                 let fee = check_tx_inputs(tx, coins, place.height, params)
                     .map_err(|error| reject(tx_error(tx, error)))?;
@@ -267,6 +268,16 @@ impl Chainstate {
             return Err(reject(BlockError::CoinbaseAmount { actual, limit }));
         }
         Ok(undo)
+    }
+
+    /// Refuses coins that no block can have made: the store is damaged, not the block invalid.
+    fn check_coins(&self, spent: &[Coin], height: u32) -> Result<(), ChainError> {
+        let max = self.params().max_money;
+        let is_possible = |coin: &Coin| coin.height <= height && coin.output.value.in_range(max);
+        match spent.iter().all(is_possible) {
+            true => Ok(()),
+            false => Err(self.coins.base().bad_value("a coin").into()),
+        }
     }
 
     /// Whether relative lock times allow the transaction in the block after `parent` (BIP68).

@@ -39,6 +39,9 @@ pub enum ChainError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// The chain's thread met what it takes for impossible, and gives up.
+    #[error("internal error: {0}")]
+    Panicked(String),
     /// The chain's thread has ended.
     #[error("the node is shutting down")]
     Stopped,

@@ -178,6 +178,8 @@ impl Import {
         files: VecDeque<PathBuf>,
     ) -> Result<(), ChainError> {
         if next == total {
+            // Only what is in the index on disk need not be looked for again.
+            chain.write_index()?;
             chain.index_store.set_reindexing(false)?;
             chain.reindexing = false;
             tracing::info!(target: "validation", "Reindexing finished");

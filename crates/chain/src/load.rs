@@ -59,9 +59,15 @@ impl Chainstate {
             config.fast_prune,
         )
         .map_err(StartError::Files)?;
-        let index_store = open_index(&config)?;
         let sizes = CacheSizes::of(config.cache_bytes);
-        let coins_store = open_coins(&config, &sizes)?;
+        let (index_store, coins_store) = if config.reindex == Reindex::All {
+            // Cut short between the two, coins must not stand above an index that knows nothing.
+            let coins = open_coins(&config, &sizes)?;
+            (open_index(&config, &files)?, coins)
+        } else {
+            let index = open_index(&config, &files)?;
+            (index, open_coins(&config, &sizes)?)
+        };
         config.report(Task::LoadingIndex, 0);
         let load_error = |error: StoreError| StartError::LoadIndex(error.into());
         let index = load_index(&index_store, &config)?;
@@ -75,7 +81,7 @@ impl Chainstate {
                 target: "validation", "Loading block index db: last block file info: {last}"
             );
         }
-        check_files(&index, &files)?;
+        check_files(&index, &files, infos.len())?;
         config.report(Task::LoadingIndex, 100);
         let reindexing = index_store.is_reindexing().map_err(load_error)?;
         let pool = rayon::ThreadPoolBuilder::new()
@@ -119,7 +125,11 @@ impl Chainstate {
             .best_block()
             .map_err(StartError::OpenCoins)?;
         match best {
-            Some(best) => self.load_chain(&best)?,
+            Some(best) => {
+                self.load_chain(&best)?;
+                self.leave_invalid()
+                    .map_err(|error| StartError::InitIndex(Some(error)))?;
+            }
             None if !self.reindexing => {
                 self.make_genesis()
                     .map_err(|error| StartError::InitIndex(Some(error)))?;
@@ -168,6 +178,16 @@ impl Chainstate {
             entry.height,
             iso_date_time(entry.header.time.into()),
         );
+        Ok(())
+    }
+
+    /// Takes back blocks of the chain that are marked invalid: the index is written before the
+    /// coins, so that a process that is killed while it invalidates leaves coins above such blocks.
+    fn leave_invalid(&mut self) -> Result<(), ChainError> {
+        let is_invalid = |chain: &Self, tip| chain.shared.index().entry(tip).status.has_failed();
+        while let Some(tip) = self.tip().filter(|tip| is_invalid(self, *tip)) {
+            self.disconnect_tip(tip)?;
+        }
         Ok(())
     }
 
@@ -298,7 +318,7 @@ fn log_settings(config: &ChainConfig) {
     }
 }
 
-fn open_index(config: &ChainConfig) -> Result<IndexStore, StartError> {
+fn open_index(config: &ChainConfig, files: &BlockFiles) -> Result<IndexStore, StartError> {
     let wipe = config.reindex == Reindex::All;
     let options = StoreOptions {
         kind: StoreKind::BlockIndex,
@@ -308,13 +328,15 @@ fn open_index(config: &ChainConfig) -> Result<IndexStore, StartError> {
     };
     // As in Core, `-blocksdir` does not move the index.
     let path = config.data_dir.join("blocks").join("index");
-    let store = Store::open(&path, config.params, &options)
-        .map_err(|error| refused_or(error, StartError::OpenIndex))?;
-    let store = IndexStore::new(store);
-    if wipe {
-        store.set_reindexing(true).map_err(StartError::OpenIndex)?;
-    }
-    Ok(store)
+    // A new index has to be filled from the block files that are there, whatever cuts it short.
+    let must_fill = wipe || files.block_path(0).exists();
+    let prepare = |store: &Store| match must_fill {
+        true => IndexStore::new(store.clone()).set_reindexing(true),
+        false => Ok(()),
+    };
+    Store::open_prepared(&path, config.params, &options, prepare)
+        .map(IndexStore::new)
+        .map_err(|error| refused_or(error, StartError::OpenIndex))
 }
 
 fn open_coins(config: &ChainConfig, sizes: &CacheSizes) -> Result<CoinsStore, StartError> {
@@ -375,13 +397,18 @@ fn load_index(store: &IndexStore, config: &ChainConfig) -> Result<BlockIndex, St
     Ok(index)
 }
 
-/// Makes sure that the block files which the index speaks of can be opened.
-fn check_files(index: &BlockIndex, files: &BlockFiles) -> Result<(), StartError> {
+/// Makes sure that the block files which the index speaks of can be opened, and that it knows
+/// `known` of them.
+fn check_files(index: &BlockIndex, files: &BlockFiles, known: usize) -> Result<(), StartError> {
     tracing::info!(target: "validation", "Checking all blk files are present...");
     let numbers: BTreeSet<u32> = index
         .ids()
         .filter_map(|id| index.entry(id).data_pos().map(|pos| pos.file))
         .collect();
+    if numbers.last().is_some_and(|last| *last as usize >= known) {
+        let what = "a block lies in a file that it does not know";
+        return Err(StartError::LoadIndex(ChainError::BadIndex(what)));
+    }
     for number in numbers {
         let path = files.block_path(number);
         File::open(&path)

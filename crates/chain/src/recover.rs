@@ -59,7 +59,10 @@ impl Chainstate {
                 offset,
             };
             match self.accept_loaded_block(&Arc::new(block), Some(pos)) {
-                Ok(_) => found += 1,
+                Ok(_) => {
+                    found += 1;
+                    self.writer.mark_unsynced(number);
+                }
                 Err(SubmitError::Rejected(_)) => {}
                 Err(SubmitError::Chain(error)) => return Err(error),
             }

@@ -93,6 +93,12 @@ pub enum StoreError {
     /// The engine gave up on files that it cannot make sense of.
     #[error("the database in {} is damaged", .0.display())]
     Damaged(PathBuf),
+    /// A write, or the engine's work in the background, failed earlier.
+    #[error(
+        "the database in {} takes no more changes after an earlier failure: the disk may be full \
+         or fail, or its files are damaged", .0.display()
+    )]
+    Halted(PathBuf),
     /// A stored value cannot be understood.
     #[error("the database in {} is damaged: {what}", .path.display())]
     BadValue {
@@ -213,19 +219,38 @@ impl Store {
         params: &ChainParams,
         options: &StoreOptions,
     ) -> Result<Self, StoreError> {
+        Self::open_prepared(path, params, options, |_| Ok(()))
+    }
+
+    /// As [`Store::open`]; `prepare` fills a new store before it counts as made. A start that is cut
+    /// short before that is as if it had not been.
+    pub(crate) fn open_prepared(
+        path: &Path,
+        params: &ChainParams,
+        options: &StoreOptions,
+        prepare: impl FnOnce(&Self) -> Result<(), StoreError>,
+    ) -> Result<Self, StoreError> {
         if options.wipe {
             tracing::info!(target: "validation", "Wiping LevelDB in {}", path.display());
         }
-        marker::claim(path, params, options.kind, options.wipe)?;
+        let claim = marker::claim(path, params, options.kind, options.wipe)?;
         // The engine is another one, but this is the line that people look for.
         tracing::info!(target: "validation", "Opening LevelDB in {}", path.display());
-        // The engine panics on some damaged files.
-        let open = || catch_unwind(AssertUnwindSafe(|| Self::open_engine(path, options)));
-        if !path.join(ENGINE_VERSION).exists() {
+        let open = || guard(path, || Self::open_engine(path, options))?;
+        let is_new = claim == marker::Claim::Empty;
+        if is_new {
             // A new journal takes 64 MiB until it is opened for the second time.
-            drop(open());
+            drop(open()?);
+        } else if !path.join(ENGINE_VERSION).exists() {
+            // Without it the engine would take the directory for a new one.
+            return Err(StoreError::Damaged(path.to_owned()));
         }
-        let store = open().map_err(|_| StoreError::Damaged(path.to_owned()))??;
+        let store = open()?;
+        if is_new {
+            prepare(&store)?;
+            store.persist()?;
+            marker::finish(path, params, options.kind)?;
+        }
         tracing::info!(target: "validation", "Opened LevelDB successfully");
         Ok(store)
     }
@@ -264,10 +289,18 @@ impl Store {
     }
 
     fn engine_error(&self, source: fjall::Error) -> StoreError {
-        StoreError::Engine {
-            path: self.path.clone(),
-            source: Box::new(source),
+        match source {
+            fjall::Error::Poisoned => StoreError::Halted(self.path.clone()),
+            source => StoreError::Engine {
+                path: self.path.clone(),
+                source: Box::new(source),
+            },
         }
+    }
+
+    /// Runs the engine; a panic of it is an error.
+    fn run<T>(&self, work: impl FnOnce() -> fjall::Result<T>) -> Result<T, StoreError> {
+        guard(&self.path, work)?.map_err(|error| self.engine_error(error))
     }
 
     /// The error for a value that does not decode.
@@ -288,9 +321,7 @@ impl Store {
     /// # Errors
     /// Where the engine cannot read.
     pub fn get(&self, key: &[u8]) -> Result<Option<Slice>, StoreError> {
-        self.table
-            .get(key)
-            .map_err(|error| self.engine_error(error))
+        self.run(|| self.table.get(key))
     }
 
     /// Whether `key` has a value.
@@ -298,9 +329,7 @@ impl Store {
     /// # Errors
     /// Where the engine cannot read.
     pub fn contains(&self, key: &[u8]) -> Result<bool, StoreError> {
-        self.table
-            .contains_key(key)
-            .map_err(|error| self.engine_error(error))
+        self.run(|| self.table.contains_key(key))
     }
 
     /// All keys that begin with `prefix`, in order, as they are now.
@@ -329,7 +358,7 @@ impl Store {
                 None => engine.remove(&self.table, key),
             }
         }
-        engine.commit().map_err(|error| self.engine_error(error))
+        self.run(|| engine.commit())
     }
 
     /// Makes all writes so far survive a loss of power.
@@ -337,9 +366,7 @@ impl Store {
     /// # Errors
     /// Where the engine cannot write.
     pub fn persist(&self) -> Result<(), StoreError> {
-        self.database
-            .persist(PersistMode::SyncAll)
-            .map_err(|error| self.engine_error(error))
+        self.run(|| self.database.persist(PersistMode::SyncAll))
     }
 
     /// The store as it is now, which later writes do not change.
@@ -364,6 +391,30 @@ impl std::fmt::Debug for Store {
     }
 }
 
+/// Runs the engine, which panics on some damaged files; that is an error.
+fn guard<T>(path: &Path, work: impl FnOnce() -> T) -> Result<T, StoreError> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|_| StoreError::Damaged(path.to_owned()))
+}
+
+/// Rows of the engine, until it panics.
+fn guarded_rows(
+    store: Store,
+    mut rows: fjall::Iter,
+) -> impl Iterator<Item = Result<KeyValue, StoreError>> {
+    let mut ended = false;
+    std::iter::from_fn(move || {
+        if ended {
+            return None;
+        }
+        let row = guard(&store.path, || rows.next().map(fjall::Guard::into_inner));
+        ended = !matches!(row, Ok(Some(Ok(_))));
+        match row {
+            Ok(row) => row.map(|row| row.map_err(|error| store.engine_error(error))),
+            Err(error) => Some(Err(error)),
+        }
+    })
+}
+
 /// A store as it was at one moment.
 #[derive(Clone)]
 pub struct StoreSnapshot {
@@ -377,9 +428,7 @@ impl StoreSnapshot {
     /// # Errors
     /// Where the engine cannot read.
     pub fn get(&self, key: &[u8]) -> Result<Option<Slice>, StoreError> {
-        self.snapshot
-            .get(&self.store.table, key)
-            .map_err(|error| self.store.engine_error(error))
+        self.store.run(|| self.snapshot.get(&self.store.table, key))
     }
 
     /// All keys that begin with `prefix`, in order.
@@ -387,9 +436,8 @@ impl StoreSnapshot {
         &self,
         prefix: &[u8],
     ) -> impl Iterator<Item = Result<KeyValue, StoreError>> + use<> {
-        let store = self.store.clone();
-        let rows = self.snapshot.prefix(&store.table, prefix);
-        rows.map(move |row| row.into_inner().map_err(|error| store.engine_error(error)))
+        let rows = self.snapshot.prefix(&self.store.table, prefix);
+        guarded_rows(self.store.clone(), rows)
     }
 
     /// All keys from `start` on that begin with `prefix`, in order.
@@ -398,15 +446,13 @@ impl StoreSnapshot {
         prefix: &[u8],
         start: &[u8],
     ) -> impl Iterator<Item = Result<KeyValue, StoreError>> + use<> {
-        let store = self.store.clone();
         let prefix = prefix.to_vec();
         let range = (Bound::Included(start.to_vec()), Bound::Unbounded);
-        let rows = self.snapshot.range(&store.table, range);
-        rows.map(move |row| row.into_inner().map_err(|error| store.engine_error(error)))
-            .take_while(move |row| {
-                row.as_ref()
-                    .map_or(true, |(key, _)| key.starts_with(&prefix))
-            })
+        let rows = self.snapshot.range(&self.store.table, range);
+        guarded_rows(self.store.clone(), rows).take_while(move |row| {
+            row.as_ref()
+                .map_or(true, |(key, _)| key.starts_with(&prefix))
+        })
     }
 
     /// The store that this is a view of.

@@ -1,5 +1,7 @@
 //! The thread `chain`: carries out commands, and imports between them.
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -56,7 +58,8 @@ pub fn start(config: ChainConfig) -> Result<Chain, StartError> {
     let (handle, commands) = ChainHandle::new();
     let (loaded, is_loaded) = oneshot::channel();
     let run = move || {
-        let chain = match Chainstate::load(config) {
+        let load = || Chainstate::load(config);
+        let chain = match or_panic(load, |panic| Err(panic.into())) {
             Ok(chain) => chain,
             Err(error) => {
                 // The caller waits for this alone.
@@ -97,6 +100,17 @@ pub fn start(config: ChainConfig) -> Result<Chain, StartError> {
     }
 }
 
+/// Does `work`; a panic becomes an error.
+fn or_panic<T>(work: impl FnOnce() -> T, failed: impl FnOnce(ChainError) -> T) -> T {
+    let text = |panic: &(dyn Any + Send)| {
+        let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+        let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+        text.unwrap_or_else(|| "panic".to_owned())
+    };
+    catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|panic| failed(ChainError::Panicked(text(&*panic))))
+}
+
 /// A block that came in just now, and what connecting it gave.
 struct Fresh<'a> {
     block: &'a Arc<Block>,
@@ -114,7 +128,8 @@ struct ChainThread {
 
 impl ChainThread {
     fn run(mut self) -> Result<(), ChainError> {
-        let result = self.serve();
+        // Nobody waits for this thread: whoever runs it must hear of a panic, too.
+        let result = or_panic(|| self.serve(), Err);
         if let Err(error) = &result {
             tracing::error!(target: "validation", "A fatal internal error occurred: {error}");
             self.chain.end(Ended::Fatal(error.to_string()));

@@ -30,7 +30,7 @@ impl FileInfo {
         if self.blocks == 0 || self.first_time > time {
             self.first_time = time;
         }
-        self.blocks += 1;
+        self.blocks = self.blocks.saturating_add(1);
         self.last_height = self.last_height.max(height);
         self.last_time = self.last_time.max(time);
     }

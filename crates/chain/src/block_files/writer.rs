@@ -149,6 +149,11 @@ impl BlockFileWriter {
         self.dirty.insert(pos.file);
     }
 
+    /// Takes note that an earlier run wrote to a block file and may not have made it durable.
+    pub(crate) fn mark_unsynced(&mut self, file: u32) {
+        self.unsynced_blocks.insert(file);
+    }
+
     /// Appends the undo record of a block at `height` that lies in `file`.
     pub(crate) fn write_undo(
         &mut self,

@@ -58,6 +58,11 @@ impl CoinsStore {
         Self(store)
     }
 
+    /// The error for something that cannot be what was stored.
+    pub(crate) fn bad_value(&self, what: &'static str) -> StoreError {
+        self.0.bad_value(what)
+    }
+
     pub(crate) fn heads(&self) -> Result<Option<Heads>, StoreError> {
         let Some(value) = self.0.get(&[HEADS])? else {
             return Ok(None);

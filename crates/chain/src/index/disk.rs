@@ -13,6 +13,10 @@ use crate::store::{Batch, Durability, Store, StoreError};
 
 /// Core writes this where a version of the program once stood.
 const DUMMY_VERSION: u64 = 259_900;
+/// No index knows more files: they would hold 128 TiB.
+const MAX_FILES: u32 = 1 << 20;
+/// No file is larger, in bytes: above the largest block or undo file by far.
+const MAX_FILE_SIZE: u32 = 1 << 31;
 
 /// `f` and the number: what is known of a pair of files.
 const FILE: u8 = b'f';
@@ -137,13 +141,17 @@ impl IndexStore {
             ),
             None => return Ok(Vec::new()),
         };
+        if last >= MAX_FILES {
+            return Err(self.0.bad_value("the last file's number"));
+        }
         let mut infos = Vec::new();
-        for number in 0.. {
+        for number in 0..=MAX_FILES {
             match self.0.get(&file_key(number))? {
-                Some(value) => infos.push(
-                    FileInfo::decode(&mut Reader::new(&value))
-                        .map_err(|_| self.0.bad_value("a file's information"))?,
-                ),
+                Some(value) => {
+                    let info = FileInfo::decode(&mut Reader::new(&value)).ok();
+                    let info = info.filter(|info| info.size.max(info.undo_size) <= MAX_FILE_SIZE);
+                    infos.push(info.ok_or_else(|| self.0.bad_value("a file's information"))?);
+                }
                 None if number > last => break,
                 None => infos.push(FileInfo::default()),
             }

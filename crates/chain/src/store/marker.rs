@@ -23,24 +23,45 @@ struct Marker {
     format: u32,
     chain: String,
     genesis: String,
-    /// The rest of the directory is being deleted.
+    /// The rest of the directory is being deleted or made anew: nothing in it counts yet.
     wiping: bool,
 }
 
-/// Makes sure that `path` is a directory of ours, for this network; deletes what it holds if `wipe`.
+/// What lies in a directory of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Claim {
+    /// A store.
+    Ready,
+    /// Nothing: a store is to be made, and [`finish`] to be called then.
+    Empty,
+}
+
+impl Marker {
+    fn of(params: &ChainParams, wiping: bool) -> Self {
+        Self {
+            format: FORMAT,
+            chain: format!("{} {}", params.coin, params.network),
+            genesis: params.genesis.hash.to_string(),
+            wiping,
+        }
+    }
+}
+
+/// Says that the store in `path` is made, and will be kept from now on.
+pub(super) fn finish(path: &Path, params: &ChainParams, kind: StoreKind) -> Result<(), StoreError> {
+    write(path, kind, &Marker::of(params, false))
+}
+
+/// Makes sure that `path` is a directory of ours, for this network; deletes what it holds if `wipe`
+/// or where an earlier start was cut short before it called [`finish`].
 pub(super) fn claim(
     path: &Path,
     params: &ChainParams,
     kind: StoreKind,
     wipe: bool,
-) -> Result<(), StoreError> {
+) -> Result<Claim, StoreError> {
     fs::create_dir_all(path).map_err(|source| file("create", path, source))?;
-    let expected = Marker {
-        format: FORMAT,
-        chain: format!("{} {}", params.coin, params.network),
-        genesis: params.genesis.hash.to_string(),
-        wiping: false,
-    };
+    let expected = Marker::of(params, true);
     let marker = read(path, kind)?;
     if let Some(found) = &marker
         && (found.chain != expected.chain || found.genesis != expected.genesis)
@@ -55,7 +76,8 @@ pub(super) fn claim(
     match marker {
         None => {
             check_empty(path)?;
-            write(path, kind, &expected)
+            write(path, kind, &expected)?;
+            Ok(Claim::Empty)
         }
         Some(found) if found.format > FORMAT => Err(StoreError::TooNew {
             path: path.into(),
@@ -64,25 +86,11 @@ pub(super) fn claim(
         }),
         // A crash may have left half of it.
         Some(found) if wipe || found.wiping => {
-            write(
-                path,
-                kind,
-                &Marker {
-                    wiping: true,
-                    ..expected
-                },
-            )?;
+            write(path, kind, &expected)?;
             delete_contents(path)?;
-            write(
-                path,
-                kind,
-                &Marker {
-                    wiping: false,
-                    ..found
-                },
-            )
+            Ok(Claim::Empty)
         }
-        Some(_) => Ok(()),
+        Some(_) => Ok(Claim::Ready),
     }
 }
 
