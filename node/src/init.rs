@@ -509,6 +509,8 @@ async fn import(node: Arc<Node>, chain: Chain, files: Vec<String>) {
     if let Err(error) = chain.handle.finish_loading().await {
         tracing::debug!("{error}");
     }
+    // Before this the tip may lie below what a wallet has seen: it would take that for a reorganisation.
+    node.chain_state.send_modify(|state| state.ready = true);
     if node.config().get_bool("stopafterblockimport") {
         tracing::info!("Stopping after block import");
         node.stop.stop();

@@ -91,7 +91,6 @@ fn update_chain_state(node: &Node, chain: &Chain, initial_download: bool) {
     node.chain_state.send_if_modified(|state| {
         let new = ChainState {
             tip,
-            ready: true,
             initial_download,
             mock_time: node.clock.mock().unwrap_or(0),
             ..*state

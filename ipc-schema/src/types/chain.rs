@@ -54,7 +54,7 @@ pub struct PullReply {
 pub struct ChainState {
     /// The tip; `None` until the chain is loaded.
     pub tip: Option<BlockTip>,
-    /// Whether the chain is loaded and the node can take transactions.
+    /// Whether the chain is loaded, what waited on disk is connected, and the node can take transactions.
     pub ready: bool,
     /// Whether it is in initial download.
     pub initial_download: bool,

@@ -80,7 +80,7 @@ impl Wallet {
             for step in steps {
                 match step {
                     Step::Disconnect { hash, height } => {
-                        this.disconnect(hash, *height);
+                        this.disconnect(hash, *height, true);
                         this.retreat(hash, *height);
                     }
                     Step::Connect(block) => {
@@ -122,7 +122,7 @@ impl Wallet {
     pub fn undo_rescan(&mut self, blocks: &[(BlockHash, u32)]) -> Result<(), WalletError> {
         self.transact(|this| {
             for (hash, height) in blocks.iter().rev() {
-                this.disconnect(hash, *height);
+                this.disconnect(hash, *height, true);
             }
             Ok(())
         })
@@ -158,7 +158,9 @@ impl Wallet {
         }
     }
 
-    pub(super) fn disconnect(&mut self, hash: &BlockHash, height: u32) {
+    /// Takes a block's transactions out of the chain. `give_up` says whether its coinbase, and with it all that was paid
+    /// from it, is lost (Core's `AddToWallet` for a coinbase that was reorganised out).
+    pub(super) fn disconnect(&mut self, hash: &BlockHash, height: u32, give_up: bool) {
         let in_block: Vec<Txid> = self
             .txs
             .values()
@@ -166,7 +168,7 @@ impl Wallet {
             .map(|tx| tx.tx.txid())
             .collect();
         for txid in &in_block {
-            let coinbase = self.txs.get(txid).is_some_and(|tx| tx.tx.is_coinbase());
+            let coinbase = give_up && self.txs.get(txid).is_some_and(|tx| tx.tx.is_coinbase());
             self.set_state(
                 txid,
                 TxState::Inactive {

@@ -148,9 +148,7 @@ impl Wallet {
                     };
                     let state = match block.place {
                         Some(place) => placed(tx.state, place.height),
-                        None => TxState::Inactive {
-                            abandoned: tx.tx.is_coinbase(),
-                        },
+                        None => TxState::Inactive { abandoned: false },
                     };
                     this.set_state(&txid, state);
                 }
@@ -173,7 +171,8 @@ impl Wallet {
                 .filter(|(at, _)| *at > height)
                 .collect();
             for (at, block) in above.into_iter().rev() {
-                this.disconnect(&block, at);
+                // The node may have lost blocks and fetch them again: nothing is given up for that.
+                this.disconnect(&block, at, false);
             }
             this.locator
                 .retain(|(_, at)| at.is_some_and(|at| at < height));
