@@ -1,7 +1,9 @@
 //! A chain in a directory, as tests want it.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub(crate) mod crash;
 pub(crate) mod mine;
+pub(crate) mod world;
 
 use std::path::{Path, PathBuf};
 
