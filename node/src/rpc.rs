@@ -14,6 +14,7 @@ pub(crate) mod net;
 mod node;
 mod output_script;
 mod rawtransaction;
+mod wait;
 
 /// Every command that the node itself answers.
 pub(crate) fn commands() -> Vec<Command<Node>> {
@@ -27,6 +28,7 @@ pub(crate) fn commands() -> Vec<Command<Node>> {
         node::commands(),
         output_script::commands(),
         rawtransaction::commands(),
+        wait::commands(),
     ]
     .into_iter()
     .flatten()
