@@ -71,3 +71,45 @@ fn an_interrupted_wipe_is_finished() {
     std::fs::remove_file(dir.path().join("version")).unwrap();
     assert_eq!(keys(open(dir.path()).scan(b"")), [""; 0]);
 }
+
+#[test]
+fn a_store_counts_once_it_is_prepared() {
+    let dir = tempfile::tempdir().unwrap();
+    let params = ChainParams::get(Coin::Bitcoin, Network::Regtest);
+    let options = StoreOptions {
+        kind: StoreKind::Index,
+        cache_bytes: 1 << 20,
+        buffer_bytes: 1 << 20,
+        wipe: false,
+    };
+    let fill = |store: &Store, key: &str| {
+        let mut batch = Batch::new();
+        batch.put(key.as_bytes(), b"x");
+        store.write(batch, Durability::Disk)
+    };
+    // Cut short in the midst of it.
+    let cut = Store::open_prepared(dir.path(), params, &options, |store| {
+        fill(store, "first")?;
+        Err(store.bad_value("nothing"))
+    });
+    assert!(cut.is_err());
+    // Cut short even earlier: the engine's own files are half made.
+    for name in ["version", "keyspaces"] {
+        let path = dir.path().join(name);
+        std::fs::remove_file(&path)
+            .or_else(|_| std::fs::remove_dir_all(&path))
+            .unwrap();
+    }
+    let store =
+        Store::open_prepared(dir.path(), params, &options, |store| fill(store, "second")).unwrap();
+    assert_eq!(keys(store.scan(b"")), ["second"]);
+    drop(store);
+    let store =
+        Store::open_prepared(dir.path(), params, &options, |store| fill(store, "third")).unwrap();
+    assert_eq!(keys(store.scan(b"")), ["second"]);
+    drop(store);
+    // A store that was made is never taken for one that was not.
+    std::fs::remove_file(dir.path().join("version")).unwrap();
+    let error = Store::open(dir.path(), params, &options).unwrap_err();
+    assert!(matches!(error, StoreError::Damaged(_)), "{error}");
+}
