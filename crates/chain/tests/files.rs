@@ -10,7 +10,7 @@ use std::path::Path;
 use chain::coinstats::CoinStatsHash;
 use chain::store::{Store, StoreError, StoreKind, StoreOptions};
 use chain::{ChainError, Ended, FileError, Reindex, StartError};
-use common::{Net, TestChain, vector};
+use common::{Net, TestChain, copy_dir, files_below, vector};
 use primitives::ChainParams;
 use primitives::params::{Coin, Network};
 
@@ -274,31 +274,5 @@ fn damaged_store_files_give_an_error() {
             error.can_rebuild() || matches!(error, StartError::OpenIndex(_)),
             "{error}"
         );
-    }
-}
-
-fn files_below(dir: &Path) -> Vec<std::path::PathBuf> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(dir).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            files.extend(files_below(&path));
-        } else {
-            files.push(path);
-        }
-    }
-    files
-}
-
-fn copy_dir(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy_dir(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
     }
 }
