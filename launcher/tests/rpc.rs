@@ -264,6 +264,9 @@ const METHODS: &[(&str, &[&str])] = &[
             "getrawmempool",
             "invalidateblock",
             "reconsiderblock",
+            "waitforblock",
+            "waitforblockheight",
+            "waitfornewblock",
         ],
     ),
     (
