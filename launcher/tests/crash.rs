@@ -16,7 +16,7 @@ use testkit::process::{Node, PATIENCE, RpcClient, Setup, Signal, signal, wait_un
 use testkit::vectors_dir;
 
 /// Kills of each kind unless `BITQ_KILLS` says otherwise.
-const USUAL_KILLS: u32 = 7;
+const USUAL_KILLS: u32 = 3;
 const REGTEST_TIP: &str = "10baab34e3363769f6817cc096c3efd74abcacf104e12f44ad3542e32d3d540f";
 
 fn kills() -> u32 {
@@ -138,7 +138,6 @@ impl Replay {
 }
 
 #[test]
-#[ignore = "kills at random moments, minutes long: run by hand"]
 fn kills_while_mining() {
     let mut dice = Dice::new("mining");
     let mut node = Setup::new("bitcoin").arg("-dbcache=4").start();
@@ -176,7 +175,6 @@ fn kills_while_mining() {
 }
 
 #[test]
-#[ignore = "kills at random moments, minutes long: run by hand"]
 fn kills_while_loading() {
     let Some(vectors) = vectors_dir() else { return };
     let file = vectors.join("regtest/chain.dat");
@@ -251,7 +249,6 @@ fn send_on(node: &Node, stop: &'static AtomicBool) -> thread::JoinHandle<Vec<Str
 }
 
 #[test]
-#[ignore = "kills at random moments, minutes long: run by hand"]
 fn kills_of_the_node_while_sending() {
     let mut dice = Dice::new("sending, node");
     let mut node = sender();
@@ -270,7 +267,6 @@ fn kills_of_the_node_while_sending() {
 }
 
 #[test]
-#[ignore = "kills at random moments, minutes long: run by hand"]
 fn kills_of_the_wallet_while_sending() {
     let mut dice = Dice::new("sending, wallet");
     let mut node = sender();

@@ -161,6 +161,7 @@ impl Wallet {
     /// Takes a block's transactions out of the chain. `give_up` says whether its coinbase, and with it all that was paid
     /// from it, is lost (Core's `AddToWallet` for a coinbase that was reorganised out).
     pub(super) fn disconnect(&mut self, hash: &BlockHash, height: u32, give_up: bool) {
+        tracing::debug!("[{}] block {height} {hash} is undone", self.name);
         let in_block: Vec<Txid> = self
             .txs
             .values()

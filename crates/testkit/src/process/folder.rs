@@ -17,15 +17,16 @@ impl Default for Folder {
 }
 
 impl Folder {
-    /// Makes the folder.
+    /// Makes the folder. With `BITQ_KEEP` in the environment it stays, to be looked into.
     ///
     /// # Panics
     /// Where the system refuses.
     pub fn new() -> Self {
-        let root = tempfile::Builder::new()
+        let mut root = tempfile::Builder::new()
             .prefix("bitq-")
             .tempdir()
             .expect("a temporary folder");
+        root.disable_cleanup(std::env::var_os("BITQ_KEEP").is_some());
         std::fs::create_dir(root.path().join("data")).expect("a data directory");
         Self { root }
     }
