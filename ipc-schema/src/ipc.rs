@@ -14,7 +14,6 @@ use capnp_rpc::RpcSystem;
 use capnp_rpc::rpc_twoparty_capnp::Side;
 use futures::future::LocalBoxFuture;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::UnixStream;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use crate::address::BindAddress;
@@ -22,7 +21,7 @@ use crate::client::{Connection, WalletClient};
 use crate::generated::bitq_capnp::bitq;
 use crate::listener::Listener;
 use crate::log::info_line;
-use crate::network::{Link, Network};
+use crate::network::{Link, Network, split};
 use crate::process::{self, ChildProcess};
 use crate::server::{Bootstrap, Runner};
 use crate::service::Services;
@@ -201,8 +200,7 @@ impl Ipc {
         let runner = self.runner.clone();
         let limits = self.limits;
         self.run(move |hub| async move {
-            let stream = local_stream(stream).map_err(|error| connect_error(&error))?;
-            let (reader, writer) = stream.into_split();
+            let (reader, writer) = split(stream).map_err(|error| connect_error(&error))?;
             Ok(hub.open(reader, writer, limits, runner))
         })
         .await
@@ -219,8 +217,8 @@ impl Ipc {
     ) -> Result<Served, IpcError> {
         let (runner, services, limits) = (self.runner.clone(), services.clone(), self.limits);
         self.run(move |hub| async move {
-            let stream = local_stream(StdStream::from(socket)).map_err(|e| connect_error(&e))?;
-            let (reader, writer) = stream.into_split();
+            let socket = split(StdStream::from(socket));
+            let (reader, writer) = socket.map_err(|error| connect_error(&error))?;
             let link = Link::new(limits, false);
             let serving = Serving {
                 services,
@@ -285,12 +283,6 @@ impl Ipc {
         // Fails only where the thread has stopped already.
         let _ = done.await;
     }
-}
-
-/// Takes a standard stream onto the IPC thread's runtime.
-fn local_stream(stream: StdStream) -> io::Result<UnixStream> {
-    stream.set_nonblocking(true)?;
-    UnixStream::from_std(stream)
 }
 
 fn connect_error(error: &io::Error) -> IpcError {
@@ -386,6 +378,7 @@ impl Hub {
             let disconnector = system.get_disconnector();
             let mut system = std::pin::pin!(system);
             tokio::select! {
+                biased;
                 result = &mut system => result.map_err(|error| error.extra),
                 () = ending.notified() => {
                     let both = futures::future::join(disconnector, system);

@@ -190,8 +190,11 @@ impl Door {
             peer.uid(),
             peer.pid().unwrap_or_default()
         );
+        let (reader, writer) = match stream.into_std().and_then(crate::network::split) {
+            Ok(halves) => halves,
+            Err(error) => return self.refuse(&format!("cannot watch it: {error}")),
+        };
         self.count.send_modify(|count| *count += 1);
-        let (reader, writer) = stream.into_split();
         let serving = Serving {
             services: self.services.clone(),
             runner: self.runner.clone(),

@@ -5,6 +5,7 @@
 //! held a secret.
 
 mod frame;
+mod socket;
 mod wipe;
 
 use std::cell::{Cell, RefCell};
@@ -24,7 +25,9 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use frame::{Frame, FrameReader};
+pub(crate) use socket::split;
 
+use crate::server::Abort;
 use crate::types::Limits;
 
 /// First segment of a message whose size nobody guesses, in words.
@@ -47,7 +50,8 @@ pub(crate) struct Link {
     /// Set when nothing more will be queued.
     finishing: Cell<bool>,
     broken: RefCell<Option<String>>,
-    progress: Cell<Instant>,
+    /// Set while reading waits for room, which is told of everything that moves.
+    waits_for_room: Cell<bool>,
     writer_wake: Notify,
     reader_wake: Notify,
 }
@@ -63,7 +67,7 @@ impl Link {
             enforced,
             finishing: Cell::new(false),
             broken: RefCell::new(None),
-            progress: Cell::new(Instant::now()),
+            waits_for_room: Cell::new(false),
             writer_wake: Notify::new(),
             reader_wake: Notify::new(),
         })
@@ -91,7 +95,9 @@ impl Link {
         if self.finishing.get() || self.broken.borrow().is_some() {
             return;
         }
-        self.count_return(&message);
+        if self.enforced {
+            self.count_return(&message);
+        }
         self.queued_bytes
             .set(self.queued_bytes.get() + message.size_in_words() * 8);
         self.queue.borrow_mut().push_back(message);
@@ -118,8 +124,10 @@ impl Link {
     }
 
     fn made_progress(&self) {
-        self.progress.set(Instant::now());
-        self.reader_wake.notify_one();
+        // A reader that waits for the other side would be woken for nothing.
+        if self.waits_for_room.get() {
+            self.reader_wake.notify_one();
+        }
     }
 
     fn is_full(&self) -> bool {
@@ -131,20 +139,18 @@ impl Link {
     /// Waits while the budget is used up; breaks off when nothing moves for the stall time.
     async fn wait_for_room(&self) -> capnp::Result<()> {
         let stall = Duration::from_secs(u64::from(self.limits.stall_seconds));
-        let since = Instant::now();
         while self.is_full() && self.broken.borrow().is_none() {
-            let deadline = self.progress.get().max(since) + stall;
-            tokio::select! {
-                () = self.reader_wake.notified() => {}
-                () = tokio::time::sleep_until(deadline) => {
-                    if self.progress.get().max(since) + stall <= Instant::now() {
-                        let text = format!(
-                            "the peer made no progress in {} s with {} bytes of answers unread and {} calls in flight",
-                            self.limits.stall_seconds, self.queued_bytes.get(), self.calls.get(),
-                        );
-                        self.break_off(text);
-                    }
-                }
+            self.waits_for_room.set(true);
+            let moved = tokio::time::timeout(stall, self.reader_wake.notified()).await;
+            self.waits_for_room.set(false);
+            if moved.is_err() {
+                let text = format!(
+                    "the peer made no progress in {} s with {} bytes of answers unread and {} calls in flight",
+                    self.limits.stall_seconds,
+                    self.queued_bytes.get(),
+                    self.calls.get(),
+                );
+                self.break_off(text);
             }
         }
         self.check_broken()
@@ -164,6 +170,7 @@ impl Link {
     ) -> capnp::Result<Option<Reader<Frame>>> {
         self.wait_for_room().await?;
         let frame = tokio::select! {
+            biased;
             frame = reader.next() => frame?,
             error = self.until_broken() => return Err(error),
         };
@@ -200,7 +207,7 @@ impl Link {
                 continue;
             }
             let written = self.write(&mut writer, &batch, &mut deadline).await;
-            zeroize::Zeroize::zeroize(batch.as_mut_slice());
+            wipe::wipe_bytes(&mut batch);
             batch.clear();
             self.queued_bytes
                 .set(self.queued_bytes.get().saturating_sub(bytes));
@@ -224,6 +231,10 @@ impl Link {
         mut rest: &[u8],
         deadline: &mut Option<Instant>,
     ) -> io::Result<()> {
+        // Most messages are taken at once: no clock is looked at then.
+        if let Some(written) = writer.write(rest).now_or_never() {
+            rest = &rest[written?..];
+        }
         while !rest.is_empty() {
             let far = Instant::now() + Duration::from_secs(3600);
             tokio::select! {
@@ -234,7 +245,7 @@ impl Link {
                         return Err(io::ErrorKind::WriteZero.into());
                     }
                     rest = &rest[written..];
-                    self.progress.set(Instant::now());
+                    self.made_progress();
                 }
                 () = self.writer_wake.notified() => {
                     if self.broken.borrow().is_some() {
@@ -377,9 +388,13 @@ impl<R: AsyncRead + Unpin + 'static> Network<R> {
             side,
         };
         let writing = Rc::clone(link);
+        // A task of its own: as a part of `capnp-rpc`'s driver it would have all of that polled for
+        // each message that is written.
+        let writing = tokio::task::spawn_local(async move { writing.write_loop(writer).await });
+        let mut writing = Abort(writing);
         let driver = Promise::from_future(async move {
-            writing.write_loop(writer).await;
-            Ok(())
+            let ended = (&mut writing.0).await;
+            ended.map_err(|error| capnp::Error::failed(error.to_string()))
         });
         Self {
             half: Some(half()),

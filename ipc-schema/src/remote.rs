@@ -56,6 +56,7 @@ impl<C: Clone + 'static> Remote<C> {
             let work = call(client);
             Box::pin(async move {
                 tokio::select! {
+                    biased;
                     // Nobody waits where this fails.
                     result = work => drop(answer.send(result)),
                     () = answer.closed() => {}

@@ -28,7 +28,7 @@ pub(crate) struct Runner {
 }
 
 /// Ends a task with its owner.
-struct Abort<T>(JoinHandle<T>);
+pub(crate) struct Abort<T>(pub(crate) JoinHandle<T>);
 
 impl<T> Drop for Abort<T> {
     fn drop(&mut self) {

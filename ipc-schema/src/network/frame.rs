@@ -3,7 +3,8 @@
 use capnp::Word;
 use capnp::message::{Builder, HeapAllocator, ReaderOptions, ReaderSegments};
 use tokio::io::{AsyncRead, AsyncReadExt};
-use zeroize::Zeroize;
+
+use super::wipe::wipe_bytes;
 
 /// Bytes that are read at once.
 const READ_BUFFER: usize = 32 << 10;
@@ -46,7 +47,7 @@ impl ReaderSegments for Frame {
 
 impl Drop for Frame {
     fn drop(&mut self) {
-        Word::words_to_bytes_mut(&mut self.words).zeroize();
+        wipe_bytes(Word::words_to_bytes_mut(&mut self.words));
     }
 }
 
@@ -151,7 +152,7 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
 
     /// Reads into the empty buffer; `false` at the end.
     async fn fill(&mut self) -> capnp::Result<bool> {
-        self.buffer[..self.end].zeroize();
+        wipe_bytes(&mut self.buffer[..self.end]);
         self.start = 0;
         self.end = 0;
         self.end = self.reader.read(&mut self.buffer).await?;

@@ -1,4 +1,4 @@
-//! Overwrites passphrases and tokens in messages that were sent.
+//! Overwrites passphrases and tokens in messages that were sent, and buffers that may hold them.
 
 use capnp::message::{Builder, HeapAllocator};
 use capnp::traits::HasTypeId;
@@ -7,6 +7,13 @@ use zeroize::Zeroize;
 
 use crate::generated::bitq_capnp::bitq;
 use crate::generated::wallet_capnp::wallets;
+
+/// Overwrites a buffer. Whole words at a time, other than `Zeroize` does it: this is done to every
+/// byte that comes and goes.
+pub(super) fn wipe_bytes(bytes: &mut [u8]) {
+    bytes.fill(0);
+    zeroize::optimization_barrier(bytes);
+}
 
 /// Overwrites the secrets in a sent call, as far as the message holds any.
 pub(super) fn secrets(mut message: Builder<HeapAllocator>) {
