@@ -1,26 +1,50 @@
-//! Measurements: the bench targets of the crates, and a whole node that reads a chain.
+//! Measurements: the IPC, a whole node that reads a chain, the window, and the bench targets of the
+//! crates. Everything is printed beside what it is compared with; nothing fails over a figure.
+
+mod load_block;
+mod window;
 
 use std::path::Path;
-use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
 use crate::output::say;
 use crate::workspace::{self, list, metadata, text};
-use crate::{bitq, process, vectors};
+use crate::{bitq, process};
 
-/// Runs every measurement, or with `loadblock` that of the node alone, or with `targets <filter>`
-/// those of the crates.
+const USAGE: &str = "Usage: cargo xtask bench [echo | loadblock | window [<minutes of growth>] | targets [<filter>]]";
+
+/// Runs every measurement, or the one that is named.
 pub(crate) fn run(args: &[String]) -> Result<()> {
-    match args {
+    let words: Vec<&str> = args.iter().map(String::as_str).collect();
+    match words[..] {
         [] => {
-            targets(&[])?;
-            load_block()
+            echo()?;
+            load_block::run()?;
+            window::run(0)?;
+            targets(&[])
         }
-        [word] if word == "loadblock" => load_block(),
-        [word, rest @ ..] if word == "targets" => targets(rest),
-        _ => bail!("Usage: cargo xtask bench [loadblock | targets [<filter>]]"),
+        ["echo"] => echo(),
+        ["loadblock"] => load_block::run(),
+        ["window"] => window::run(0),
+        ["window", minutes] => match minutes.parse() {
+            Ok(minutes) => window::run(minutes),
+            Err(_) => bail!(USAGE),
+        },
+        ["targets", ..] => targets(&args[1..]),
+        _ => bail!(USAGE),
     }
+}
+
+/// Core's `Echo` of a real node beside a bare ping-pong.
+fn echo() -> Result<()> {
+    let example = example("ipc-schema", "echo")?;
+    bitq::build_release()?;
+    load("before");
+    let node = workspace::target_dir()?.join("release/bitq-node");
+    process::run(std::process::Command::new(example).arg(node))?;
+    load("after");
+    Ok(())
 }
 
 /// Runs every bench target; arguments go to criterion, such as a filter.
@@ -41,75 +65,56 @@ fn targets(args: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Times a node that reads the regtest chain of the test data, from an empty directory to its end.
-fn load_block() -> Result<()> {
-    let chain = vectors::folder().join("regtest/chain.dat");
-    if !chain.is_file() {
-        bail!(
-            "no chain at {}: point BITQ_VECTORS to the test data",
-            chain.display()
-        );
+/// Builds a measuring program of a crate in release.
+///
+/// All of them at once: alone, each would have the shared crates compiled anew.
+fn example(package: &str, name: &str) -> Result<std::path::PathBuf> {
+    const ALL: [(&str, &str); 3] = [
+        ("ipc-schema", "echo"),
+        ("consensus", "curve"),
+        ("gui", "frames"),
+    ];
+    let mut command = process::cargo();
+    command.args(["build", "--release"]);
+    for (package, name) in ALL {
+        command.args(["--package", package, "--example", name]);
     }
-    bitq::build_release()?;
-    let target = workspace::target_dir()?;
-    let folder = target.join("bench-loadblock");
-    let mut figures = Vec::new();
-    for _ in 0..3 {
-        figures.push(timed(&target.join("release/bitq-node"), &chain, &folder)?);
+    process::run(&mut command)?;
+    let path = workspace::target_dir()?.join("release/examples").join(name);
+    if !path.is_file() {
+        bail!("{package} has no example {name}");
     }
-    figures.sort_by(|left, right| left.wall.total_cmp(&right.wall));
-    for run in &figures {
-        say(&format!(
-            "loadblock: {:.2} s, {:.2} s of processor time",
-            run.wall, run.processor
-        ));
+    Ok(path)
+}
+
+/// Prints what a reader of the figures must know of the machine.
+fn load(when: &str) {
+    let average = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let average: Vec<&str> = average.split(' ').take(3).collect();
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut git = std::process::Command::new("git");
+    git.args(["rev-parse", "--short", "HEAD"])
+        .current_dir(workspace::root());
+    let commit = process::capture(&mut git).unwrap_or_default();
+    say(&format!(
+        "machine {when}: {cores} cores, load {}, commit {}",
+        average.join(" "),
+        commit.trim()
+    ));
+}
+
+/// The middle one of some figures, the higher of two; 0 of none.
+fn median(figures: &[f64]) -> f64 {
+    let mut sorted = figures.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied().unwrap_or_default()
+}
+
+/// An empty folder of that name among the built files.
+fn fresh_folder(path: &Path) -> Result<()> {
+    if path.exists() {
+        std::fs::remove_dir_all(path)?;
     }
+    std::fs::create_dir_all(path)?;
     Ok(())
-}
-
-/// Seconds that a run took.
-struct Figure {
-    wall: f64,
-    processor: f64,
-}
-
-fn timed(node: &Path, chain: &Path, folder: &Path) -> Result<Figure> {
-    if folder.exists() {
-        std::fs::remove_dir_all(folder)?;
-    }
-    std::fs::create_dir_all(folder)?;
-    // The shell's own `time` counts the processor time of its children.
-    let mut shell = Command::new("bash");
-    shell.args([
-        "-c",
-        "TIMEFORMAT='%R %U %S'; time \"$@\" >/dev/null",
-        "bash",
-    ]);
-    shell.arg(node).args([
-        "-coin=bitcoin",
-        "-regtest",
-        "-disablewallet",
-        "-server=0",
-        "-listen=0",
-    ]);
-    shell.arg(format!("-datadir={}", folder.display()));
-    shell.arg(format!("-loadblock={}", chain.display()));
-    shell.arg("-stopafterblockimport");
-    let output = shell.output().context("cannot start bash")?;
-    let errors = String::from_utf8_lossy(&output.stderr);
-    if !output.status.success() {
-        bail!("the node failed: {}", errors.trim());
-    }
-    let line = errors.lines().last().unwrap_or_default();
-    let numbers: Vec<f64> = line
-        .split(' ')
-        .filter_map(|number| number.parse().ok())
-        .collect();
-    let [wall, user, system] = numbers[..] else {
-        bail!("bash printed no times: {line}")
-    };
-    Ok(Figure {
-        wall,
-        processor: user + system,
-    })
 }
