@@ -7,6 +7,8 @@ use crate::types::Role;
 
 /// Longest path of a socket, in bytes.
 pub const MAX_PATH: usize = 107;
+/// The system's words for an address at which somebody sits already.
+pub(crate) const IN_USE: &str = "Address already in use";
 /// Connections a listener takes at once unless told otherwise.
 const DEFAULT_MAX: u32 = 64;
 /// Owner only, as Core's sockets are.

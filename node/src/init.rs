@@ -13,7 +13,7 @@ use common::datadir::{self, DirLock, PidFile};
 use common::log::{self, LogOptions};
 use common::options::{Config, Notice, Program};
 use common::stop::StopHandle;
-use ipc_schema::{Ipc, Listener, Phase, Served, Services, StartError, TaskState, parse_bind};
+use ipc_schema::{Ipc, Phase, Served, Services, StartError, TaskState, parse_bind};
 use primitives::{BlockHash, U256};
 use rpc::{Table, TableConfig, control::Control};
 use tokio::task::JoinHandle;
@@ -26,6 +26,7 @@ use crate::service::chain::ChainServer;
 use crate::service::executor::Executor;
 use crate::service::mining::MiningServer;
 use crate::service::node::{LogRing, NodeServer};
+use crate::sockets::Sockets;
 use crate::start_options::wire_source;
 use crate::status;
 use crate::wallet_link::{Starter, WalletSource};
@@ -51,12 +52,10 @@ pub(crate) struct Running {
     node: Arc<Node>,
     ipc: Ipc,
     services: Services,
-    listeners: Vec<Listener>,
-    detach: Arc<Detach>,
+    sockets: Arc<Sockets>,
     rpc: Option<RpcServer>,
     chain: chain::Chain,
     following: JoinHandle<Option<Ended>>,
-    parent: Option<Served>,
     /// Given back last.
     files: OwnFiles,
 }
@@ -109,11 +108,11 @@ pub(crate) async fn start(launch: Launch) -> Result<Running, StartError> {
     let table = table(&node, &name);
     let id = identity(&name, Some(&node.config()));
     services.update(|set| set.identity = id.clone());
-    let detach = Arc::new(Detach::new(
-        Arc::clone(&node),
-        ipc.clone(),
-        services.clone(),
-    ));
+    let sockets = Arc::new(Sockets::new(ipc.clone(), services.clone()));
+    let detach = Arc::new(Detach::new(Arc::clone(&node), Arc::clone(&sockets)));
+    if let Some(parent) = parent {
+        tokio::spawn(stop_with(parent, Arc::clone(&detach), node.stop.clone()));
+    }
     let chain_server = Arc::new(ChainServer {
         node: Arc::clone(&node),
     });
@@ -140,7 +139,7 @@ pub(crate) async fn start(launch: Launch) -> Result<Running, StartError> {
         }));
         set.chain = Some(chain_server);
     });
-    let listeners = listen(&node, &ipc, &services).await?;
+    listen(&node, &sockets).await?;
     let config = node.config().clone();
     let rpc = if config.opt_bool("server").unwrap_or(true) {
         let server = rpc_server::start(&config, Arc::clone(&table)).await;
@@ -175,12 +174,10 @@ pub(crate) async fn start(launch: Launch) -> Result<Running, StartError> {
         node: Arc::clone(&node),
         ipc,
         services,
-        listeners,
-        detach,
+        sockets,
         rpc,
         chain: engine,
         following,
-        parent,
         files,
     };
     node.status
@@ -198,6 +195,15 @@ pub(crate) async fn start(launch: Launch) -> Result<Running, StartError> {
     });
     tokio::spawn(import(node, chain, config.get_list("loadblock")));
     Ok(running)
+}
+
+/// Stops the node when its parent goes, also while it starts; not after a detach.
+async fn stop_with(parent: Served, detach: Arc<Detach>, stop: StopHandle) {
+    let reason = parent.closed().await;
+    if !detach.is_detached() {
+        tracing::info!("The program that started this one is gone: {reason}");
+        stop.stop();
+    }
 }
 
 /// Locks the directories; whose they are was looked at before.
@@ -334,18 +340,17 @@ fn table(node: &Arc<Node>, name: &str) -> Arc<Table<Node>> {
     table
 }
 
-async fn listen(node: &Node, ipc: &Ipc, services: &Services) -> Result<Vec<Listener>, StartError> {
+/// Opens the sockets of `-ipcbind`, and looks after them.
+async fn listen(node: &Node, sockets: &Arc<Sockets>) -> Result<(), StartError> {
     let (addresses, dir) = {
         let config = node.config();
         (config.get_list("ipcbind"), config.network_dir())
     };
-    let mut listeners = Vec::new();
     for text in addresses {
         let address = parse_bind(&text, &dir, "node").map_err(failed)?;
-        let listener = ipc.listen(&address, services).await.map_err(failed)?;
-        listeners.push(listener);
+        sockets.open(address).await.map_err(failed)?;
     }
-    Ok(listeners)
+    sockets.renew_at_hangup(&node.stop).map_err(failed)
 }
 
 async fn open_chain(
@@ -518,26 +523,11 @@ async fn import(node: Arc<Node>, chain: Chain, files: Vec<String>) {
 }
 
 impl Running {
-    /// Waits for the stop signal, the parent's end or a failure of the chain; then stops in order.
+    /// Waits for the stop signal or a failure of the chain; then stops in order.
     pub(crate) async fn wait_and_stop(mut self) -> ExitCode {
         let stop = self.node.stop.clone();
-        let parent = self.parent.clone();
-        let detach = Arc::clone(&self.detach);
-        let parent_ends = async move {
-            match parent {
-                Some(parent) => {
-                    let reason = parent.closed().await;
-                    if detach.is_detached() {
-                        std::future::pending::<()>().await;
-                    }
-                    tracing::info!("The program that started this one is gone: {reason}");
-                }
-                None => std::future::pending().await,
-            }
-        };
         let ended = tokio::select! {
             () = stop.stopped() => None,
-            () = parent_ends => None,
             ended = &mut self.following => ended.ok().flatten(),
         };
         let fatal = match ended {
@@ -581,10 +571,7 @@ impl Running {
             .chain_state
             .send_modify(|state| state.shutting_down = true);
         self.services.update(|set| set.stopping = true);
-        for listener in self.listeners {
-            listener.close();
-        }
-        self.detach.close();
+        self.sockets.close().await;
         if let Some(rpc) = self.rpc {
             rpc.http.stop(GRACE).await;
         }

@@ -15,6 +15,7 @@ mod rpc;
 mod rpc_server;
 mod service;
 mod settings;
+mod sockets;
 pub mod start_options;
 mod status;
 mod tasks;

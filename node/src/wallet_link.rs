@@ -19,6 +19,8 @@ use crate::start_options;
 
 /// How long a wallet process may take to start, its wallets included.
 const START_TIME: Duration = Duration::from_secs(600);
+/// How long one that serves may take to answer what it should know at once.
+const ANSWER_TIME: Duration = Duration::from_secs(6);
 /// Owner of its commands in the table.
 const OWNER: &str = "wallet";
 
@@ -38,6 +40,8 @@ struct Live {
     client: Option<WalletProcessClient>,
     connection: Option<Connection>,
     child: Option<ChildProcess>,
+    /// One has come by itself and is not asked out yet.
+    attaching: bool,
     /// Why there is none, for people.
     reason: String,
 }
@@ -104,10 +108,12 @@ impl WalletLink {
                 live.child.take(),
             )
         };
-        if let Some(client) = client
-            && let Err(error) = client.stop().await
-        {
-            tracing::debug!(target: "ipc", "wallet process: {error}");
+        if let Some(client) = client {
+            match tokio::time::timeout(ANSWER_TIME, client.stop()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::debug!(target: "ipc", "wallet process: {error}"),
+                Err(_) => tracing::warn!("The wallet process does not answer the order to stop."),
+            }
         }
         if let Some(connection) = connection {
             connection.close();
@@ -139,7 +145,11 @@ impl Starter {
             return Ok(());
         }
         self.show(LinkState::Starting, "");
-        self.start().await?;
+        tokio::select! {
+            started = self.start() => started?,
+            // What was begun ends with this process.
+            () = self.node.stop.stopped() => return Ok(()),
+        }
         let starter = self.clone();
         tokio::spawn(async move { starter.watch().await });
         Ok(())
@@ -236,7 +246,7 @@ impl Starter {
             client: Some(client),
             connection,
             child,
-            reason: String::new(),
+            ..Live::default()
         };
         self.show(LinkState::Running, "");
         self.node
@@ -346,18 +356,28 @@ impl Starter {
                 "This node starts a wallet process of its own. Start it with -disablewallet to attach another one.",
             );
         }
-        if self.node.wallet.live().client.is_some() {
-            return busy("This node has a wallet process already.");
+        {
+            let mut live = self.node.wallet.live();
+            if live.attaching || live.client.is_some() {
+                return busy("This node has a wallet process already.");
+            }
+            live.attaching = true;
         }
-        self.adopt(client.clone(), None, None)
-            .await
-            .map_err(|text| Fault::new(FaultCode::Failed, text))?;
+        let adopted = self.adopt(client.clone(), None, None);
+        let adopted = match tokio::time::timeout(ANSWER_TIME, adopted).await {
+            Ok(adopted) => adopted,
+            Err(_) => Err("The wallet process does not send its command table.".to_owned()),
+        };
+        if let Err(text) = adopted {
+            self.node.wallet.live().attaching = false;
+            return Err(Fault::new(FaultCode::Failed, text));
+        }
         let starter = self.clone();
         tokio::spawn(async move {
             let reason = client.closed().await;
             if !starter.node.stop.is_stopping() {
+                tracing::warn!("The wallet process is gone: {reason}");
                 starter.lose(&reason);
-                starter.table.remove(OWNER);
             }
         });
         Ok(())

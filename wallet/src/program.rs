@@ -9,7 +9,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use common::datadir;
 use common::log::{self, LogOptions};
@@ -37,12 +37,14 @@ use crate::{WalletError, db, follow, tool};
 
 /// The program of a node, whose socket the daemon looks for.
 const NODE: &str = "bitq-node";
-/// How long files may still be held by a forerunner that ends.
+/// How long socket and files may still be held by a forerunner that ends.
 const FORERUNNER: Duration = Duration::from_secs(10);
 /// How long the ordered stop may take before the process ends all the same.
 const STOP_TIME: Duration = Duration::from_secs(5);
 /// How long a parent is given to read why its child did not start.
 const LAST_WORDS: Duration = Duration::from_secs(5);
+/// Pause before a socket is tried again that a forerunner still holds: its end makes no event here.
+const RETRY: Duration = Duration::from_millis(50);
 /// Pause before a lost node is looked for again.
 const RECONNECT: Duration = Duration::from_secs(1);
 
@@ -200,7 +202,8 @@ pub async fn start(
         ..TableConfig::new("bitq-cli", params.rpc_port)
     };
     let rpc = RpcServer::new(&context, server_config);
-    let (listener, socket) = listen(ipc, services, &context).await;
+    let deadline = Instant::now() + FORERUNNER;
+    let (listener, socket) = listen(ipc, services, &context, deadline).await;
     let server = Arc::new(WalletServer::new(
         Arc::clone(&context),
         rpc,
@@ -218,7 +221,7 @@ pub async fn start(
         server,
         listener,
     };
-    if let Err(error) = load_wallets(&process.context, config).await {
+    if let Err(error) = load_wallets(&process.context, config, deadline).await {
         process.stop().await;
         return Err(error);
     }
@@ -230,6 +233,7 @@ async fn listen(
     ipc: &Ipc,
     services: &Services,
     context: &Context,
+    deadline: Instant,
 ) -> (Option<Listener>, Option<PathBuf>) {
     let path = match wallet_socket_path(&context.network_dir) {
         Ok(path) => path,
@@ -240,24 +244,33 @@ async fn listen(
             return (None, None);
         }
     };
-    match ipc.listen_wallet(&path, services).await {
-        Ok(listener) => (Some(listener), Some(path)),
-        Err(error) => {
-            context.warn(format!(
-                "The wallets cannot be reached by a window: {error}"
-            ));
-            (None, None)
+    loop {
+        match ipc.listen_wallet(&path, services).await {
+            Ok(listener) => return (Some(listener), Some(path)),
+            Err(error) if error.is_in_use() && Instant::now() < deadline => {
+                tokio::time::sleep(RETRY).await;
+            }
+            Err(error) => {
+                context.warn(format!(
+                    "The wallets cannot be reached by a window: {error}"
+                ));
+                return (None, None);
+            }
         }
     }
 }
 
 /// Opens the wallets that settings and command line name (Core's `VerifyWallets`, `LoadWallets`).
-async fn load_wallets(context: &Arc<Context>, config: &Config) -> Result<(), StartError> {
+async fn load_wallets(
+    context: &Arc<Context>,
+    config: &Config,
+    deadline: Instant,
+) -> Result<(), StartError> {
     let mut names = config.get_list("wallet");
     if !config.is_set("wallet") && context.wallet_dir.join(db::FILE_NAME).is_file() {
         names.push(String::new());
     }
-    let mut wait = FORERUNNER;
+    let mut wait = deadline.saturating_duration_since(Instant::now());
     for (place, name) in names.iter().enumerate() {
         if names[..place].contains(name) {
             context.warn(format!("Ignoring duplicate -wallet {name}."));

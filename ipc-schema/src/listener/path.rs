@@ -10,13 +10,12 @@ use std::path::Path;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 
 use super::Stream;
-use crate::address::{BindAddress, check_length};
+use crate::address::{BindAddress, IN_USE, check_length};
 use crate::process::system_text;
 use crate::types::IpcError;
 
 /// Clients that may wait to be accepted: a burst of connects must not fail.
 const BACKLOG: i32 = 4096;
-const IN_USE: &str = "Address already in use";
 
 /// Device and number of a file.
 pub(super) fn file_number(path: &Path) -> io::Result<(u64, u64)> {

@@ -165,4 +165,9 @@ impl IpcError {
             _ => None,
         }
     }
+
+    /// Whether somebody else sits at the address.
+    pub fn is_in_use(&self) -> bool {
+        matches!(self, Self::Address(text) if text.ends_with(crate::address::IN_USE))
+    }
 }
