@@ -3,74 +3,24 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper of tests fails by panicking")]
 
-use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixStream;
+#[path = "common/window.rs"]
+mod window;
+
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use ipc_schema::{
-    Connection, Hello, Identity, Ipc, IpcConfig, Limits, OptionLayer, OptionValues, PROTOCOL,
-    SettingSource, StartError, StartOptions,
-};
+use ipc_schema::{NodeEvent, NodeTopics};
 use serde_json::json;
 use testkit::process::{
-    Ended, Folder, Node, PATIENCE, RpcClient, Setup, Signal, children, free_port, is_alive,
-    program, read_text, signal, wait_for, wait_until,
+    Ended, Folder, PATIENCE, RpcClient, Setup, Signal, children, free_port, is_alive, program,
+    read_text, signal, wait_for, wait_until,
 };
+
+use window::{Window, client, hello, options, spawn};
 
 /// How long a child may take to end after its parent did.
 const FAREWELL: Duration = Duration::from_secs(5);
-
-/// A child and our end of its socket.
-struct Spawned {
-    child: Child,
-    socket: Option<UnixStream>,
-    /// Files with its output.
-    folder: Folder,
-}
-
-/// Starts a program the way a window does; its descriptor 0 is the socket.
-fn spawn(name: &str) -> Spawned {
-    let (ours, theirs) = UnixStream::pair().unwrap();
-    let folder = Folder::new();
-    let open = |name| std::fs::File::create(folder.path().join(name)).unwrap();
-    let child = Command::new(program(name))
-        .args(["-ipcfd", "0"])
-        .stdin(Stdio::from(OwnedFd::from(theirs)))
-        .stdout(open("stdout"))
-        .stderr(open("stderr"))
-        .spawn()
-        .unwrap();
-    Spawned {
-        child,
-        socket: Some(ours),
-        folder,
-    }
-}
-
-impl Spawned {
-    fn stderr(&self) -> String {
-        read_text(&self.folder.path().join("stderr"))
-    }
-
-    fn wait(&mut self, limit: Duration) -> Ended {
-        let status = wait_for("the child to end", limit, || self.child.try_wait().unwrap());
-        Ended {
-            code: status.code(),
-            stdout: read_text(&self.folder.path().join("stdout")),
-            stderr: self.stderr(),
-        }
-    }
-}
-
-impl Drop for Spawned {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 #[test]
 fn a_child_ends_with_its_silent_parent() {
@@ -137,94 +87,6 @@ fn a_child_takes_one_number_and_nothing_else() {
     );
 }
 
-/// The settings that a window would hand over.
-fn options(folder: &Path, port: u16, more: &[(&str, &str)]) -> StartOptions {
-    let datadir = folder.display().to_string();
-    let port = port.to_string();
-    let usual = [
-        ("datadir", datadir.as_str()),
-        ("coin", "bitquantum"),
-        ("chain", "regtest"),
-        ("rpcport", &port),
-        ("server", "1"),
-        ("listen", "0"),
-        ("printtoconsole", "0"),
-    ];
-    let options = usual.iter().chain(more).map(|(name, value)| OptionValues {
-        name: (*name).to_owned(),
-        values: vec![json!(value).to_string()],
-    });
-    StartOptions {
-        layers: vec![OptionLayer {
-            source: SettingSource::CommandLine,
-            section: String::new(),
-            options: options.collect(),
-        }],
-        config_path: String::new(),
-    }
-}
-
-/// What a window says first.
-fn hello() -> Hello {
-    Hello {
-        identity: Identity {
-            protocol: PROTOCOL,
-            program: "window".to_owned(),
-            ..Identity::default()
-        },
-        ..Hello::default()
-    }
-}
-
-/// A window's side: a thread of its own for IPC, and the calls a test makes.
-struct Window {
-    runtime: tokio::runtime::Runtime,
-    ipc: Ipc,
-}
-
-impl Window {
-    fn new() -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .unwrap();
-        let ipc = Ipc::start(IpcConfig {
-            program: "window".to_owned(),
-            runtime: runtime.handle().clone(),
-            limits: Limits::default(),
-        });
-        Self {
-            runtime,
-            ipc: ipc.unwrap(),
-        }
-    }
-
-    /// Configures a spawned node.
-    fn start(&self, node: &mut Spawned, options: StartOptions) -> Result<Connection, StartError> {
-        let socket = node.socket.take().unwrap();
-        self.runtime.block_on(async {
-            let connection = self.ipc.adopt(socket).await.unwrap();
-            connection.hello(hello()).await.unwrap();
-            let node = connection.start_node(options).await.unwrap();
-            node.map(|_| connection)
-        })
-    }
-}
-
-/// The RPC server of a node in `folder`.
-fn client(folder: &Path, port: u16) -> RpcClient {
-    let cookie = folder.join("regtest/.cookie");
-    wait_for("the RPC server", PATIENCE, || {
-        let client = RpcClient {
-            port,
-            credentials: read_text(&cookie),
-        };
-        let answer = client.call("/", "getblockcount", &json!([]));
-        answer.is_ok().then_some(client)
-    })
-}
-
 #[test]
 fn a_window_starts_a_node_and_takes_it_along() {
     let (window, mut node, port) = (Window::new(), spawn("bitq-node"), free_port());
@@ -244,6 +106,23 @@ fn a_window_starts_a_node_and_takes_it_along() {
         !is_alive(wallet[0])
     });
     assert!(!data.join("regtest/.cookie").exists());
+}
+
+#[test]
+fn node_and_wallet_in_one_process_serve_a_window_too() {
+    let (window, mut node, port) = (Window::new(), spawn("bitqd"), free_port());
+    let data = node.folder.data();
+    let connection = window.start(&mut node, options(&data, port, &[])).unwrap();
+    assert!(children(node.child.id(), "bitq-wallet").is_empty());
+    window.runtime.block_on(async {
+        let way = connection.node().await.unwrap().introduce_wallet().await;
+        let found = window.ipc.connect_wallet(way.unwrap(), hello().identity);
+        let (_open, wallets) = found.await.unwrap();
+        assert!(wallets.wallets().await.unwrap().is_empty());
+    });
+    connection.close();
+    let ended = node.wait(FAREWELL);
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
 }
 
 #[test]
@@ -330,7 +209,20 @@ fn helper_that_is_killed() {
             node.detach().await.unwrap();
         }
         std::fs::write(folder.join("pid"), node.child.id().to_string()).unwrap();
-        connection.closed().await;
+        let topics = NodeTopics {
+            status: true,
+            log: true,
+            ..NodeTopics::default()
+        };
+        let node = connection.node().await.unwrap();
+        let mut events = node.subscribe(topics).await.unwrap();
+        while let Some(event) = events.recv().await {
+            if let NodeEvent::Status(status) = event {
+                let height = status.tip.map_or(0, |tip| tip.height);
+                let seen = folder.join("seen");
+                std::fs::write(&seen, height.to_string()).unwrap();
+            }
+        }
     });
 }
 
@@ -412,117 +304,50 @@ fn a_detached_node_outlives_a_killed_window() {
     wait_until("the node to end", PATIENCE, || !is_alive(parent.node));
 }
 
-/// A node with a wallet that is opened with each start.
-fn node_with_wallet() -> Node {
-    let node = Setup::new("bitquantum").wallet().start();
-    node.call(
-        "createwallet",
-        json!({"wallet_name": "w", "load_on_startup": true}),
-    );
-    node
+#[test]
+fn a_stopped_window_holds_nobody_up() {
+    let folder = Folder::new();
+    let mut parent = Parent::start(&folder);
+    let mine = |count: u32| {
+        let blocks = json!([count, "raw(51)"]);
+        let made = parent.client.call("/", "generatetodescriptor", &blocks);
+        made.unwrap();
+    };
+    mine(1);
+    let seen = || read_text(&folder.path().join("seen"));
+    wait_until("the window to see a block", PATIENCE, || seen() == "1");
+    signal(parent.process.id(), Signal::STOP);
+    mine(300);
+    let count = parent.client.call("/", "getblockcount", &json!([]));
+    assert_eq!(count.unwrap(), json!(301));
+    signal(parent.process.id(), Signal::CONT);
+    wait_until("the window to catch up", PATIENCE, || seen() == "301");
+    parent.kill();
+    wait_until("the node to end", FAREWELL, || !is_alive(parent.node));
 }
 
 #[test]
-fn a_dead_wallet_process_is_reported_and_comes_back() {
-    let mut node = node_with_wallet();
-    let first = node.wallet_pid();
-    signal(first, Signal::KILL);
-    let failure = wait_for("the node to notice", PATIENCE, || {
-        node.try_call("listwallets", json!([])).err()
+fn a_killed_parent_ends_a_rescan() {
+    let folder = Folder::new();
+    let mut parent = Parent::start(&folder);
+    let call = |method: &str, params| parent.client.call("/", method, &params).unwrap();
+    call("createwallet", json!(["w"]));
+    call("generatetodescriptor", json!([2_000, "raw(51)"]));
+    let wallets = children(parent.node, "bitq-wallet");
+    let rescan = {
+        let client = parent.client.clone();
+        std::thread::spawn(move || client.call("/", "rescanblockchain", &json!([])))
+    };
+    wait_until("the rescan", PATIENCE, || {
+        call("getwalletinfo", json!([]))["scanning"] != json!(false) || rescan.is_finished()
     });
-    assert_eq!(failure.code(), -18, "{failure}");
-    assert!(failure.message().contains("wallet process"), "{failure}");
-    // Everything else goes on.
-    node.call("generatetodescriptor", json!([1, "raw(51)"]));
-    assert_eq!(node.call("getblockcount", json!([])), json!(1));
-    wait_until("the wallet to come back", PATIENCE, || {
-        node.try_call("listwallets", json!([]))
-            .is_ok_and(|names| names == json!(["w"]))
+    parent.kill();
+    wait_until("node and wallet to end", FAREWELL, || {
+        !is_alive(parent.node) && wallets.iter().all(|wallet| !is_alive(*wallet))
     });
-    assert_ne!(node.wallet_pid(), first);
-    node.wait_for_log("The wallet process is gone");
+    // Its connection ended with the node, or it was the quicker one.
+    drop(rescan.join().unwrap());
+    let mut node = Setup::new("bitquantum").folder(folder).wallet().start();
+    node.call("loadwallet", json!(["w"]));
     node.stop();
-}
-
-#[test]
-fn a_wallet_process_that_keeps_dying_waits_for_its_user() {
-    let node = Setup::new("bitquantum")
-        .wallet()
-        .arg("-ipcbind=unix")
-        .start();
-    let mut last = 0;
-    // The first death, and three more soon after a start.
-    for _ in 0..4 {
-        last = wait_for("a new wallet process", PATIENCE, || {
-            let found = children(node.pid(), "bitq-wallet").first().copied();
-            found.filter(|pid| *pid != last)
-        });
-        wait_until("the wallet to answer", PATIENCE, || {
-            node.try_call("listwallets", json!([])).is_ok()
-        });
-        signal(last, Signal::KILL);
-    }
-    node.wait_for_log("it is not started again by itself");
-    let failure = node.try_call("listwallets", json!([])).unwrap_err();
-    assert_eq!(failure.code(), -18, "{failure}");
-    assert!(failure.message().contains("killed"), "{failure}");
-
-    let window = Window::new();
-    window.runtime.block_on(async {
-        let connection = window.ipc.connect(&node.file("node.sock")).await.unwrap();
-        connection.hello(hello()).await.unwrap();
-        let node = connection.node().await.unwrap();
-        node.restart_wallet().await.unwrap();
-    });
-    wait_until("the wallet to come back", PATIENCE, || {
-        node.try_call("listwallets", json!([])).is_ok()
-    });
-}
-
-#[test]
-fn a_node_that_stops_starts_no_wallet_again() {
-    let mut node = node_with_wallet();
-    let wallet = node.wallet_pid();
-    node.call("stop", json!([]));
-    let ended = node.wait_for_end(PATIENCE);
-    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
-    assert!(!is_alive(wallet));
-}
-
-#[test]
-fn a_stopped_wallet_process_holds_nobody_up() {
-    let mut node = node_with_wallet();
-    let wallet = node.wallet_pid();
-    signal(wallet, Signal::STOP);
-    node.call("generatetodescriptor", json!([50, "raw(51)"]));
-    assert_eq!(node.call("getblockcount", json!([])), json!(50));
-    let client = node.client();
-    let answer = std::thread::spawn(move || client.call("/wallet/w", "getwalletinfo", &json!([])));
-    node.call("generatetodescriptor", json!([50, "raw(51)"]));
-    assert!(!answer.is_finished(), "the wallet cannot have answered");
-    signal(wallet, Signal::CONT);
-    answer.join().unwrap().unwrap();
-    let tip = node.call("getbestblockhash", json!([]));
-    wait_until("the wallet to catch up", PATIENCE, || {
-        let info = node.call("getwalletinfo", json!([]));
-        info["lastprocessedblock"]["hash"] == tip
-    });
-    assert_eq!(node.wallet_pid(), wallet);
-    node.stop();
-}
-
-#[test]
-fn an_interrupt_reaches_the_whole_group_in_order() {
-    let mut node = node_with_wallet();
-    let wallet = node.wallet_pid();
-    // As Ctrl-C in a terminal does.
-    signal(wallet, Signal::INT);
-    node.signal(Signal::INT);
-    let ended = node.wait_for_end(PATIENCE);
-    assert_eq!(ended.code, Some(0));
-    let line = "[bitq-wallet] SIGINT received — waiting for parent to shut down.\n";
-    assert_eq!(ended.stderr, line);
-    assert!(!is_alive(wallet));
-    node.start_again();
-    assert_eq!(node.call("listwallets", json!([])), json!(["w"]));
 }

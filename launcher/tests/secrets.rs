@@ -2,8 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper of tests fails by panicking")]
 
+#[path = "common/window.rs"]
+mod window;
+
+use ipc_schema::{CreateWallet, Secret};
 use serde_json::json;
 use testkit::process::{Node, Setup, read_text};
+use window::{Window, hello};
 
 /// Everything that the processes of a node wrote.
 fn everything_said(node: &Node) -> String {
@@ -44,14 +49,65 @@ fn passphrases_stand_in_no_log() {
         assert_eq!(wrong.code, Some(14), "{wrong:?}");
     }
     node.stop();
-    let said = everything_said(&node);
-    assert!(
-        said.contains("method=walletpassphrase"),
-        "the log is at trace level"
-    );
+    assert_unsaid(&node, "method=walletpassphrase", &secrets);
+}
+
+/// The log holds `shown`, which only a detailed one does, and none of the secrets.
+fn assert_unsaid(node: &Node, shown: &str, secrets: &[&str]) {
+    let said = everything_said(node);
+    assert!(said.contains(shown), "{said}");
     for secret in secrets {
         assert!(!said.contains(secret), "{secret:?} was logged");
         let hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
         assert!(!said.contains(&hex), "{secret:?} was logged in hexadecimal");
     }
+}
+
+#[test]
+fn passphrases_of_a_window_stand_in_no_log() {
+    let secrets = [
+        "first secret phrase",
+        "second secret phrase",
+        "third secret phrase",
+        "a wrong phrase",
+    ];
+    let [first, second, third, wrong] = secrets.map(|text| move || Secret::new(text.into()));
+    let mut node = Setup::new("bitquantum")
+        .wallet()
+        .arg("-ipcbind=unix")
+        .arg("-debug")
+        .arg("-loglevel=trace")
+        .start();
+    let window = Window::new();
+    window.runtime.block_on(async {
+        let connection = window.ipc.connect(&node.file("node.sock")).await.unwrap();
+        connection.hello(hello()).await.unwrap();
+        let view = connection.node().await.unwrap();
+        let way = view.introduce_wallet().await.unwrap();
+        let found = window.ipc.connect_wallet(way, hello().identity).await;
+        let (_open, wallets) = found.unwrap();
+        let made = wallets.create(CreateWallet {
+            name: "a".to_owned(),
+            passphrase: first(),
+            ..CreateWallet::default()
+        });
+        made.await.unwrap();
+        let plain = wallets.create(CreateWallet {
+            name: "b".to_owned(),
+            ..CreateWallet::default()
+        });
+        plain.await.unwrap();
+        wallets.encrypt("b".to_owned(), second()).await.unwrap();
+        let changed = wallets.change_passphrase("b".to_owned(), second(), third());
+        changed.await.unwrap();
+        wallets.unlock("a".to_owned(), first(), 60).await.unwrap();
+        assert!(wallets.unlock("b".to_owned(), wrong(), 60).await.is_err());
+        // The console's commands go the same way.
+        let request = json!({"method": "walletpassphrase", "params": [secrets[2], 60], "id": 1});
+        let answer = wallets.execute_rpc(request.to_string(), "/wallet/b".to_owned());
+        let answer = answer.await.unwrap();
+        assert!(answer.contains("\"error\":null"), "{answer}");
+    });
+    node.stop();
+    assert_unsaid(&node, "hello from window", &secrets);
 }
