@@ -369,11 +369,29 @@ impl App {
 
 /// The name of a message in the trace, without its contents.
 fn trace_name(message: &Message) -> String {
-    let text = format!("{message:?}");
-    text.split(['(', ' ', '{'])
-        .next()
-        .unwrap_or_default()
-        .to_owned()
+    use std::fmt::Write as _;
+    let mut name = Name(String::new());
+    // The error is the end of the name.
+    let _ = write!(name, "{message:?}");
+    name.0
+}
+
+/// Takes the first word alone, so that a long message is not written out to be thrown away.
+struct Name(String);
+
+impl std::fmt::Write for Name {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        match text.find(['(', ' ', '{']) {
+            Some(end) => {
+                self.0.push_str(&text[..end]);
+                Err(std::fmt::Error)
+            }
+            None => {
+                self.0.push_str(text);
+                Ok(())
+            }
+        }
+    }
 }
 
 /// The clock, in seconds since 1970.

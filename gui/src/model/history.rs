@@ -144,21 +144,23 @@ impl History {
             return Next::Reload;
         }
         self.sequence = delta.sequence;
-        let resort = delta
-            .rows
-            .iter()
-            .any(|row| self.get(&row.txid).is_none_or(|old| old.time != row.time));
+        let moved = delta.rows.iter().any(|row| {
+            let old = self.get(&row.txid);
+            old.is_some_and(|old| old.time != row.time)
+        });
+        let end = self.order.len();
         for row in delta.rows {
             self.put(row);
+        }
+        if moved {
+            self.sort_from(0);
+        } else {
+            self.merge_from(end);
         }
         for txid in &delta.removed {
             self.remove(txid);
         }
-        if resort {
-            self.sort_from(0);
-        } else {
-            self.refilter();
-        }
+        self.refilter();
         self.total = self
             .total
             .max(u64::try_from(self.order.len()).unwrap_or(u64::MAX));
@@ -220,7 +222,37 @@ impl History {
         }
     }
 
+    /// Brings the rows from `from` on, which are in no order, to their places among the others.
+    fn merge_from(&mut self, from: usize) {
+        let rows = &self.rows;
+        let key = |index: &u32| {
+            let row = &rows[*index as usize];
+            (std::cmp::Reverse(row.time), row.txid)
+        };
+        let mut added = self.order.split_off(from);
+        if added.is_empty() {
+            return;
+        }
+        added.sort_by_key(key);
+        let mut merged = Vec::with_capacity(from + added.len());
+        let mut rest = self.order.as_slice();
+        for index in added {
+            // Only a few of the rows that were there are looked at.
+            let place = rest.partition_point(|other| key(other) < key(&index));
+            let (before, after) = rest.split_at(place);
+            merged.extend_from_slice(before);
+            merged.push(index);
+            rest = after;
+        }
+        merged.extend_from_slice(rest);
+        self.order = merged;
+    }
+
     fn refilter(&mut self) {
+        if self.filter.is_open() {
+            self.shown.clone_from(&self.order);
+            return;
+        }
         let rows = &self.rows;
         let filter = &self.filter;
         let all = self.order.iter().copied();
