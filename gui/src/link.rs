@@ -21,6 +21,8 @@ pub use worker::run;
 pub enum Control {
     /// Stop the node in order and start it again.
     Restart,
+    /// Start an own node another way than usual, once.
+    Repair(Repair),
     /// Stop the node in order.
     Stop,
     /// Make the next attempt now.
@@ -36,6 +38,31 @@ pub enum Control {
         /// It goes on without the window.
         leave_running: bool,
     },
+}
+
+/// Ways to start a node that does not live as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repair {
+    /// The coins are made anew from the blocks (`-reindex-chainstate`).
+    Chainstate,
+    /// Index and coins are made anew from the block files (`-reindex`).
+    Index,
+    /// A small cache (`-dbcache`).
+    SmallCache,
+    /// No wallets (`-disablewallet`).
+    NoWallets,
+}
+
+impl Repair {
+    /// The option that does it, and its value.
+    pub const fn option(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Chainstate => ("reindex-chainstate", "1"),
+            Self::Index => ("reindex", "1"),
+            Self::SmallCache => ("dbcache", "300"),
+            Self::NoWallets => ("disablewallet", "1"),
+        }
+    }
 }
 
 /// What the link tells.

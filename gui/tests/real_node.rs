@@ -270,3 +270,31 @@ fn a_node_that_was_left_running_is_found_again() {
     });
     drop(robot.end());
 }
+
+#[test]
+fn a_killed_node_is_reported_and_started_with_a_repair() {
+    robot::load_fonts();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut robot = Robot::new(program(launch(folder.path(), &["-disablewallet"])));
+    robot.click("nav-node");
+    robot.expect("started by this window");
+    let first = node_pid(folder.path());
+    process::signal(first, process::Signal::KILL);
+    robot.expect("Node stopped");
+    robot.expect("ran out of memory");
+    robot.click("stopped-chainstate");
+    robot.wait("the new node", |_| node_pid(folder.path()) != first);
+    robot.expect_gone("Node stopped");
+    robot.expect("started by this window");
+    let log = std::fs::read_to_string(folder.path().join("data/regtest/debug.log"));
+    let log = log.expect("the node's log");
+    assert!(
+        log.contains("Command-line arg: reindex-chainstate=\"1\""),
+        "{log}"
+    );
+    robot.tell(Message::QuitChosen(false));
+    robot.wait("the node to stop", |_| {
+        !process_runs(&folder.path().join("data"))
+    });
+    drop(robot.end());
+}

@@ -6,7 +6,7 @@ use iced::{Alignment, Length};
 use super::{App, Message};
 use crate::Element;
 use crate::link::state::{Exit, Origin};
-use crate::link::{Connection, Control};
+use crate::link::{Connection, Control, Repair};
 use crate::model::{Model, clock};
 use crate::page::Event;
 use crate::theme::{Icon, Press, Surface, Tone, fonts, size};
@@ -170,7 +170,7 @@ fn stopped<'a>(model: &'a Model, exit: &'a Exit) -> Element<'a, Message> {
     words = words.push(text::caption(facts.join(" · ")));
     if exit.killed {
         words = words.push(text::body(
-            "A smaller cache needs less memory: Settings, General, dbcache. 300 is modest.",
+            "A smaller cache needs less memory: for good in Settings, General, dbcache.",
         ));
     }
     if exit.gave_up {
@@ -200,6 +200,13 @@ fn stopped<'a>(model: &'a Model, exit: &'a Exit) -> Element<'a, Message> {
             Control::StopTrying,
         ));
     }
+    if exit.killed {
+        actions.push(action(
+            "stopped-small",
+            "Restart with 300 MiB",
+            Control::Repair(Repair::SmallCache),
+        ));
+    }
     let report = format!("{}\n{}\n{}", exit.cause, exit.status, exit.log.join("\n"));
     actions.push(
         button("Copy report", Press::Ghost)
@@ -207,6 +214,7 @@ fn stopped<'a>(model: &'a Model, exit: &'a Exit) -> Element<'a, Message> {
             .on_press(Message::Wish(Event::Copy(report, "Report")))
             .into(),
     );
+    words = words.push(repairs());
     let title = if exit.at_start {
         "The node did not start".to_owned()
     } else {
@@ -214,6 +222,45 @@ fn stopped<'a>(model: &'a Model, exit: &'a Exit) -> Element<'a, Message> {
     };
     let card = layout::notice(Tone::Bad, Icon::Power, title, words, actions);
     container(card).padding([size::S4, size::S5]).into()
+}
+
+/// Starts for a node that does not come up as usual, each with what it costs.
+fn repairs<'a>() -> Element<'a, Message> {
+    let ways = [
+        (
+            "stopped-chainstate",
+            "Rebuild the coins",
+            Repair::Chainstate,
+            "reads all blocks again",
+        ),
+        (
+            "stopped-index",
+            "Rebuild everything",
+            Repair::Index,
+            "reads all block files again",
+        ),
+        (
+            "stopped-no-wallets",
+            "Start without wallets",
+            Repair::NoWallets,
+            "they stay as they are",
+        ),
+    ];
+    let buttons = ways.map(|(id, label, repair, cost)| {
+        row![
+            action(id, label, Control::Repair(repair)),
+            text::caption(cost)
+        ]
+        .spacing(size::S2)
+        .align_y(Alignment::Center)
+        .into()
+    });
+    column![
+        text::caption("If it ends again and again, restart with a repair:"),
+        row(buttons).spacing(size::S4).wrap(),
+    ]
+    .spacing(size::S2)
+    .into()
 }
 
 fn log_well(lines: &[String]) -> Element<'_, Message> {

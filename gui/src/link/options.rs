@@ -8,6 +8,8 @@ use ipc_schema::{
 };
 use primitives::ChainParams;
 
+use super::Repair;
+
 /// Everything the link needs.
 #[derive(Debug)]
 pub struct Plan {
@@ -67,6 +69,31 @@ impl Plan {
             identity: identity(params),
         })
     }
+}
+
+/// The options of a start with one more, as if it stood on the command line.
+pub fn repaired(mut options: StartOptions, repair: Repair) -> StartOptions {
+    let (name, value) = repair.option();
+    let wanted = OptionValues {
+        name: name.to_owned(),
+        // Values travel as JSON.
+        values: vec![format!("\"{value}\"")],
+    };
+    let command_line = |layer: &&mut OptionLayer| {
+        layer.source == SettingSource::CommandLine && layer.section.is_empty()
+    };
+    match options.layers.iter_mut().find(command_line) {
+        Some(layer) => {
+            layer.options.retain(|option| option.name != name);
+            layer.options.push(wanted);
+        }
+        None => options.layers.push(OptionLayer {
+            source: SettingSource::CommandLine,
+            section: String::new(),
+            options: vec![wanted],
+        }),
+    }
+    options
 }
 
 fn identity(params: &ChainParams) -> Identity {

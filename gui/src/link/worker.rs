@@ -18,7 +18,7 @@ use tokio::sync::mpsc;
 use self::pulse::Pulse;
 use self::wallet::{WalletSide, WalletStep, reach_wallet};
 use super::state::{Exits, Origin};
-use super::{Connection, Control, Event, Start};
+use super::{Connection, Control, Event, Repair, Start};
 
 /// Events that wait for the window.
 const QUEUE: usize = 64;
@@ -38,6 +38,7 @@ pub fn run(start: &Start) -> iced::futures::stream::BoxStream<'static, Event> {
             out,
             controls,
             exits: Exits::default(),
+            repair: None,
             quitting: false,
         };
         worker.emit(Event::Ready(sender)).await;
@@ -51,6 +52,8 @@ struct Worker {
     out: Sender<Event>,
     controls: mpsc::Receiver<Control>,
     exits: Exits,
+    /// How the next own node is started, if not as usual.
+    repair: Option<Repair>,
     quitting: bool,
 }
 

@@ -71,7 +71,7 @@ impl Worker {
                     trying = false;
                     continue;
                 }
-                Some(Control::RestartWallet) => continue,
+                Some(Control::RestartWallet | Control::Repair(_)) => continue,
                 Some(Control::Quit { .. }) => {
                     self.quitting = true;
                     return Err(Next::Finish);
@@ -129,7 +129,12 @@ impl Worker {
                     self.quitting = true;
                     return Next::Finish;
                 }
-                Some(Control::Stop | Control::StopTrying | Control::RestartWallet) => {}
+                Some(
+                    Control::Stop
+                    | Control::StopTrying
+                    | Control::RestartWallet
+                    | Control::Repair(_),
+                ) => {}
             }
         }
     }

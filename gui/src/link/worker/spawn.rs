@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use ipc_schema::{ChildProcess, Hello, Ipc, IpcError, Role};
 
 use super::{End, Next, Up, Worker, now};
+use crate::link::options::repaired;
 use crate::link::state::{Exit, Origin, exit_words};
 use crate::link::{Connection, Control};
 use crate::page::words;
@@ -78,7 +79,10 @@ impl Worker {
                     self.stop_in_order(&up).await;
                     Next::Finish
                 }
-                Control::Restart => {
+                Control::Restart | Control::Repair(_) => {
+                    if let Control::Repair(repair) = control {
+                        self.repair = Some(repair);
+                    }
                     self.stop_in_order(&up).await;
                     self.exits.forgive();
                     Next::Spawn
@@ -92,7 +96,7 @@ impl Worker {
     }
 
     async fn configure(
-        &self,
+        &mut self,
         connection: ipc_schema::Connection,
         child: ChildProcess,
     ) -> Result<Up, Box<Exit>> {
@@ -107,7 +111,10 @@ impl Worker {
         {
             return Err(fail(&error));
         }
-        let options = self.start.plan.options.clone();
+        let mut options = self.start.plan.options.clone();
+        if let Some(repair) = self.repair.take() {
+            options = repaired(options, repair);
+        }
         match connection.start_node(options).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
@@ -151,6 +158,11 @@ impl Worker {
                     Some(Control::Restart | Control::StartOwn | Control::TryNow) => {
                         self.exits.forgive();
                         return Next::Attach;
+                    }
+                    Some(Control::Repair(repair)) => {
+                        self.repair = Some(repair);
+                        self.exits.forgive();
+                        return Next::Spawn;
                     }
                     Some(Control::StopTrying | Control::Stop) if seconds.is_some() => {
                         return Box::pin(self.wait_for_start(None)).await;
