@@ -68,9 +68,9 @@ impl MiningService for MiningServer {
         let mut state = self.node.chain_state.subscribe();
         Box::pin(async move {
             let changed = async {
-                let found = state.wait_for(|state| {
-                    state.shutting_down || state.tip.is_some_and(|tip| tip.hash != current)
-                });
+                // A stop is no new tip: whoever serves this ends its waits then.
+                let found =
+                    state.wait_for(|state| state.tip.is_some_and(|tip| tip.hash != current));
                 found.await.map(|state| state.tip).ok().flatten()
             };
             let tip = match timeout {
