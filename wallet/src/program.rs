@@ -179,6 +179,9 @@ pub async fn start(
     let wallets = Wallets::new(params, wallet_options.clone(), dir.clone());
     let handle = WalletHandle::start(wallets)
         .map_err(|error| start_error(format!("The system gives no thread: {error}.")))?;
+    // A child may follow another one closely. Who was started by himself is to hear at once that there is another.
+    let patience = chain.as_ref().map_or(Duration::ZERO, |_| FORERUNNER);
+    let deadline = Instant::now() + patience;
     let link = ChainLink::default();
     link.set(chain);
     let context = Context::new(
@@ -202,7 +205,6 @@ pub async fn start(
         ..TableConfig::new("bitq-cli", params.rpc_port)
     };
     let rpc = RpcServer::new(&context, server_config);
-    let deadline = Instant::now() + FORERUNNER;
     let (listener, socket) = listen(ipc, services, &context, deadline).await;
     let server = Arc::new(WalletServer::new(
         Arc::clone(&context),
