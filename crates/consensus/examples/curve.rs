@@ -22,7 +22,15 @@ const RUNS: usize = 3;
 enum Operation {
     Ecdsa(Box<([u8; 32], [u8; 33], Vec<u8>)>),
     Schnorr(Box<([u8; 32], [u8; 32], [u8; 64])>),
-    Tweak(Box<([u8; 32], [u8; 32], Parity, [u8; 32])>),
+    Tweak(Box<Commitment>),
+}
+
+/// An output key, and what it must have been made from.
+struct Commitment {
+    inner: [u8; 32],
+    output: [u8; 32],
+    parity: Parity,
+    tweak: [u8; 32],
 }
 
 impl Operation {
@@ -41,12 +49,10 @@ impl Operation {
                 let signature = schnorr::Signature::from_byte_array(*signature);
                 schnorr::verify(&signature, digest, &key).is_ok()
             }
-            Self::Tweak(parts) => {
-                let (inner, output, parity, tweak) = &**parts;
-                let inner = XOnlyPublicKey::from_byte_array(*inner).expect("a key that was made");
-                let output = XOnlyPublicKey::from_byte_array(*output).expect("made as well");
-                let tweak = Scalar::from_be_bytes(*tweak).expect("below the order");
-                inner.tweak_add_check(&output, *parity, tweak)
+            Self::Tweak(one) => {
+                let key = |bytes| XOnlyPublicKey::from_byte_array(bytes).expect("made as well");
+                let tweak = Scalar::from_be_bytes(one.tweak).expect("below the order");
+                key(one.inner).tweak_add_check(&key(one.output), one.parity, tweak)
             }
         }
     }
@@ -165,6 +171,10 @@ fn commit(serial: usize) -> Operation {
     let tweak = bytes(serial, 4);
     let scalar = Scalar::from_be_bytes(tweak).expect("below the order");
     let (output, parity) = inner.add_tweak(&scalar).expect("not the negative key");
-    let (inner, output) = (inner.to_byte_array(), output.to_byte_array());
-    Operation::Tweak(Box::new((inner, output, parity, tweak)))
+    Operation::Tweak(Box::new(Commitment {
+        inner: inner.to_byte_array(),
+        output: output.to_byte_array(),
+        parity,
+        tweak,
+    }))
 }

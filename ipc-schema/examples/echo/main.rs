@@ -8,6 +8,7 @@ mod bare;
 #[allow(
     clippy::all,
     clippy::allow_attributes_without_reason,
+    clippy::unimplemented,
     clippy::unwrap_used,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
