@@ -112,6 +112,7 @@ pub(crate) fn status(params: &ChainParams) -> NodeStatus {
         },
         started: NOW - 3 * 86_400,
         datadir: "/home/me/.local/share/bitq".to_owned(),
+        blocks_dir: "/home/me/.local/share/bitq/blocks".to_owned(),
         version: "0.1.0".to_owned(),
         coin: params.coin.id().to_owned(),
         network: params.network.id().to_owned(),

@@ -59,6 +59,7 @@ struct NodeStatus {
   logFile @26 :Text;
   cacheUsed @27 :UInt64;
   cacheMax @28 :UInt64;
+  blocksDir @29 :Text;
 }
 
 struct LogLine {

@@ -302,6 +302,9 @@ fn describe(node: &Node) {
         status.phase = Phase::Loading;
         status.started = node.clock.now();
         status.datadir = config.network_dir().display().to_string();
+        // The start went on, so the folder is there.
+        let blocks = config.blocks_dir().unwrap_or_default();
+        status.blocks_dir = blocks.display().to_string();
         status.datadir_source = wire_source(config.source_of("datadir"));
         status.version = common::VERSION.to_owned();
         status.coin = params.coin.id().to_owned();

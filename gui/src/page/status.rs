@@ -341,6 +341,7 @@ fn information<'a>(model: &'a Model, node: &'a NodeStatus) -> Element<'a, Messag
             format!("{} {}", node.coin, node.network)
         ),
         line("Data directory", "info-datadir", node.datadir.clone()),
+        line("Block files", "info-blocks", node.blocks_dir.clone()),
         line("Log file", "info-log", node.log_file.clone()),
         line("Started", "info-started", model.zone.full(node.started)),
         line("Connections", "info-connections", connections),

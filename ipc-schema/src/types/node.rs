@@ -116,6 +116,8 @@ pub struct NodeStatus {
     pub started: i64,
     /// The network's data directory.
     pub datadir: String,
+    /// Where block files lie.
+    pub blocks_dir: String,
     /// Program version.
     pub version: String,
     /// Coin name as in `-coin`.

@@ -95,6 +95,7 @@ impl Wire for NodeStatus {
         self.wallet.put(b.reborrow().init_wallet());
         b.set_started(self.started);
         b.set_datadir(self.datadir.as_str());
+        b.set_blocks_dir(self.blocks_dir.as_str());
         b.set_version(self.version.as_str());
         b.set_coin(self.coin.as_str());
         b.set_network(self.network.as_str());
@@ -126,6 +127,7 @@ impl Wire for NodeStatus {
             wallet: WalletProcessState::take(r.get_wallet()?)?,
             started: r.get_started(),
             datadir: r.get_datadir()?.to_string()?,
+            blocks_dir: r.get_blocks_dir()?.to_string()?,
             version: r.get_version()?.to_string()?,
             coin: r.get_coin()?.to_string()?,
             network: r.get_network()?.to_string()?,

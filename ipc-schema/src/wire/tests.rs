@@ -240,6 +240,7 @@ fn node(m: &mut Maker) {
         },
         started: m.signed(),
         datadir: m.text(),
+        blocks_dir: m.text(),
         version: m.text(),
         coin: m.text(),
         network: m.text(),
