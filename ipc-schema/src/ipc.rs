@@ -32,6 +32,10 @@ use crate::types::{Hello, Identity, IpcError, Limits, Role, WalletIntroduction};
 const QUEUE: usize = 256;
 /// Bytes in the pipe between two parts of one process.
 const PIPE: usize = 256 << 10;
+/// How long calls may take to be answered once the program stops.
+const ANSWER_TIME: Duration = Duration::from_secs(1);
+/// How often it is looked whether they were.
+const IDLE_LOOK: Duration = Duration::from_millis(2);
 /// How long connections may take to end.
 const STOP_TIME: Duration = Duration::from_secs(2);
 
@@ -56,10 +60,17 @@ pub struct Ipc {
     limits: Limits,
 }
 
+/// A connection that has not ended.
+struct Open {
+    /// Ends it.
+    close: Arc<Notify>,
+    link: Rc<Link>,
+}
+
 /// What all connections of the thread share.
 #[derive(Default)]
 pub(crate) struct Hub {
-    connections: RefCell<HashMap<u64, Arc<Notify>>>,
+    connections: RefCell<HashMap<u64, Open>>,
     next: std::cell::Cell<u64>,
     ended: Notify,
 }
@@ -267,9 +278,12 @@ impl Ipc {
         Ok((connection, child))
     }
 
-    /// Ends every connection, after what was sent is written, and waits for that a little.
+    /// Ends every connection, after calls at work are answered (the one that asked for the stop among them) and what
+    /// was sent is written, and waits for that a little.
     pub async fn stop(&self) {
         let done = self.run(|hub| async move {
+            // A call that does not end by itself loses its answer.
+            let _ = tokio::time::timeout(ANSWER_TIME, hub.idle()).await;
             hub.close_all();
             let empty = async {
                 while !hub.connections.borrow().is_empty() {
@@ -369,9 +383,13 @@ impl Hub {
         let key = self.next.get();
         self.next.set(key + 1);
         let close = Arc::new(Notify::new());
-        self.connections
-            .borrow_mut()
-            .insert(key, Arc::clone(&close));
+        self.connections.borrow_mut().insert(
+            key,
+            Open {
+                close: Arc::clone(&close),
+                link: Rc::clone(&link),
+            },
+        );
         let (hub, ending) = (Rc::clone(self), Arc::clone(&close));
         // In a task of its own, so that a panic ends this connection and nothing else.
         let running = tokio::task::spawn_local(async move {
@@ -414,8 +432,20 @@ impl Hub {
     }
 
     fn close_all(&self) {
-        for close in self.connections.borrow().values() {
-            close.notify_one();
+        for open in self.connections.borrow().values() {
+            open.close.notify_one();
+        }
+    }
+
+    /// Returns when no call is at work any more.
+    async fn idle(&self) {
+        while self
+            .connections
+            .borrow()
+            .values()
+            .any(|open| open.link.is_executing())
+        {
+            tokio::time::sleep(IDLE_LOOK).await;
         }
     }
 }

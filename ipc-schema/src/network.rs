@@ -44,6 +44,8 @@ pub(crate) struct Link {
     queue: RefCell<VecDeque<Rc<Message>>>,
     queued_bytes: Cell<usize>,
     calls: Cell<u32>,
+    /// Calls that are at work here.
+    executing: Cell<u32>,
     limits: Limits,
     /// Whether the budget is enforced; not towards a parent or child, who must never be cut off.
     enforced: bool,
@@ -63,6 +65,7 @@ impl Link {
             queue: RefCell::default(),
             queued_bytes: Cell::new(0),
             calls: Cell::new(0),
+            executing: Cell::new(0),
             limits,
             enforced,
             finishing: Cell::new(false),
@@ -80,6 +83,21 @@ impl Link {
             .get_or_insert_with(|| reason.into());
         self.reader_wake.notify_one();
         self.writer_wake.notify_one();
+    }
+
+    /// Notes that a call is at work.
+    pub(crate) fn begin_call(&self) {
+        self.executing.set(self.executing.get().saturating_add(1));
+    }
+
+    /// Notes that a call no longer is.
+    pub(crate) fn end_call(&self) {
+        self.executing.set(self.executing.get().saturating_sub(1));
+    }
+
+    /// Whether calls are at work that may yet be answered.
+    pub(crate) fn is_executing(&self) -> bool {
+        self.executing.get() > 0
     }
 
     /// Why the connection was ended from this side, if it was.

@@ -191,6 +191,7 @@ impl Session {
             method,
             turn: None,
             stage: Cell::new(Stage::Waiting),
+            link: Rc::clone(&self.link),
         };
         debug_line!("IPC server recv request  #{} {method}$Params", call.number);
         crate::log::trace_line!("request data: {}", data());
@@ -208,6 +209,7 @@ impl Session {
         turn.reached().await;
         call.turn = Some(turn);
         call.stage.set(Stage::Executing);
+        call.link.begin_call();
         debug_line!("IPC server executing request #{}", call.number);
         Ok(call)
     }
@@ -251,6 +253,7 @@ pub(crate) struct Call {
     method: &'static str,
     turn: Option<Turn>,
     stage: Cell<Stage>,
+    link: Rc<Link>,
 }
 
 impl Call {
@@ -294,7 +297,9 @@ impl Drop for Call {
                 );
             }
         }
-        self.turn = None;
+        if self.turn.take().is_some() {
+            self.link.end_call();
+        }
     }
 }
 
