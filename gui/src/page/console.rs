@@ -55,7 +55,7 @@ pub struct Page {
     running: Vec<Running>,
     next_id: u64,
     selected: Option<usize>,
-    /// Ask the node alone, even where a wallet is in view.
+    /// Name no wallet in calls, even where one is in view.
     without_wallet: bool,
 }
 
@@ -252,9 +252,9 @@ impl Page {
             Ok(Some(call)) => {
                 let id = self.next_id;
                 self.next_id += 1;
-                let wallet = (!self.without_wallet).then(|| context.wallet_name());
-                let wallet = wallet.filter(|name| !name.is_empty());
-                let answer = run::run(call, context, wallet);
+                let wallet = context.model.wallet.as_ref();
+                let wallet = wallet.filter(|_| !self.without_wallet);
+                let answer = run::run(call, context, wallet.map(|wallet| wallet.name.as_str()));
                 let task = Task::perform(answer, move |result| Message::Done(id, result));
                 let (task, handle) = task.abortable();
                 self.running.push(Running {

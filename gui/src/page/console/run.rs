@@ -1,4 +1,7 @@
 //! Runs a line of the console: inner calls first, then the outer one with their results.
+//!
+//! A command of the wallet goes to the wallet's own process and nowhere else: its arguments may hold a passphrase,
+//! which must not pass through the node. So nothing is sent before it is known whose command it is.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -12,22 +15,58 @@ use crate::page::{Context, words};
 /// What a call needs on its way.
 struct Runner {
     node: Result<NodeClient, IpcError>,
-    wallet: Option<(String, Result<WalletClient, IpcError>)>,
+    wallet: Result<WalletClient, IpcError>,
+    /// Where the wallet's commands are addressed to.
+    uri: String,
     commands: Vec<RpcCommand>,
 }
 
-/// Runs `call`; gives the text to show, or the error's.
+/// Who executes a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    Node,
+    Wallet,
+}
+
+/// Runs `call`, for the wallet of that name if there is one; gives the text to show, or the error's.
 pub(super) fn run(
     call: Call,
     context: &Context<'_>,
-    wallet: Option<String>,
+    wallet: Option<&str>,
 ) -> impl Future<Output = Result<String, String>> + Send + 'static {
     let runner = Runner {
         node: context.link.node(),
-        wallet: wallet.map(|name| (name, context.link.wallet())),
+        wallet: context.link.wallet(),
+        uri: uri(wallet),
         commands: context.model.commands.clone(),
     };
     async move { runner.evaluate(call).await.map(|value| shown(&value)) }
+}
+
+/// Whose command `name` is.
+pub(super) fn side(commands: &[RpcCommand], name: &str) -> Result<Side, String> {
+    if commands.is_empty() {
+        return Err(format!(
+            "Nothing was sent: the list of commands is not here yet, so it is not known whether {name} is for the \
+             node or for the wallet. Try again when the node answers."
+        ));
+    }
+    match commands.iter().find(|command| command.name == name) {
+        Some(command) if command.wallet => Ok(Side::Wallet),
+        Some(_) => Ok(Side::Node),
+        None => Err(format!(
+            "Nothing was sent: there is no command {name}. Commands of wallets are known once the wallet process \
+             runs; \"help\" lists all."
+        )),
+    }
+}
+
+/// The address of a call: a wallet's, also one without a name, or none.
+fn uri(wallet: Option<&str>) -> String {
+    wallet.map_or_else(
+        || "/".to_owned(),
+        |name| format!("/wallet/{}", percent(name)),
+    )
 }
 
 /// A result as text: strings as they are, all else indented.
@@ -55,7 +94,7 @@ impl Runner {
                     Value::Call(inner) => self.evaluate(inner).await?,
                 });
             }
-            let result = self.execute(&call.name, params, command).await?;
+            let result = self.execute(&call.name, params).await?;
             if call.picks.is_empty() {
                 return Ok(result);
             }
@@ -64,26 +103,17 @@ impl Runner {
         })
     }
 
-    async fn execute(
-        &self,
-        name: &str,
-        params: Vec<Json>,
-        command: Option<&RpcCommand>,
-    ) -> Result<Json, String> {
+    async fn execute(&self, name: &str, params: Vec<Json>) -> Result<Json, String> {
         let body = json!({"jsonrpc": "2.0", "id": 1, "method": name, "params": params}).to_string();
-        let is_wallet = command.is_some_and(|command| command.wallet);
-        let answer = match (&self.wallet, is_wallet) {
-            // Commands of the wallet go to its own process, so that no passphrase passes through the node.
-            (Some((wallet, Ok(client))), true) => {
-                client
-                    .execute_rpc(body, format!("/wallet/{}", percent(wallet)))
-                    .await
+        let answer = match (side(&self.commands, name)?, &self.wallet, &self.node) {
+            (Side::Wallet, Ok(wallet), _) => wallet.execute_rpc(body, self.uri.clone()).await,
+            (Side::Wallet, Err(_), _) => {
+                return Err(format!(
+                    "Nothing was sent: {name} is for the wallet process, which is not running."
+                ));
             }
-            (Some((_, Err(error))), true) => Err(error.clone()),
-            _ => match &self.node {
-                Ok(node) => node.execute_rpc(body, "/".to_owned()).await,
-                Err(error) => Err(error.clone()),
-            },
+            (Side::Node, _, Ok(node)) => node.execute_rpc(body, "/".to_owned()).await,
+            (Side::Node, _, Err(error)) => Err(error.clone()),
         };
         let answer = answer.map_err(|error| words(&error))?;
         let answer: Json =

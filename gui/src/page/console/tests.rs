@@ -85,3 +85,77 @@ fn clearing_leaves_the_warning() {
     tell(&mut page, Message::Clear);
     assert!(page.text().starts_with("WARNING") && !page.text().contains("Parentheses"));
 }
+
+fn command(name: &str, wallet: bool) -> ipc_schema::RpcCommand {
+    ipc_schema::RpcCommand {
+        name: name.to_owned(),
+        wallet,
+        ..Default::default()
+    }
+}
+
+/// What the console says to `line`, with these commands known, a wallet of that name in view, and no process behind.
+async fn answer(
+    line: &str,
+    commands: Vec<ipc_schema::RpcCommand>,
+    wallet: Option<&str>,
+) -> Result<String, String> {
+    let (mut model, link) = (model(), Link::default());
+    model.commands = commands;
+    let call = console::parse(line).expect("well written").expect("a call");
+    let context = Context {
+        model: &model,
+        link: &link,
+    };
+    run::run(call, &context, wallet).await
+}
+
+#[tokio::test]
+async fn a_passphrase_never_goes_to_the_node() {
+    let known = || {
+        vec![
+            command("createwallet", true),
+            command("getblockcount", false),
+        ]
+    };
+    let line = "createwallet x false false secret";
+    // With and without a wallet in view, one without a name included.
+    for wallet in [None, Some(""), Some("Savings")] {
+        let refusal = answer(line, known(), wallet)
+            .await
+            .expect_err("no wallet process");
+        assert!(refusal.starts_with("Nothing was sent"), "{refusal}");
+        assert!(refusal.contains("wallet process"), "{refusal}");
+    }
+    // While nothing says whose command it is, it is nobody's.
+    for commands in [vec![], vec![command("getblockcount", false)]] {
+        let refusal = answer(line, commands, None).await.expect_err("not known");
+        assert!(refusal.starts_with("Nothing was sent"), "{refusal}");
+    }
+    // The wallet's command inside one of the node takes the same way.
+    let inner = answer(
+        "getblockcount(createwallet(x false false secret))",
+        known(),
+        None,
+    )
+    .await;
+    assert!(
+        inner
+            .expect_err("no wallet process")
+            .contains("createwallet is for the wallet")
+    );
+    // The node's own commands go to the node.
+    let node = answer("getblockcount", known(), None).await;
+    assert!(node.expect_err("no node").contains("node does not answer"));
+}
+
+#[test]
+fn every_command_of_the_wallet_takes_the_side_of_the_wallet() {
+    let commands = [command("walletpassphrase", true), command("stop", false)];
+    assert_eq!(
+        run::side(&commands, "walletpassphrase"),
+        Ok(run::Side::Wallet)
+    );
+    assert_eq!(run::side(&commands, "stop"), Ok(run::Side::Node));
+    assert!(run::side(&commands, "WalletPassphrase").is_err());
+}
