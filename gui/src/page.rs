@@ -147,8 +147,8 @@ pub enum Event {
     ShowTransaction(primitives::Txid),
     /// Show this wallet.
     ShowWallet(String),
-    /// Read the list of wallets again.
-    WalletsChanged,
+    /// This wallet was closed on request: it stays closed until it is asked for.
+    WalletClosed(String),
     /// Change the user's choices.
     Prefs(PrefsChange),
     /// Ask the link for something.

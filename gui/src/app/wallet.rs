@@ -61,6 +61,23 @@ impl App {
         }
     }
 
+    /// A wallet was closed on request. The name kept for the next start would open it again at once.
+    pub(super) fn wallet_closed(&mut self, name: &str) -> Task<Message> {
+        if self.is_shown(name) {
+            self.model.wallet = None;
+        }
+        for item in &mut self.model.wallets {
+            item.loaded &= item.name != name;
+        }
+        let write = if self.model.prefs.wallet == name {
+            self.model.prefs.wallet.clear();
+            self.write_prefs()
+        } else {
+            Task::none()
+        };
+        Task::batch([write, self.read_wallets()])
+    }
+
     /// A wallet for play money: there is nothing to protect, so there is nothing to ask.
     fn play_wallet(&self) -> Task<Message> {
         let wallet = self.link.wallet();

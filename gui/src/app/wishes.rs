@@ -58,7 +58,7 @@ impl App {
                 }
                 Task::batch([show, self.open(PageId::Overview)])
             }
-            Event::WalletsChanged => self.read_wallets(),
+            Event::WalletClosed(name) => self.wallet_closed(&name),
             Event::Prefs(change) => self.change_prefs(change),
             Event::Link(control) => self.control(control),
             Event::Unlock => self.ask_passphrase(),

@@ -173,9 +173,9 @@ impl Page {
                 let done = move |result| Message::Closed(closed.clone(), result);
                 Update::task(Task::perform(call, done))
             }
-            Message::Closed(_, Ok(())) => {
+            Message::Closed(name, Ok(())) => {
                 self.busy = None;
-                Update::event(Event::WalletsChanged)
+                Update::event(Event::WalletClosed(name))
             }
             Message::Opened(_, Err(error)) | Message::Closed(_, Err(error)) => {
                 self.busy = None;
