@@ -9,6 +9,9 @@ mod reads;
 mod setup;
 mod start;
 mod states;
+#[cfg(test)]
+mod tests;
+mod trouble;
 mod wallet;
 mod wishes;
 
@@ -39,6 +42,7 @@ use crate::theme::{Choice, Theme, Tone};
 use crate::trace::Trace;
 
 pub use setup::{Boot, Launch};
+pub use trouble::Trouble;
 
 /// What fills the window.
 #[derive(Debug)]
@@ -49,6 +53,8 @@ pub enum Screen {
     FirstRun(Box<first_run::Page>),
     /// The pages.
     Main,
+    /// The options or the data directory cannot be used.
+    Trouble(Box<Trouble>),
     /// The program ends as soon as the node has stopped.
     Stopping,
 }
@@ -156,6 +162,14 @@ pub enum Message {
     Action(Action),
     /// Ask the link for something.
     Control(Control),
+    /// Read everything again, as at the start.
+    StartAgain,
+    /// Move the broken file aside and start again.
+    ResetFile,
+    /// It was moved aside, or not.
+    FileReset(Result<(), String>),
+    /// Ask where the chain is to be kept.
+    ChooseFolder,
     /// Overview.
     Overview(overview::Message),
     /// Send.

@@ -172,6 +172,10 @@ impl App {
             }
             Message::Action(action) => return self.act(action),
             Message::Control(control) => return self.control(control),
+            Message::StartAgain => return self.start_again(),
+            Message::ResetFile => return self.reset_file(),
+            Message::FileReset(done) => return self.file_reset(done),
+            Message::ChooseFolder => return self.choose_folder(),
             Message::Passphrase(text) => {
                 if let Overlay::Unlock {
                     passphrase, error, ..

@@ -9,7 +9,7 @@ use ipc_schema::Phase;
 
 use self::bars::{status_bar, top_bar};
 use self::rail::{Rail, bottom_rail, rail};
-use super::{App, Message, Screen, overlay, states};
+use super::{App, Message, Screen, overlay, states, trouble};
 use crate::Element;
 use crate::model::Model;
 use crate::page::{Event, PageId, overview, tasks};
@@ -23,6 +23,7 @@ pub(super) fn view(app: &App) -> Element<'_, Message> {
         Screen::Starting => states::starting(app),
         Screen::FirstRun(page) => page.view(&app.model).map(Message::FirstRun),
         Screen::Main => responsive(move |space| main(app, space.width)).into(),
+        Screen::Trouble(trouble) => trouble::view(app, trouble),
         Screen::Stopping => states::stopping(app),
     };
     let over = overlay::view(app);

@@ -1,15 +1,19 @@
 //! The start: from the command line and the files of the window to a link, or to the first run.
 
+#[cfg(test)]
+mod tests;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use common::options::{CommandLine, Config};
+use common::options::{CommandLine, Config, OptionsError};
 use iced::Task;
 use primitives::{ChainParams, Coin, Network};
 
+use super::trouble::{Trouble, chain_of};
 use super::{App, Message, Overlay, Pages, Screen, now};
 use crate::link::instance::{Meeting, Start, meet};
-use crate::link::{self, Connection, Link, Plan};
+use crate::link::{self, Link, Plan};
 use crate::model::first_run::{Progress, Step};
 use crate::model::prefs::{Broken, Prefs, Shared, Store};
 use crate::model::{Model, clock};
@@ -50,8 +54,8 @@ enum Next {
     FirstRun(Progress),
     /// To the node.
     Run(Ready),
-    /// Nowhere: with the sentence that says why.
-    Fail(String),
+    /// Nowhere: with what says why.
+    Fail(Box<Trouble>),
 }
 
 /// A link that can be started.
@@ -65,21 +69,30 @@ pub(super) struct Ready {
 /// The file in which a crash leaves its report.
 pub(crate) const CRASH_FILE: &str = "crash.txt";
 
-/// Names the chain that the command line asks for, if it asks.
+/// Options that stand for a network, beside `chain`.
+const SWITCHES: [&str; 4] = ["regtest", "testnet", "testnet4", "signet"];
+
+/// Whether the command line says which node is meant.
 fn named_chain(command_line: &CommandLine) -> bool {
-    [
-        "coin",
-        "chain",
-        "regtest",
-        "testnet",
-        "testnet4",
-        "signet",
-        "datadir",
-        "conf",
-        "ipcconnect",
-    ]
-    .iter()
-    .any(|name| command_line.is_set(name))
+    ["coin", "chain", "datadir", "conf", "ipcconnect"]
+        .iter()
+        .chain(&SWITCHES)
+        .any(|name| command_line.is_set(name))
+}
+
+/// The first run's answers with what the command line says about coin, network and folder.
+fn with_command_line(mut progress: Progress, command_line: &CommandLine) -> Progress {
+    let names_one = ["coin", "chain", "conf"].iter().chain(&SWITCHES);
+    if names_one.into_iter().any(|name| command_line.is_set(name))
+        && let Some(params) = chain_of(command_line)
+    {
+        (progress.coin, progress.network) = (params.coin, params.network);
+    }
+    let datadir = command_line.text("datadir").filter(|text| !text.is_empty());
+    if let Some(text) = datadir {
+        progress.datadir = std::path::absolute(text).ok();
+    }
+    progress
 }
 
 pub(super) fn boot(launch: Launch) -> (App, Task<Message>) {
@@ -109,13 +122,17 @@ pub(super) fn boot(launch: Launch) -> (App, Task<Message>) {
         clock: None,
         launch: launch.clone(),
     };
+    let theme = iced::system::theme().map(Message::SystemTheme);
+    (app, Task::batch([read_again(launch), theme]))
+}
+
+/// Reads everything a start needs, in a task.
+pub(super) fn read_again(launch: Launch) -> Task<Message> {
     let read = async move {
         let work = move || Box::new(read(&launch));
         tokio::task::spawn_blocking(work).await.ok()
     };
-    let read = Task::perform(read, |boot| boot.map_or(Message::Nothing, Message::Booted));
-    let theme = iced::system::theme().map(Message::SystemTheme);
-    (app, Task::batch([read, theme]))
+    Task::perform(read, |boot| boot.map_or(Message::Nothing, Message::Booted))
 }
 
 /// Reads everything a start needs. Touches the disk.
@@ -129,6 +146,7 @@ fn read(launch: &Launch) -> Boot {
     let (params, next) = if wants_questions || (!named && !shared.set_up) {
         let mut progress = shared.first_run.clone().unwrap_or_default();
         if wants_questions {
+            progress = with_command_line(progress, &launch.command_line);
             progress.step = Step::Storage;
         }
         (progress.params(), Next::FirstRun(progress))
@@ -136,9 +154,11 @@ fn read(launch: &Launch) -> Boot {
         let chain = if named { None } else { shared.chain };
         match configure(launch, chain, None) {
             Ok(config) => (config.params(), ready(&config, launch)),
-            Err(error) => {
-                let (coin, network) = shared.chain.unwrap_or_default();
-                (ChainParams::get(coin, network), Next::Fail(error))
+            Err(trouble) => {
+                let known = chain.or(shared.chain).unwrap_or_default();
+                let named = chain_of(&launch.command_line).filter(|_| named);
+                let params = named.unwrap_or_else(|| ChainParams::get(known.0, known.1));
+                (params, Next::Fail(trouble))
             }
         }
     };
@@ -160,30 +180,46 @@ fn configure(
     launch: &Launch,
     chain: Option<(Coin, Network)>,
     datadir: Option<&std::path::Path>,
-) -> Result<Config, String> {
+) -> Result<Config, Box<Trouble>> {
     let mut command_line = launch.command_line.clone();
-    let mut push = |name: &str, value: &str| {
-        command_line
-            .push(name, value)
-            .map_err(|error| error.to_string())
-    };
     if let Some((coin, network)) = chain {
-        push("coin", coin.id())?;
-        push("chain", network.id())?;
         let params = ChainParams::get(coin, network);
         let stored = launch.store.read_prefs(params).0.datadir;
-        if let Some(path) = datadir.map(std::path::Path::to_owned).or(stored) {
-            common::datadir::create_private(&path).map_err(|error| error.to_string())?;
-            push("datadir", &path.display().to_string())?;
+        let datadir = datadir.map(std::path::Path::to_owned).or(stored);
+        if let Some(path) = &datadir {
+            common::datadir::create_private(path)
+                .map_err(|error| Box::new(Trouble::of_folder(&error)))?;
+        }
+        push_chain(&mut command_line, params, datadir)
+            .map_err(|error| Box::new(Trouble::of(&launch.command_line, &error)))?;
+    }
+    Config::load(command_line.clone()).map_err(|error| Box::new(Trouble::of(&command_line, &error)))
+}
+
+/// Puts the chain that was decided for, and its folder, behind what was typed.
+fn push_chain(
+    command_line: &mut CommandLine,
+    params: &ChainParams,
+    datadir: Option<PathBuf>,
+) -> Result<(), OptionsError> {
+    // Two options that name a network contradict each other, so the typed one is taken back.
+    for name in SWITCHES {
+        if command_line.is_set(name) {
+            command_line.push(name, "0")?;
         }
     }
-    Config::load(command_line).map_err(|error| error.to_string())
+    command_line.push("coin", params.coin.id())?;
+    command_line.push("chain", params.network.id())?;
+    match datadir {
+        Some(path) => command_line.push("datadir", &path.display().to_string()),
+        None => Ok(()),
+    }
 }
 
 fn ready(config: &Config, launch: &Launch) -> Next {
     let plan = match Plan::new(config, launch.programs.as_deref()) {
         Ok(plan) => Arc::new(plan),
-        Err(error) => return Next::Fail(error),
+        Err(error) => return Next::Fail(Box::new(Trouble::other(error))),
     };
     let text = launch.link.clone().unwrap_or_default();
     match meet(&plan.network_dir, &text) {
@@ -225,15 +261,15 @@ impl App {
                 self.start_link(ready);
                 Task::none()
             }
-            Next::Fail(reason) => {
-                self.screen = Screen::Main;
-                self.model.connection = Connection::Refused { reason };
+            Next::Fail(trouble) => {
+                tracing::warn!(target: "ipc", "{}", trouble.words());
+                self.show_trouble(*trouble);
                 Task::none()
             }
         }
     }
 
-    fn begin_first_run(&mut self, progress: Progress) -> Task<Message> {
+    pub(super) fn begin_first_run(&mut self, progress: Progress) -> Task<Message> {
         let resumed = progress.step > Step::Storage;
         let (mut page, task) = first_run::Page::new(progress.clone());
         page.prepare(&self.model);
@@ -268,7 +304,7 @@ impl App {
             prefs.datadir.clone_from(&datadir);
             let next = match configure(&launch, Some(chain), datadir.as_deref()) {
                 Ok(config) => ready(&config, &launch),
-                Err(error) => Next::Fail(error),
+                Err(trouble) => Next::Fail(trouble),
             };
             let broken = broken.into_iter().collect();
             let zone = clock::Zone::system();

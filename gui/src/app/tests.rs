@@ -1,0 +1,65 @@
+use common::options::{CommandLine, Program};
+use ipc_schema::WalletListItem;
+use primitives::{ChainParams, Coin, Network};
+
+use super::*;
+use crate::model::{Prefs, Wallet};
+use crate::page::wallets;
+
+/// A window on a private chain that knows nothing yet, with its files in `folder`.
+fn window(folder: &std::path::Path) -> App {
+    let launch = Launch {
+        command_line: CommandLine::empty(Program::Gui, "bitq-gui"),
+        store: Store::new(folder.to_owned()),
+        link: None,
+        minimised: false,
+        programs: None,
+    };
+    let (mut app, _) = App::boot(launch);
+    let params = ChainParams::get(Coin::Bitcoin, Network::Regtest);
+    app.model = Model::new(params, Prefs::default(), 0);
+    app.screen = Screen::Main;
+    app
+}
+
+fn listed(name: &str, loaded: bool) -> WalletListItem {
+    WalletListItem {
+        name: name.to_owned(),
+        loaded,
+        ..WalletListItem::default()
+    }
+}
+
+#[test]
+fn a_closed_wallet_stays_closed() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut app = window(folder.path());
+    app.model.wallet = Some(Wallet::new("Savings".to_owned()));
+    app.model.prefs.wallet = "Savings".to_owned();
+    app.model.wallets = vec![listed("Savings", true)];
+    let closed = wallets::Message::Closed("Savings".to_owned(), Ok(()));
+    drop(app.update(Message::Wallets(closed)));
+    assert!(app.model.wallet.is_none());
+    assert_eq!(
+        app.model.prefs.wallet, "",
+        "the next start does not open it either"
+    );
+    let list = Message::WalletList(Ok(vec![listed("Savings", false)]));
+    let task = app.update(list);
+    assert_eq!(task.units(), 0, "nobody asked to open it again");
+    assert!(app.model.wallet.is_none());
+}
+
+#[test]
+fn another_open_wallet_takes_the_place_of_a_closed_one() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut app = window(folder.path());
+    app.model.wallet = Some(Wallet::new("Savings".to_owned()));
+    app.model.prefs.wallet = "Savings".to_owned();
+    let closed = wallets::Message::Closed("Savings".to_owned(), Ok(()));
+    drop(app.update(Message::Wallets(closed)));
+    let list = vec![listed("Savings", false), listed("Travel", true)];
+    drop(app.update(Message::WalletList(Ok(list))));
+    let shown = app.model.wallet.map(|wallet| wallet.name);
+    assert_eq!(shown.as_deref(), Some("Travel"));
+}
