@@ -110,7 +110,7 @@ pub enum Place {
         /// Free bytes.
         free: u64,
     },
-    /// Too little room: cannot be chosen.
+    /// Too little room for the whole chain: can be chosen, with a warning.
     TooSmall {
         /// Free bytes.
         free: u64,
@@ -119,6 +119,13 @@ pub enum Place {
     },
     /// Cannot be made or written.
     Unusable(String),
+}
+
+impl Place {
+    /// Whether the first run may go on with it.
+    pub fn can_be_chosen(&self) -> bool {
+        matches!(self, Self::Fine { .. } | Self::TooSmall { .. })
+    }
 }
 
 /// Judges the free space of a place.
@@ -136,14 +143,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_disk_with_less_room_than_the_chain_is_refused() {
+    fn a_disk_with_less_room_than_the_chain_is_told_and_can_be_chosen() {
         let params = ChainParams::get(Coin::Bitcoin, Network::Main);
         let size = chain_size(params);
         assert!(
             size > 100_000_000_000,
             "the table knows the size of the real chain"
         );
-        assert!(matches!(judge(size, params), Place::TooSmall { .. }));
+        let small = judge(size, params);
+        assert!(matches!(small, Place::TooSmall { .. }) && small.can_be_chosen());
+        assert!(!Place::Unusable(String::new()).can_be_chosen() && !Place::Unknown.can_be_chosen());
         assert!(matches!(judge(size * 2, params), Place::Fine { .. }));
         let regtest = ChainParams::get(Coin::Bitcoin, Network::Regtest);
         assert!(matches!(judge(4 << 30, regtest), Place::Fine { .. }));

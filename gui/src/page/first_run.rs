@@ -270,7 +270,7 @@ impl Page {
                 Update::event(self.keep())
             }
             Step::Storage => {
-                if !matches!(self.place, Place::Fine { .. }) {
+                if !self.place.can_be_chosen() {
                     return Update::none();
                 }
                 self.progress.datadir = self.own_dir.then(|| self.chosen_dir()).flatten();

@@ -196,14 +196,16 @@ fn place_line(place: &Place) -> Element<'_, Message> {
             Icon::CircleAlert,
             Tone::Bad,
             format!(
-                "Only {} free, the chain needs {}. Choose a larger disk.",
+                "Only {} free, the whole chain needs {}. The node stops when the disk is full; it can go on from \
+                 there on a larger one.",
                 clock::bytes(*free),
                 clock::bytes(*needed)
             ),
         ),
         Place::Unusable(reason) => (Icon::CircleAlert, Tone::Bad, reason.clone()),
     };
-    row![text::icon(icon).class(tone), text::body(words).class(tone)]
+    let words = container(text::body(words).class(tone)).width(Length::Fill);
+    row![text::icon(icon).class(tone), words]
         .spacing(size::S2)
         .padding([size::S1, size::S2])
         .align_y(Alignment::Center)
@@ -322,7 +324,7 @@ fn foot<'a>(page: &'a Page) -> Element<'a, Message> {
         .is_some_and(super::backup::Form::is_proved);
     let (label, ready) = match step {
         Step::Coin => ("Continue", true),
-        Step::Storage => ("Continue", matches!(page.place, Place::Fine { .. })),
+        Step::Storage => ("Continue", page.place.can_be_chosen()),
         Step::Wallet if page.choice == WalletChoice::Later => ("Finish", true),
         Step::Wallet => ("Continue", page.progress.wallet.is_some()),
         Step::Backup if proved => ("Finish", true),
