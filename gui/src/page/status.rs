@@ -1,10 +1,10 @@
 //! Node: what it is, its chain, its storage, its log, and how to stop or restart it.
 
-use iced::widget::{column, container, grid, responsive, row, space};
+use iced::widget::{column, container, responsive, row, space};
 use iced::{Alignment, Length, Task};
-use ipc_schema::{IpcError, LogLevel, NodeStatus};
+use ipc_schema::{LogLevel, NodeStatus};
 
-use super::{Context, Event, Update, words};
+use super::{Context, Event, Update};
 use crate::Element;
 use crate::link::{Control, state::Origin};
 use crate::model::amount::count;
@@ -48,10 +48,6 @@ pub enum Message {
     CopyLog,
     /// Copy a value.
     Copy(String, &'static str),
-    /// Switch the network.
-    Network(bool),
-    /// It was switched, or not.
-    Switched(Result<(), IpcError>),
     /// Restart the node.
     Restart,
     /// Stop the node.
@@ -80,13 +76,7 @@ impl Page {
             }
             Message::CopyLog => Update::event(Event::Copy(context.model.log.text(), "Log")),
             Message::Copy(value, what) => Update::event(Event::Copy(value, what)),
-            Message::Network(active) => {
-                let node = context.link.node();
-                let call = async move { node?.set_network_active(active).await };
-                Update::task(Task::perform(call, Message::Switched))
-            }
-            Message::Switched(Ok(())) | Message::Opened(Ok(())) => Update::none(),
-            Message::Switched(Err(error)) => Update::event(Event::Notify(Tone::Bad, words(&error))),
+            Message::Opened(Ok(())) => Update::none(),
             Message::Opened(Err(error)) => Update::event(Event::Notify(Tone::Bad, error)),
             Message::Restart => Update::event(Event::Link(Control::Restart)),
             Message::Stop => Update::event(Event::Link(Control::Stop)),
@@ -114,18 +104,7 @@ impl Page {
             );
             return layout::page("node", layout::page_title("Node"), vec![layout::card(card)]);
         };
-        let origin = match model.connection.origin() {
-            Some(Origin::Attached) => "was running before",
-            _ => "started by this window",
-        };
-        let program = model
-            .session
-            .as_ref()
-            .map_or("node", |session| session.identity.program.as_str());
-        let head = layout::heading_row(
-            "Node",
-            text::caption(format!("{program} {} · {origin}", node.version)),
-        );
+        let head = layout::heading_row("Node", actions(model));
         let mut blocks = Vec::new();
         blocks.extend(node.warnings.iter().map(|warning| {
             layout::notice(
@@ -140,7 +119,6 @@ impl Page {
         blocks.push(tiles(model, node));
         blocks.push(information(model, node));
         blocks.push(self.log_card(model));
-        blocks.push(actions(model, node));
         layout::page("node", head, blocks)
     }
 
@@ -268,15 +246,12 @@ fn tiles<'a>(model: &'a Model, node: &'a NodeStatus) -> Element<'a, Message> {
         .map_or("free space unknown".to_owned(), |free| {
             format!("{} free", clock::bytes(free))
         });
-    let (used, allowed) = node.cache;
-    let cache = format!("{} of {}", clock::bytes(used), clock::bytes(allowed));
-    let pool = format!("{} transactions", count(node.mempool.count));
     let pool_note = format!(
-        "{} of {}",
+        "transactions, {} of {}",
         clock::bytes(node.mempool.usage),
         clock::bytes(node.mempool.max_usage)
     );
-    grid([
+    let mut all = vec![
         tile(Icon::Blocks, "Chain", height, age),
         tile(
             Icon::HardDrive,
@@ -284,25 +259,46 @@ fn tiles<'a>(model: &'a Model, node: &'a NodeStatus) -> Element<'a, Message> {
             clock::bytes(node.disk_used),
             free,
         ),
-        tile(Icon::Cpu, "Cache", cache, "coins in memory".to_owned()),
-        tile(Icon::Database, "Mempool", pool, pool_note),
-    ])
-    .fluid(220.0)
-    .height(Length::Shrink)
-    .spacing(size::S3)
-    .into()
+        tile(
+            Icon::Database,
+            "Mempool",
+            count(node.mempool.count),
+            pool_note,
+        ),
+    ];
+    let (used, allowed) = node.cache;
+    if allowed > 0 {
+        let note = format!("of {} for coins in memory", clock::bytes(allowed));
+        all.push(tile(Icon::Cpu, "Cache", clock::bytes(used), note));
+    }
+    row(all).spacing(size::S3).into()
+}
+
+/// Who talks to this node.
+fn connections(node: &NodeStatus) -> String {
+    let (inward, outward) = (node.peers_in, node.peers_out);
+    if node.network_active || inward + outward > 0 {
+        format!("{} (in {inward}, out {outward})", inward + outward)
+    } else {
+        "none: this version has no connections to peers".to_owned()
+    }
 }
 
 fn information<'a>(model: &'a Model, node: &'a NodeStatus) -> Element<'a, Message> {
-    let line = |label: &'static str, id: &'static str, value: String| -> Element<'a, Message> {
+    let row_of = |label: &'static str, id: &'static str, value: String, mono: bool| {
         let shown = if value.is_empty() {
             "–".to_owned()
         } else {
             value.clone()
         };
-        row![
+        let shown = if mono {
+            text::mono(shown)
+        } else {
+            text::body(shown)
+        };
+        let line = row![
             container(text::body(label).class(Tone::Soft)).width(size::LABEL),
-            container(text::body(shown).wrapping(iced::widget::text::Wrapping::WordOrGlyph))
+            container(shown.wrapping(iced::widget::text::Wrapping::WordOrGlyph))
                 .width(Length::Fill),
             icon_button(
                 Icon::Copy,
@@ -312,20 +308,25 @@ fn information<'a>(model: &'a Model, node: &'a NodeStatus) -> Element<'a, Messag
             ),
         ]
         .spacing(size::S3)
-        .align_y(Alignment::Center)
-        .into()
+        .align_y(Alignment::Center);
+        Element::from(line)
     };
+    let line = |label, id, value| row_of(label, id, value, false);
+    let code = |label, id, value| row_of(label, id, value, true);
+    let origin = match model.connection.origin() {
+        Some(Origin::Attached) => "was running before this window",
+        _ => "started by this window",
+    };
+    let name = model
+        .session
+        .as_ref()
+        .map_or("bitq-node", |session| session.identity.program.as_str());
+    let program = format!("{name} {}, {origin}", node.version);
     let agent = format!("/{}:{}/", model.params.user_agent_name, node.version);
-    let connections = format!(
-        "{} (in {}, out {}){}",
-        node.peers_in + node.peers_out,
-        node.peers_in,
-        node.peers_out,
-        if node.network_active {
-            ""
-        } else {
-            ", network switched off"
-        }
+    let network = format!(
+        "{}, {}",
+        model.params.name,
+        crate::model::network_words(model.params.network)
     );
     let tip_hash = node.tip.map(|tip| tip.hash.to_string()).unwrap_or_default();
     let tip_time = node
@@ -333,44 +334,31 @@ fn information<'a>(model: &'a Model, node: &'a NodeStatus) -> Element<'a, Messag
         .map(|tip| model.zone.full(tip.time))
         .unwrap_or_default();
     let body = column![
-        line("Version", "info-version", node.version.clone()),
-        line("User agent", "info-agent", agent),
-        line(
-            "Network",
-            "info-network",
-            format!("{} {}", node.coin, node.network)
-        ),
+        line("Program", "info-version", program),
+        line("Network", "info-network", network),
+        line("Connections", "info-connections", connections(node)),
+        line("Local addresses", "info-local", String::new()),
+        code("User agent", "info-agent", agent),
+        code("Last block", "info-tip", tip_hash),
+        line("Its time", "info-tip-time", tip_time),
+        line("Started", "info-started", model.zone.full(node.started)),
         line("Data directory", "info-datadir", node.datadir.clone()),
         line("Block files", "info-blocks", node.blocks_dir.clone()),
         line("Log file", "info-log", node.log_file.clone()),
-        line("Started", "info-started", model.zone.full(node.started)),
-        line("Connections", "info-connections", connections),
-        line("Last block", "info-tip", tip_hash),
-        line("Its time", "info-tip-time", tip_time),
     ];
     layout::titled_card("Information", body)
 }
 
-fn actions<'a>(model: &'a Model, node: &'a NodeStatus) -> Element<'a, Message> {
+fn actions(model: &Model) -> Element<'_, Message> {
     let up = model.connection.is_up();
-    let network = if node.network_active {
-        button_with(Icon::Pause, "Pause network", Press::Secondary)
-            .on_press_maybe(up.then_some(Message::Network(false)))
-    } else {
-        button_with(Icon::Play, "Resume network", Press::Secondary)
-            .on_press_maybe(up.then_some(Message::Network(true)))
-    };
     row![
-        network.id("node-network"),
-        button_with(Icon::RefreshCw, "Restart node", Press::Secondary)
+        button_with(Icon::RefreshCw, "Restart", Press::Secondary)
             .id("node-restart")
             .on_press_maybe(up.then_some(Message::Restart)),
-        button("Stop node", Press::Danger)
+        button("Stop", Press::Danger)
             .id("node-stop")
             .on_press_maybe(up.then_some(Message::Stop)),
     ]
     .spacing(size::S2)
-    .wrap()
-    .vertical_spacing(size::S2)
     .into()
 }

@@ -138,12 +138,11 @@ pub(super) fn status_bar(app: &App, width: f32) -> Element<'_, Message> {
     if width >= size::HIDE_RAIL
         && let Some(node) = model.node.as_ref().filter(|_| !model.params.is_private())
     {
+        // A node without peer-to-peer network has nothing to say here.
         let peers = node.peers_in + node.peers_out;
-        facts.push(if node.network_active {
-            format!("{peers} peers")
-        } else {
-            "network switched off".to_owned()
-        });
+        if node.network_active || peers > 0 {
+            facts.push(format!("{peers} peers"));
+        }
         let (down, up) = model.traffic_rate;
         if down + up > 0 {
             facts.push(format!(
