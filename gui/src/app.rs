@@ -1,6 +1,7 @@
 //! The window: one owner of all state. Events of the link change the model, messages of the pages change the pages,
 //! and what a page wishes of others comes up as an event.
 
+mod dropped;
 mod events;
 mod frame;
 mod keys;
@@ -40,9 +41,12 @@ use crate::palette::Palette;
 use crate::shortcuts::Action;
 use crate::theme::{Choice, Theme, Tone};
 use crate::trace::Trace;
+use dropped::Dropped;
+use primitives::{Coin, Network};
 
 pub use setup::{Boot, Launch};
 pub use trouble::Trouble;
+pub(crate) use trouble::rights;
 
 /// What fills the window.
 #[derive(Debug)]
@@ -85,6 +89,10 @@ pub enum Overlay {
     Keys,
     /// The options of the command line.
     Options,
+    /// What this program is.
+    About,
+    /// Whether all choices of the window are to be set back.
+    Reset,
 }
 
 /// The pages, which keep their state while others are in view.
@@ -146,6 +154,8 @@ pub struct App {
 pub enum Message {
     /// The clock.
     Tick,
+    /// The window is there.
+    WindowOpened(iced::window::Id),
     /// The link told something.
     LinkTold(link::Event),
     /// A wallet changed.
@@ -228,6 +238,22 @@ pub enum Message {
     CloseOverlay,
     /// Show the options of the command line.
     ShowOptions,
+    /// Show what this program is.
+    ShowAbout,
+    /// Ask whether all choices of the window are to be set back.
+    AskReset,
+    /// Set them back and end.
+    Reset,
+    /// They were set back, or not.
+    ResetDone(Result<(), String>),
+    /// Open a place on the web, or a file, with the desktop's program.
+    OpenOutside(String),
+    /// Go on with the chain of the node that was found.
+    SwitchChain(Coin, Network),
+    /// Begin with the questions.
+    ChooseChain,
+    /// What a dropped file holds.
+    Inspected(PathBuf, Dropped),
     /// Show the form for a new wallet.
     NewWallet,
     /// Show the form for a backup file.
@@ -340,6 +366,9 @@ impl App {
             iced::system::theme_changes().map(Message::SystemTheme),
             iced::time::every(self.tick()).map(|_| Message::Tick),
         ];
+        if self.launch.minimised {
+            all.push(iced::window::open_events().map(Message::WindowOpened));
+        }
         if let Some(start) = &self.start {
             all.push(Subscription::run_with(start.clone(), link::run).map(Message::LinkTold));
         }
@@ -418,7 +447,6 @@ pub(crate) fn now() -> i64 {
 pub fn program(
     launch: Launch,
 ) -> iced::Application<impl iced::Program<State = App, Message = Message, Theme = Theme>> {
-    let minimised = launch.minimised;
     let launch = Arc::new(launch);
     let boot = move || App::boot((*launch).clone());
     let mut app = iced::application(boot, App::update, App::view)
@@ -432,7 +460,7 @@ pub fn program(
             size: iced::Size::new(1080.0, 740.0),
             min_size: Some(iced::Size::new(480.0, 400.0)),
             exit_on_close_request: false,
-            visible: !minimised,
+            icon: crate::theme::mark::window_icon(),
             ..iced::window::Settings::default()
         });
     for font in crate::theme::fonts::all() {

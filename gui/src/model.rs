@@ -31,6 +31,9 @@ use sync::Pace;
 /// On a private chain only an import of more blocks than this is worth a word about progress.
 const IMPORT: u32 = 1000;
 
+/// First blocks of a chain that come at a fixed pace are made in one go only where they are fewer than this.
+const MOST_PACED: u32 = 1000;
+
 /// Everything the pages show.
 #[derive(Debug)]
 pub struct Model {
@@ -195,6 +198,18 @@ impl Model {
         };
         let age = self.now - since;
         (self.node.is_some() && age >= 5).then_some(age)
+    }
+
+    /// How many blocks a wish for `blocks` makes on a private chain: one whose first blocks must be paced counts as
+    /// behind until all of them are there.
+    pub fn blocks_to_mine(&self, blocks: u32) -> u32 {
+        let paced = self.params.mining_pace.map_or(0, |pace| pace.until_height);
+        let missing = paced.saturating_sub(self.height().unwrap_or(0));
+        if paced < MOST_PACED {
+            blocks.max(missing)
+        } else {
+            blocks
+        }
     }
 
     /// Formats amounts as the user wants them.

@@ -147,6 +147,13 @@ pub enum Event {
     ShowTransaction(primitives::Txid),
     /// Show this wallet.
     ShowWallet(String),
+    /// Show the form for a new wallet; whether it is to have no keys.
+    NewWallet {
+        /// It only watches.
+        watch_only: bool,
+    },
+    /// Show the form for a backup file.
+    RestoreWallet,
     /// This wallet was closed on request: it stays closed until it is asked for.
     WalletClosed(String),
     /// Change the user's choices.
@@ -159,6 +166,10 @@ pub enum Event {
     Mine(u32),
     /// Show the options of the command line.
     CommandLine,
+    /// Show what this program is.
+    About,
+    /// Ask whether all choices of the window are to be set back.
+    Reset,
     /// The first run is through.
     FirstRun(first_run::Outcome),
 }

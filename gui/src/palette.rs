@@ -83,15 +83,18 @@ fn wallet_entries(model: &Model) -> Vec<Entry> {
             LockState::Unencrypted => {}
         }
         if model.params.is_private() {
+            let (one, many) = (model.blocks_to_mine(1), model.blocks_to_mine(101));
+            if one == 1 {
+                all.push(entry(
+                    Icon::Pickaxe,
+                    "Mine 1 block",
+                    Message::Wish(Event::Mine(1)),
+                ));
+            }
             all.push(entry(
                 Icon::Pickaxe,
-                "Mine 1 block",
-                Message::Wish(Event::Mine(1)),
-            ));
-            all.push(entry(
-                Icon::Pickaxe,
-                "Mine 101 blocks",
-                Message::Wish(Event::Mine(101)),
+                format!("Mine {many} blocks"),
+                Message::Wish(Event::Mine(many)),
             ));
         }
     }
@@ -161,6 +164,7 @@ pub fn entries(model: &Model) -> Vec<Entry> {
         "Command line options",
         Message::ShowOptions,
     ));
+    all.push(entry(Icon::Info, "About", Message::ShowAbout));
     all.push(with_keys(Icon::Power, "Quit", Action::Quit));
     all
 }

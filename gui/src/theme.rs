@@ -4,6 +4,7 @@
 
 pub mod fonts;
 pub mod icon;
+pub mod mark;
 pub mod palette;
 pub mod size;
 pub mod style;

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{App, Message, Overlay, Screen, now};
 use crate::link::{self, Connection};
 use crate::model::uri;
-use crate::page::{Context, PageId, overview, tasks, words};
+use crate::page::{Context, Event, PageId, overview, tasks, words};
 use crate::theme::Tone;
 
 impl App {
@@ -163,6 +163,11 @@ impl App {
         match message {
             // The clock was looked at already.
             Message::Tick => {}
+            Message::WindowOpened(id) => {
+                if std::mem::take(&mut self.launch.minimised) {
+                    return iced::window::minimize(id, true);
+                }
+            }
             Message::Zone(zone) => self.model.zone = zone,
             Message::Booted(boot) => return self.booted(*boot),
             Message::Open(page) => return self.open(page),
@@ -176,6 +181,8 @@ impl App {
             Message::ResetFile => return self.reset_file(),
             Message::FileReset(done) => return self.file_reset(done),
             Message::ChooseFolder => return self.choose_folder(),
+            Message::ChooseChain => return self.choose_chain(),
+            Message::SwitchChain(coin, network) => return self.switch_chain(coin, network),
             Message::Passphrase(text) => {
                 if let Overlay::Unlock {
                     passphrase, error, ..
@@ -201,16 +208,20 @@ impl App {
             Message::PaletteOpen(query) => return self.open_palette(query),
             Message::CloseOverlay => self.overlay = Overlay::None,
             Message::ShowOptions => self.overlay = Overlay::Options,
-            Message::NewWallet => {
-                self.pages.wallets.open_create();
-                return self.open(PageId::Wallets);
+            Message::ShowAbout => self.overlay = Overlay::About,
+            Message::AskReset => self.overlay = Overlay::Reset,
+            Message::Reset => return self.reset(),
+            Message::ResetDone(Ok(())) => return self.ask_quit(),
+            Message::ResetDone(Err(error)) => return self.notify(Tone::Bad, error),
+            Message::OpenOutside(place) => {
+                let open = crate::link::open_path(place);
+                return Task::perform(open, Message::Written);
             }
-            Message::RestoreWallet => {
-                self.pages.wallets.open_restore();
-                return self.open(PageId::Wallets);
-            }
+            Message::NewWallet => return self.wish(Event::NewWallet { watch_only: false }),
+            Message::RestoreWallet => return self.wish(Event::RestoreWallet),
             Message::Link(text) => return self.pay(&text),
-            Message::Dropped(path) => return self.dropped(&path),
+            Message::Dropped(path) => return self.dropped(path),
+            Message::Inspected(path, content) => return self.inspected(&path, content),
             other => return self.handle_end(other),
         }
         Task::none()
@@ -326,7 +337,7 @@ impl App {
     }
 
     /// Fills the Send page from a link or an address.
-    fn pay(&mut self, text: &str) -> Task<Message> {
+    pub(super) fn pay(&mut self, text: &str) -> Task<Message> {
         let params = self.model.params;
         if text.trim().is_empty() {
             return iced::window::latest().and_then(iced::window::gain_focus);
@@ -347,16 +358,6 @@ impl App {
             }
             Err(error) => self.notify(Tone::Bad, error.to_string()),
         }
-    }
-
-    fn dropped(&mut self, path: &std::path::Path) -> Task<Message> {
-        self.pages.wallets.open_restore();
-        let message = crate::page::wallets::restore::Message::Path(path.display().to_string());
-        let show = self.open(PageId::Wallets);
-        let fill = self.update(Message::Wallets(crate::page::wallets::Message::Restore(
-            message,
-        )));
-        Task::batch([show, fill])
     }
 }
 

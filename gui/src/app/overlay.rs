@@ -24,6 +24,8 @@ pub(super) fn view(app: &App) -> Option<Element<'_, Message>> {
         Overlay::Quit { remember } => (quit(*remember), false),
         Overlay::Keys => (palette::keys_view(), false),
         Overlay::Options => (options(app), false),
+        Overlay::About => (about(app), false),
+        Overlay::Reset => (reset(), false),
     };
     let placed = container(content).padding(if top {
         Padding::new(size::S4).top(size::TOP_BAR + size::S4)
@@ -97,16 +99,16 @@ fn unlock<'a>(
 fn quit<'a>(remember: bool) -> Element<'a, Message> {
     let words = "The node can go on in the background: it keeps up with the chain, and the next start is quick.";
     let buttons = row![
+        space::horizontal(),
+        button("Cancel", Press::Secondary)
+            .id("quit-cancel")
+            .on_press(Message::Action(Action::Escape)),
         button("Leave it running", Press::Secondary)
             .id("quit-leave")
             .on_press(Message::QuitChosen(true)),
         button("Stop it", Press::Primary)
             .id("quit-stop")
             .on_press(Message::QuitChosen(false)),
-        space::horizontal(),
-        button("Cancel", Press::Ghost)
-            .id("quit-cancel")
-            .on_press(Message::Action(Action::Escape)),
     ]
     .spacing(size::S2)
     .align_y(Alignment::Center);
@@ -121,6 +123,69 @@ fn quit<'a>(remember: bool) -> Element<'a, Message> {
                 Some(Message::QuitRemember)
             ),
             buttons,
+        ]
+        .spacing(size::S4),
+    )
+}
+
+/// What this program is: version, licence, where its source is.
+fn about(app: &App) -> Element<'_, Message> {
+    let line = |words: String| text::body(words).class(Tone::Soft);
+    let mut body = column![
+        row![
+            text::icon(Icon::Blocks).class(Tone::Accent),
+            text::heading(format!("bitq {}", common::VERSION))
+        ]
+        .spacing(size::S2)
+        .align_y(Alignment::Center),
+        line(format!(
+            "A full node, wallet and window for {} and its relatives.",
+            app.model.params.name
+        )),
+        line("Copyright © 2026 the bitq developers.".to_owned()),
+        line("Free software under the MIT licence, without any warranty.".to_owned()),
+        line("Fonts: Noto Sans and JetBrains Mono (OFL 1.1). Icons: Lucide (ISC).".to_owned()),
+    ]
+    .spacing(size::S3);
+    // Where the package names no place, there is none to lead to.
+    let source = env!("CARGO_PKG_REPOSITORY");
+    let mut buttons = row![].spacing(size::S2);
+    if !source.is_empty() {
+        body = body.push(text::caption(source));
+        buttons = buttons.push(
+            button_with(Icon::ExternalLink, "Source code", Press::Secondary)
+                .id("about-source")
+                .on_press(Message::OpenOutside(source.to_owned())),
+        );
+    }
+    let buttons = buttons.push(space::horizontal()).push(
+        button("Close", Press::Primary)
+            .id("about-close")
+            .on_press(Message::CloseOverlay),
+    );
+    card(body.push(buttons))
+}
+
+/// Whether all choices of the window are to be set back.
+fn reset<'a>() -> Element<'a, Message> {
+    let words = "Theme, scale, unit, history of the console and all other choices of this window go back to what they \
+                 were at first. The old files are kept beside the new ones. Wallets, chain and options of the node stay \
+                 as they are. The window ends afterwards.";
+    let buttons = row![
+        space::horizontal(),
+        button("Cancel", Press::Secondary)
+            .id("reset-cancel")
+            .on_press(Message::CloseOverlay),
+        button("Reset and quit", Press::Danger)
+            .id("reset-confirm")
+            .on_press(Message::Reset),
+    ]
+    .spacing(size::S2);
+    card(
+        column![
+            text::heading("Reset the window's settings?"),
+            text::body(words).class(Tone::Soft),
+            buttons
         ]
         .spacing(size::S4),
     )

@@ -3,7 +3,7 @@
 use iced::Task;
 use primitives::{Coin, Network};
 
-use super::{App, Message, Screen};
+use super::{App, Message, Overlay, Screen};
 use crate::model::first_run::Progress;
 use crate::page::PageId;
 use crate::page::first_run::Outcome;
@@ -56,5 +56,44 @@ impl App {
             self.screen = Screen::Starting;
             Task::batch([write, self.start_chain(&progress)])
         }
+    }
+
+    /// The node that was found is of another chain: the window goes there.
+    pub(super) fn switch_chain(&mut self, coin: Coin, network: Network) -> Task<Message> {
+        self.shared.chain = Some((coin, network));
+        self.screen = Screen::Starting;
+        self.page = PageId::Overview;
+        let progress = Progress {
+            coin,
+            network,
+            ..Progress::default()
+        };
+        Task::batch([self.write_shared(), self.start_chain(&progress)])
+    }
+
+    /// Begins with the questions, at the chain of this window.
+    pub(super) fn choose_chain(&mut self) -> Task<Message> {
+        let params = self.model.params;
+        self.begin_first_run(Progress {
+            coin: params.coin,
+            network: params.network,
+            ..Progress::default()
+        })
+    }
+
+    /// Sets all choices of the window back; the old files stay beside the new ones.
+    pub(super) fn reset(&mut self) -> Task<Message> {
+        self.overlay = Overlay::None;
+        let store = self.store.clone();
+        let work = move || {
+            store
+                .reset_all()
+                .map_err(|error| format!("The window's settings cannot be set back: {error}."))
+        };
+        let call = async move {
+            let done = tokio::task::spawn_blocking(work).await;
+            done.unwrap_or_else(|_| Err("Setting the choices back was interrupted.".to_owned()))
+        };
+        Task::perform(call, Message::ResetDone)
     }
 }

@@ -112,7 +112,7 @@ impl Trouble {
 }
 
 /// Which user lacks the right to `path`, and the command that grants it; `None` where `reason` is about something else.
-pub(super) fn rights(reason: &str, path: &Path, make: bool) -> Option<String> {
+pub(crate) fn rights(reason: &str, path: &Path, make: bool) -> Option<String> {
     if !reason.to_lowercase().contains("permission") {
         return None;
     }

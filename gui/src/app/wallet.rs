@@ -247,19 +247,7 @@ impl App {
     }
 
     pub(super) fn mine(&mut self, blocks: u32) -> Task<Message> {
-        let height = self.model.height().unwrap_or(0);
-        // A chain whose first blocks must be paced counts as behind until all of them are there.
-        let paced = self
-            .model
-            .params
-            .mining_pace
-            .map_or(0, |pace| pace.until_height);
-        let missing = if paced < 1000 {
-            paced.saturating_sub(height)
-        } else {
-            0
-        };
-        let blocks = blocks.max(missing);
+        let blocks = self.model.blocks_to_mine(blocks);
         let known = self.model.wallet.as_ref().and_then(|wallet| {
             let own = wallet
                 .addresses

@@ -58,6 +58,14 @@ impl App {
                 }
                 Task::batch([show, self.open(PageId::Overview)])
             }
+            Event::NewWallet { watch_only } => {
+                self.pages.wallets.open_create(watch_only);
+                self.open(PageId::Wallets)
+            }
+            Event::RestoreWallet => {
+                self.pages.wallets.open_restore();
+                self.open(PageId::Wallets)
+            }
             Event::WalletClosed(name) => self.wallet_closed(&name),
             Event::Prefs(change) => self.change_prefs(change),
             Event::Link(control) => self.control(control),
@@ -65,6 +73,14 @@ impl App {
             Event::Mine(blocks) => self.mine(blocks),
             Event::CommandLine => {
                 self.overlay = Overlay::Options;
+                Task::none()
+            }
+            Event::About => {
+                self.overlay = Overlay::About;
+                Task::none()
+            }
+            Event::Reset => {
+                self.overlay = Overlay::Reset;
                 Task::none()
             }
             Event::FirstRun(outcome) => self.first_run_outcome(outcome),

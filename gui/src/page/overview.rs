@@ -2,7 +2,7 @@
 
 use iced::widget::{column, container, responsive, row, space};
 use iced::{Alignment, Length};
-use ipc_schema::{Phase, TxRow, WalletLink};
+use ipc_schema::{NodeStatus, Phase, TxRow, WalletLink};
 use primitives::{Amount, Txid};
 
 use super::{Context, Event, PageId, Update};
@@ -28,6 +28,13 @@ pub enum Message {
     Show(Txid),
     /// Make blocks.
     Mine(u32),
+    /// Show the form for a new wallet.
+    Create {
+        /// It only watches.
+        watch_only: bool,
+    },
+    /// Show the form for a backup file.
+    Restore,
     /// Start the wallet process again.
     RestartWallet,
 }
@@ -39,6 +46,8 @@ pub fn update(message: Message, _context: &Context<'_>) -> Update<Message> {
         Message::Backup => Event::OpenBackup,
         Message::Show(txid) => Event::ShowTransaction(txid),
         Message::Mine(blocks) => Event::Mine(blocks),
+        Message::Create { watch_only } => Event::NewWallet { watch_only },
+        Message::Restore => Event::RestoreWallet,
         Message::RestartWallet => Event::Link(Control::RestartWallet),
     })
 }
@@ -46,11 +55,13 @@ pub fn update(message: Message, _context: &Context<'_>) -> Update<Message> {
 /// Draws the page.
 pub fn view(model: &Model) -> Element<'_, Message> {
     let mut blocks = Vec::new();
-    if let Some(card) = wallet_process_card(model) {
-        blocks.push(card);
-    }
     if model.is_catching_up() {
         blocks.push(sync_card(model));
+    }
+    // Without a wallet there is one thing to say, and it is said once.
+    if model.wallet.is_none() && model.wallets_known {
+        blocks.push(beginning(model));
+        return layout::page("overview", layout::page_title("Overview"), blocks);
     }
     blocks.push(balance_card(model));
     let next = if model.is_catching_up() {
@@ -65,26 +76,61 @@ pub fn view(model: &Model) -> Element<'_, Message> {
     layout::page("overview", layout::page_title("Overview"), blocks)
 }
 
-fn wallet_process_card(model: &Model) -> Option<Element<'_, Message>> {
-    let wallet = &model.node.as_ref()?.wallet;
-    if wallet.link != WalletLink::Down {
-        return None;
-    }
-    let words = if wallet.message.is_empty() {
-        "The wallet process ended. The node goes on; wallets are out of reach until it runs again."
-    } else {
-        &wallet.message
+/// What can be done where no wallet is open.
+fn beginning(model: &Model) -> Element<'_, Message> {
+    let ready = model.can_use_wallets();
+    let choice = |id: &'static str, icon, title: &'static str, words: &'static str, message| {
+        let content = column![
+            text::icon(icon).class(Tone::Accent),
+            text::strong(title),
+            text::caption(words)
+        ]
+        .spacing(size::S1);
+        pressable(content)
+            .kind(Press::Choice { selected: false })
+            .width(Length::Fill)
+            .align(Alignment::Start)
+            .padding(size::S3)
+            .id(id)
+            .on_press_maybe(ready.then_some(message))
     };
-    let restart = button("Restart wallet", Press::Secondary)
-        .id("restart-wallet")
-        .on_press(Message::RestartWallet);
-    Some(layout::notice(
-        Tone::Bad,
-        Icon::Unplug,
-        "The wallet is not running",
-        text::body(words),
-        vec![restart.into()],
-    ))
+    let cards = row![
+        choice(
+            "begin-create",
+            Icon::Plus,
+            "Create",
+            "New keys on this computer",
+            Message::Create { watch_only: false }
+        ),
+        choice(
+            "begin-restore",
+            Icon::ArchiveRestore,
+            "Restore",
+            "From a backup file",
+            Message::Restore
+        ),
+        choice(
+            "begin-watch",
+            Icon::Eye,
+            "Watch",
+            "Descriptors without keys",
+            Message::Create { watch_only: true }
+        ),
+    ]
+    .spacing(size::S2);
+    let others = row![
+        button("Open a wallet", Press::Secondary)
+            .id("no-wallet")
+            .on_press(Message::Open(PageId::Wallets)),
+        button("Use the node alone", Press::Ghost)
+            .id("begin-node")
+            .on_press(Message::Open(PageId::Status)),
+    ]
+    .spacing(size::S2);
+    layout::titled_card(
+        "No wallet is open",
+        column![cards, others].spacing(size::S4),
+    )
 }
 
 /// Catching up with the chain: phases, a range of time once steady, what it waits for.
@@ -120,8 +166,11 @@ fn sync_card(model: &Model) -> Element<'_, Message> {
     .wrap();
     let time = match (model.pace.words(model.now), model.pace.stalled(model.now)) {
         _ if !model.connection.is_up() => "Stands still: the node is away.".to_owned(),
+        (None, _) if !has_peers(node) => {
+            "Limited by: this version has no connections to peers. Blocks come from block files alone.".to_owned()
+        }
         (_, Some(age)) if node.peers_in + node.peers_out == 0 => {
-            format!("Waiting for peers for {}.", clock::duration(age))
+            format!("Limited by: no peers for {}.", clock::duration(age))
         }
         (_, Some(age)) => format!("Nothing came for {}.", clock::duration(age)),
         (Some(words), None) => format!("{words}."),
@@ -132,14 +181,23 @@ fn sync_card(model: &Model) -> Element<'_, Message> {
         crate::model::amount::count(u64::from(height)),
         crate::model::amount::count(u64::from(node.headers_height.max(height))),
     );
+    let details = button("Details", Press::Secondary)
+        .id("sync-details")
+        .on_press(Message::Open(PageId::Status));
     let body = column![
         phases,
         layout::progress(progress, Tone::Accent),
         text::body(time),
         text::caption(place),
+        details,
     ]
     .spacing(size::S3);
     layout::titled_card("Catching up with the chain", body)
+}
+
+/// Whether blocks can come over the network at all.
+fn has_peers(node: &NodeStatus) -> bool {
+    node.network_active || node.peers_in + node.peers_out > 0
 }
 
 /// Why an amount is not known, in words; `None` when it is.
@@ -211,6 +269,10 @@ fn balance_card(model: &Model) -> Element<'_, Message> {
         }
         card = card.push(parts.wrap().vertical_spacing(size::S3));
     }
+    if model.is_catching_up() && total.is_some() {
+        let words = "Payments after that block are not visible yet.";
+        card = card.push(text::body(words).class(Tone::Soft));
+    }
     card = card.push(actions(model));
     layout::card(card)
 }
@@ -242,20 +304,29 @@ fn actions(model: &Model) -> Element<'_, Message> {
     ]
     .spacing(size::S2);
     if model.params.is_private() {
-        let mine =
-            |blocks| (has_wallet && model.is_node_running()).then_some(Message::Mine(blocks));
-        buttons = buttons
-            .push(space::horizontal().width(size::S3))
-            .push(
-                button_with(Icon::Pickaxe, "Mine 1 block", Press::Secondary)
-                    .id("mine-1")
-                    .on_press_maybe(mine(1)),
-            )
-            .push(
-                button_with(Icon::Pickaxe, "Mine 101", Press::Secondary)
-                    .id("mine-101")
-                    .on_press_maybe(mine(101)),
-            );
+        let ready = has_wallet && model.is_node_running();
+        buttons = buttons.push(space::horizontal().width(size::S3));
+        let (one, many) = (model.blocks_to_mine(1), model.blocks_to_mine(101));
+        let button_for = |id: &'static str, blocks: u32| {
+            let label = if blocks == 1 {
+                "Mine 1 block".to_owned()
+            } else {
+                format!("Mine {blocks}")
+            };
+            button_with(Icon::Pickaxe, label, Press::Secondary)
+                .id(id)
+                .on_press_maybe(ready.then_some(Message::Mine(blocks)))
+        };
+        if one != many {
+            buttons = buttons.push(button_for("mine-1", one));
+        }
+        let help = if many > 101 {
+            "This chain begins with blocks that come at a fixed pace and counts as behind until they are there, so all \
+             of them are made at once."
+        } else {
+            "The reward of a block can be spent when a hundred more are on top of it."
+        };
+        buttons = buttons.push(helped(button_for("mine-101", many), help));
     }
     buttons.wrap().vertical_spacing(size::S2).into()
 }
@@ -297,21 +368,6 @@ fn as_of(model: &Model) -> String {
 
 /// The one next thing to do, if there is any.
 fn next_card(model: &Model) -> Option<Element<'_, Message>> {
-    if model.wallet.is_none() {
-        if !model.wallets_known {
-            return None;
-        }
-        let create = button("Create or open a wallet", Press::Primary)
-            .id("no-wallet")
-            .on_press(Message::Open(PageId::Wallets));
-        return Some(layout::notice(
-            Tone::Accent,
-            Icon::Wallet,
-            "No wallet is open",
-            text::body("Create one, restore one from a backup, or use the node alone."),
-            vec![create.into()],
-        ));
-    }
     let wallet = model.wallet.as_ref()?;
     let has_money = wallet.total().is_some_and(|total| total > Amount::ZERO);
     let (title, words) = match wallet.backup()? {

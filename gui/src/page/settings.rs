@@ -47,6 +47,10 @@ pub enum Message {
     Restart,
     /// Show the options of the command line.
     CommandLine,
+    /// Show what this program is.
+    About,
+    /// Set the window's choices back.
+    Reset,
 }
 
 impl Page {
@@ -94,6 +98,8 @@ impl Page {
             }
             Message::Stored(name, Err(error)) => self.error = Some((name, words(&error))),
             Message::CommandLine => return Update::event(Event::CommandLine),
+            Message::About => return Update::event(Event::About),
+            Message::Reset => return Update::event(Event::Reset),
             Message::Restart => {
                 self.waiting.clear();
                 return Update::event(Event::Link(Control::Restart));

@@ -83,8 +83,8 @@ impl Page {
     }
 
     /// Shows the form for a new wallet.
-    pub fn open_create(&mut self) {
-        self.part = Part::Create(create::Form::default());
+    pub fn open_create(&mut self, watch_only: bool) {
+        self.part = Part::Create(create::Form::new(watch_only));
     }
 
     /// Shows the form for a backup file.
@@ -101,7 +101,7 @@ impl Page {
     pub fn update(&mut self, message: Message, context: &Context<'_>) -> Update<Message> {
         match message {
             Message::List => self.part = Part::List,
-            Message::NewWallet => self.open_create(),
+            Message::NewWallet => self.open_create(false),
             Message::FromBackup => self.open_restore(),
             Message::Backup => self.open_backup(context.model),
             Message::Security => self.part = Part::Security(security::Form::default()),

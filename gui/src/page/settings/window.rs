@@ -7,20 +7,15 @@ use super::{Message, setting};
 use crate::Element;
 use crate::model::{Model, prefs};
 use crate::page::PrefsChange;
-use crate::theme::{Choice, Contrast, Icon, Tone, size};
+use crate::theme::{Choice, Contrast, Icon, Press, size};
 use crate::widget::button::{check, segments};
-use crate::widget::{icon_button, layout, text};
+use crate::widget::{button, icon_button, layout, text};
 
 /// Times for which a wallet may stay unlocked, in seconds.
 const UNLOCK: [u32; 4] = [60, 300, 900, 3600];
 
 pub(super) fn view(model: &Model) -> Vec<Element<'_, Message>> {
-    vec![
-        appearance(model),
-        amounts(model),
-        behaviour(model),
-        about(model),
-    ]
+    vec![appearance(model), amounts(model), behaviour(model), about()]
 }
 
 fn appearance(model: &Model) -> Element<'_, Message> {
@@ -154,15 +149,30 @@ fn behaviour(model: &Model) -> Element<'_, Message> {
     )
 }
 
-fn about(model: &Model) -> Element<'_, Message> {
-    let line = format!(
-        "bitq {} for {}, free software under the MIT licence. Fonts: Noto Sans and JetBrains Mono (OFL 1.1). Icons: Lucide (ISC).",
-        common::VERSION,
-        model.params.name
-    );
-    let options = crate::widget::button("Command line options", crate::theme::Press::Secondary)
+fn about<'a>() -> Element<'a, Message> {
+    let about = button("About", Press::Secondary)
+        .id("about")
+        .on_press(Message::About);
+    let options = button("Command line options", Press::Secondary)
         .id("about-options")
         .on_press(Message::CommandLine);
-    let body = column![text::body(line).class(Tone::Soft), options].spacing(size::S3);
-    layout::titled_card("About", body)
+    let reset = button("Reset…", Press::Danger)
+        .id("reset-window")
+        .on_press(Message::Reset);
+    layout::titled_card(
+        "This program",
+        column![
+            setting(
+                format!("bitq {}", common::VERSION),
+                "Version, copyright, licence.",
+                row![about, options].spacing(size::S2)
+            ),
+            setting(
+                "Reset",
+                "Sets all choices of this window back, keeps the old files, and ends the window.",
+                reset
+            ),
+        ]
+        .spacing(size::S4),
+    )
 }

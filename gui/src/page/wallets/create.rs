@@ -92,6 +92,17 @@ pub struct CreatedWallet {
 }
 
 impl Form {
+    /// A form, for a wallet that only watches if so wished.
+    pub fn new(watch_only: bool) -> Self {
+        let name = if watch_only { "Watching" } else { "Savings" };
+        Self {
+            name: name.to_owned(),
+            watch_only,
+            more: watch_only,
+            ..Self::default()
+        }
+    }
+
     /// Handles a message; gives the wallet once it is there.
     pub fn update(
         &mut self,
