@@ -100,7 +100,14 @@ fn main(app: &App, width: f32) -> Element<'_, Message> {
     let large = matches!(app.page, PageId::Overview | PageId::Status);
     // Every part keeps its place, so that a page keeps its state when a banner comes or goes.
     let banner = states::banner(app, large).unwrap_or_else(|| space().into());
-    let content = column![top_bar(app, width), layout::hairline(), banner, page];
+    let wallet_banner = states::wallet_banner(app).unwrap_or_else(|| space().into());
+    let content = column![
+        top_bar(app, width),
+        layout::hairline(),
+        banner,
+        wallet_banner,
+        page
+    ];
     let line: iced::widget::Rule<'_, Theme> = rule::vertical(size::LINE);
     let body: Element<'_, Message> = match rail_kind {
         Rail::Hidden => column![

@@ -1,32 +1,35 @@
 //! What the window says when the node is not as usual (gui.md 3.6): a card with a way out, never a frozen page.
 
-use iced::widget::{column, container, row, space};
-use iced::{Alignment, Length};
+mod stopped;
 
+use iced::widget::{column, container, row};
+use iced::{Alignment, Length, Padding};
+use ipc_schema::WalletLink;
+use primitives::{ChainParams, Coin, Network};
+
+use self::stopped::stopped;
 use super::{App, Message};
 use crate::Element;
-use crate::link::state::{Exit, Origin};
-use crate::link::{Connection, Control, Repair};
-use crate::model::{Model, clock};
-use crate::page::Event;
-use crate::theme::{Icon, Press, Surface, Tone, fonts, size};
-use crate::widget::button::button_with;
-use crate::widget::{VirtualList, button, layout, text};
-
-/// Lines of the log in view in the card.
-const LOG_LINES: f32 = 8.0;
+use crate::link::state::Origin;
+use crate::link::{Connection, Control};
+use crate::model::{Model, clock, network_words};
+use crate::theme::{Icon, Press, Surface, Tone, size};
+use crate::widget::{button, layout, text};
 
 /// The bar or card about the connection, if there is anything to say.
 pub(super) fn banner<'a>(app: &'a App, large: bool) -> Option<Element<'a, Message>> {
     let model = &app.model;
     match &model.connection {
-        Connection::Up { .. } => model.stale_seconds().map(|age| {
-            let words = format!(
-                "The node has not answered for {}. What is shown may be old; what you ask for waits.",
-                clock::duration(age)
-            );
-            bar(Tone::Warn, Icon::Hourglass, words, vec![])
-        }),
+        Connection::Up { .. } => match model.stale_seconds() {
+            Some(age) => {
+                let words = format!(
+                    "The node does not answer. What is shown is as of {} ago; what you ask for waits.",
+                    clock::duration(age)
+                );
+                Some(bar(Tone::Warn, Icon::Hourglass, words, vec![]))
+            }
+            None => running(model),
+        },
         Connection::Idle => None,
         Connection::Connecting { origin } if model.node.is_some() => Some(bar(
             Tone::Accent,
@@ -56,7 +59,7 @@ pub(super) fn banner<'a>(app: &'a App, large: bool) -> Option<Element<'a, Messag
             next,
             reason,
         } => Some(lost(model, *since, *attempts, *next, reason)),
-        Connection::Refused { reason } => Some(refused(reason)),
+        Connection::Refused { reason, other } => Some(refused(reason, *other)),
         Connection::Stopped(exit) if large => Some(stopped(model, exit)),
         Connection::Stopped(exit) => Some(bar(
             Tone::Bad,
@@ -141,149 +144,86 @@ fn lost<'a>(
     bar(Tone::Warn, Icon::Unplug, words, actions)
 }
 
-fn refused<'a>(reason: &'a str) -> Element<'a, Message> {
+/// A node that cannot be used, with a way to the chain it has, or to another one.
+fn refused(reason: &str, other: Option<(Coin, Network)>) -> Element<'_, Message> {
+    let mut actions: Vec<Element<'_, Message>> = Vec::new();
+    if let Some((coin, network)) = other {
+        let label = format!(
+            "Switch to {}, {}",
+            ChainParams::get(coin, network).name,
+            network_words(network)
+        );
+        actions.push(
+            button(label, Press::Primary)
+                .id("refused-switch")
+                .on_press(Message::SwitchChain(coin, network))
+                .into(),
+        );
+        actions.push(
+            button("Choose another", Press::Secondary)
+                .id("refused-choose")
+                .on_press(Message::ChooseChain)
+                .into(),
+        );
+    }
+    actions.push(action("refused-again", "Try again", Control::TryNow));
+    actions.push(action("refused-own", "Start my own", Control::StartOwn));
+    actions.push(
+        button("Quit", Press::Ghost)
+            .id("refused-quit")
+            .on_press(Message::QuitNow)
+            .into(),
+    );
     let card = layout::notice(
         Tone::Bad,
         Icon::Ban,
         "This node cannot be used",
         text::body(reason),
-        vec![
-            action("refused-again", "Try again", Control::TryNow),
-            action("refused-own", "Start my own", Control::StartOwn),
-            button("Quit", Press::Ghost)
-                .id("refused-quit")
-                .on_press(Message::QuitNow)
-                .into(),
-        ],
+        actions,
     );
-    container(card).padding([size::S4, size::S5]).into()
+    placed(card)
 }
 
-/// The card about a node that ended: cause, exit status, last lines of its log, what to do.
-fn stopped<'a>(model: &'a Model, exit: &'a Exit) -> Element<'a, Message> {
-    let mut words = column![text::body(&exit.cause)].spacing(size::S2);
-    let mut facts = vec![exit.status.clone()];
-    facts.retain(|fact| !fact.is_empty());
-    if !exit.log_file.is_empty() {
-        facts.push(format!("log: {}", exit.log_file));
-    }
-    words = words.push(text::caption(facts.join(" · ")));
-    if exit.killed {
-        words = words.push(text::body(
-            "A smaller cache needs less memory: for good in Settings, General, dbcache.",
-        ));
-    }
-    if exit.gave_up {
-        words = words.push(text::body(
-            "It ended several times in a row, so it is not started again by itself. \
-             The last lines of the log below often name the reason.",
-        ));
-    }
-    if !exit.log.is_empty() {
-        words = words.push(log_well(&exit.log));
-    }
-    let seconds = exit.restart_at.map(|at| (at - model.now).max(0));
-    let restart = match seconds {
-        Some(seconds) => format!("Restart (by itself in {seconds} s)"),
-        None => "Restart".to_owned(),
-    };
-    let mut actions: Vec<Element<'a, Message>> = vec![
-        button_with(Icon::RefreshCw, restart, Press::Primary)
-            .id("stopped-restart")
-            .on_press(Message::Control(Control::Restart))
-            .into(),
-    ];
-    if seconds.is_some() {
-        actions.push(action(
-            "stopped-wait",
-            "Do not restart",
-            Control::StopTrying,
-        ));
-    }
-    if exit.killed {
-        actions.push(action(
-            "stopped-small",
-            "Restart with 300 MiB",
-            Control::Repair(Repair::SmallCache),
-        ));
-    }
-    let report = format!("{}\n{}\n{}", exit.cause, exit.status, exit.log.join("\n"));
-    actions.push(
-        button("Copy report", Press::Ghost)
-            .id("stopped-copy")
-            .on_press(Message::Wish(Event::Copy(report, "Report")))
-            .into(),
-    );
-    words = words.push(repairs());
-    let title = if exit.at_start {
-        "The node did not start".to_owned()
-    } else {
-        format!("Node stopped {}", model.zone.short(exit.at, model.now))
-    };
-    let card = layout::notice(Tone::Bad, Icon::Power, title, words, actions);
-    container(card).padding([size::S4, size::S5]).into()
+/// A card in the column of the page below it.
+fn placed<'a>(card: Element<'a, Message>) -> Element<'a, Message> {
+    let card = container(card)
+        .max_width(size::PAGE)
+        .padding(Padding::new(size::S5).top(size::S4).bottom(0.0));
+    container(card).center_x(Length::Fill).into()
 }
 
-/// Starts for a node that does not come up as usual, each with what it costs.
-fn repairs<'a>() -> Element<'a, Message> {
-    let ways = [
-        (
-            "stopped-chainstate",
-            "Rebuild the coins",
-            Repair::Chainstate,
-            "reads all blocks again",
-        ),
-        (
-            "stopped-index",
-            "Rebuild everything",
-            Repair::Index,
-            "reads all block files again",
-        ),
-        (
-            "stopped-no-wallets",
-            "Start without wallets",
-            Repair::NoWallets,
-            "they stay as they are",
-        ),
-    ];
-    let buttons = ways.map(|(id, label, repair, cost)| {
-        row![
-            action(id, label, Control::Repair(repair)),
-            text::caption(cost)
-        ]
-        .spacing(size::S2)
-        .align_y(Alignment::Center)
-        .into()
-    });
-    column![
-        text::caption("If it ends again and again, restart with a repair:"),
-        row(buttons).spacing(size::S4).wrap(),
-    ]
-    .spacing(size::S2)
-    .into()
-}
-
-fn log_well(lines: &[String]) -> Element<'_, Message> {
-    let list = VirtualList::new("stopped-log", lines.len(), size::ROW_TEXT, |place| {
-        lines.get(place).map_or_else(
-            || space().into(),
-            |line| {
-                text::line(line)
-                    .font(fonts::MONO)
-                    .size(size::TEXT_SMALL)
-                    .into()
-            },
-        )
+/// What a node that answers has to say on every page: a disk that is nearly full, or that it is older than the window.
+fn running<'a>(model: &Model) -> Option<Element<'a, Message>> {
+    let node = model.node.as_ref()?;
+    if let Some((Tone::Bad, words)) = crate::page::status::disk_words(node) {
+        return Some(bar(Tone::Bad, Icon::HardDrive, words, vec![]));
+    }
+    let theirs = &model.session.as_ref()?.identity;
+    (theirs.protocol.minor < ipc_schema::PROTOCOL.minor).then(|| {
+        let words = format!(
+            "{} {} is older than this window ({}). What it does not offer says so where it is asked for.",
+            theirs.program,
+            theirs.build,
+            common::VERSION
+        );
+        bar(Tone::Warn, Icon::Info, words, vec![])
     })
-    .follow(true);
-    #[expect(clippy::cast_precision_loss, reason = "thirty lines at most")]
-    let rows = (lines.len() as f32).min(LOG_LINES);
-    container(Element::from(list))
-        .class(Surface::Well)
-        .padding(size::S2)
-        .clip(true)
-        .height(rows * size::ROW_TEXT + 2.0 * size::S2)
-        .into()
+}
+
+/// The bar of the wallet's pages while the wallet process is away.
+pub(super) fn wallet_banner(app: &App) -> Option<Element<'_, Message>> {
+    let wallet = &app.model.node.as_ref()?.wallet;
+    let of_wallet = crate::page::PageId::WALLET.contains(&app.page);
+    if wallet.link != WalletLink::Down || !app.model.connection.is_up() || !of_wallet {
+        return None;
+    }
+    let words = if wallet.message.is_empty() {
+        "The wallet process ended. The node goes on; what is shown of wallets is old until it runs again.".to_owned()
+    } else {
+        format!("The wallet is not running. {}", wallet.message)
+    };
+    let restart = action("restart-wallet", "Restart wallet", Control::RestartWallet);
+    Some(bar(Tone::Bad, Icon::Unplug, words, vec![restart]))
 }
 
 /// The phases of a start, in the window itself.
@@ -342,12 +282,15 @@ pub(super) fn stopping(app: &App) -> Element<'_, Message> {
     let cache = node.map(|node| node.cache.0).filter(|bytes| *bytes > 0);
     let words = match cache {
         Some(bytes) => format!(
-            "The node writes what it holds in memory to the disk ({}). Leave the computer on until this window is gone.",
+            "The node writes what it holds in memory to the disk ({}). Leave the computer on until that is done.",
             clock::bytes(bytes)
         ),
-        None => "Leave the computer on until this window is gone.".to_owned(),
+        None => "The node writes what it holds in memory to the disk. Leave the computer on until that is done."
+            .to_owned(),
     };
-    let note = text::caption("The window can be closed now: the node goes on stopping by itself.");
+    let note = text::caption(
+        "This window then closes by itself. Closed earlier, it leaves the node to finish alone.",
+    );
     let close = button("Close the window", Press::Secondary)
         .id("stopping-close")
         .on_press(Message::QuitNow);

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use primitives::{Coin, Network};
+
 /// Exits within this time of the start count as "at once".
 const QUICK: Duration = Duration::from_secs(60);
 /// So many quick exits in a row end automatic restarts.
@@ -52,6 +54,8 @@ pub enum Connection {
     Refused {
         /// The sentence that names both sides.
         reason: String,
+        /// The chain it has, where that is what does not fit.
+        other: Option<(Coin, Network)>,
     },
     /// It was asked to stop and does so.
     Stopping,

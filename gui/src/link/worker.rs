@@ -10,9 +10,10 @@ use std::time::{Duration, Instant};
 use iced::futures::SinkExt as _;
 use iced::futures::channel::mpsc::Sender;
 use ipc_schema::{
-    ChildProcess, ConnectAddress, Hello, Ipc, IpcConfig, IpcError, Limits, NodeClient, NodeEvent,
-    NodeTopics, Role, Session, WalletLink,
+    ChildProcess, ConnectAddress, Hello, Identity, Ipc, IpcConfig, IpcError, Limits, NodeClient,
+    NodeEvent, NodeTopics, Role, Session, WalletLink,
 };
+use primitives::{BlockHash, Coin, Network};
 use tokio::sync::mpsc;
 
 use self::pulse::Pulse;
@@ -109,7 +110,8 @@ impl Worker {
             Ok(ipc) => ipc,
             Err(error) => {
                 let reason = format!("The system gives no thread for the connection: {error}.");
-                self.show(Connection::Refused { reason }).await;
+                let other = None;
+                self.show(Connection::Refused { reason, other }).await;
                 return;
             }
         };
@@ -133,6 +135,27 @@ impl Worker {
     async fn connect(&self, ipc: &Ipc, path: &std::path::Path) -> Result<Up, IpcError> {
         let connection = ipc.connect(path).await?;
         self.greet(connection, None).await
+    }
+
+    /// The chain of a node that refuses us for having another one.
+    async fn chain_at(&self, ipc: &Ipc, path: &std::path::Path) -> Option<(Coin, Network)> {
+        let open = Identity {
+            coin: String::new(),
+            network: String::new(),
+            genesis: BlockHash::ZERO,
+            ..self.start.plan.identity.clone()
+        };
+        let connection = ipc.connect(path).await.ok()?;
+        let hello = connection.hello(Hello {
+            identity: open,
+            role: Role::Full,
+        });
+        let session = tokio::time::timeout(GREETING, hello).await.ok()?.ok()?;
+        connection.close();
+        let theirs = session.identity;
+        let chain = (theirs.coin.parse().ok()?, theirs.network.parse().ok()?);
+        let ours = self.start.plan.params;
+        (chain != (ours.coin, ours.network)).then_some(chain)
     }
 
     async fn greet(

@@ -201,21 +201,33 @@ fn log_line(model: &Model, piece: Piece) -> Element<'_, Message> {
         .into()
 }
 
-fn disk_card(node: &NodeStatus) -> Option<Element<'_, Message>> {
+/// What there is to say about the free disk, if anything.
+pub(crate) fn disk_words(node: &NodeStatus) -> Option<(Tone, String)> {
     let free = node.disk_free?;
     let (tone, words) = match free {
         0..DISK_RED => (
             Tone::Bad,
-            "The node stops by itself when nothing is left. Free some space now.",
+            "The node stops by itself when nothing is left: free some space now.",
         ),
         DISK_RED..DISK_YELLOW => (Tone::Warn, "Free some space before the node has to stop."),
         _ => return None,
     };
-    let title = format!("Only {} free on the disk of the chain", clock::bytes(free));
+    let words = format!(
+        "Only {} free on the disk of the chain. {words}",
+        clock::bytes(free)
+    );
+    Some((tone, words))
+}
+
+/// A first warning; the last one stands above every page.
+fn disk_card(node: &NodeStatus) -> Option<Element<'_, Message>> {
+    let (Tone::Warn, words) = disk_words(node)? else {
+        return None;
+    };
     Some(layout::notice(
-        tone,
+        Tone::Warn,
         Icon::HardDrive,
-        title,
+        "The disk is filling up",
         text::body(words),
         Vec::new(),
     ))

@@ -197,6 +197,9 @@ fn sync_words(model: &Model) -> String {
         let age = clock::duration(model.now - model.node_seen);
         return format!("not connected, as of {age} ago");
     }
+    if let Some(age) = model.stale_seconds() {
+        return format!("no answer, as of {} ago", clock::duration(age));
+    }
     match node.phase {
         Phase::Starting => "starting".to_owned(),
         Phase::Loading if node.message.is_empty() => "loading the chain".to_owned(),

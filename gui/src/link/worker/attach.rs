@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use ipc_schema::{ConnectAddress, FaultCode, Ipc, IpcError};
 
 use super::{End, Next, Up, Worker, now};
+use crate::app::rights;
 use crate::link::state::{Origin, wait_before};
 use crate::link::{Connection, Control};
 use crate::page::words;
@@ -24,7 +25,7 @@ impl Worker {
         let up = match self.connect(ipc, &path).await {
             Ok(up) => up,
             Err(IpcError::Connect { absent: true, .. }) if !must => return Next::Spawn,
-            Err(error) => return self.refused(&error, Some(&path)).await,
+            Err(error) => return self.refused(ipc, &error, &path).await,
         };
         self.attached(ipc, up, path).await
     }
@@ -81,7 +82,7 @@ impl Worker {
             match self.connect(ipc, path).await {
                 Ok(up) => return Ok(up),
                 Err(IpcError::Fault(fault)) if fault.code == FaultCode::Mismatch => {
-                    return Err(self.refused(&IpcError::Fault(fault), Some(path)).await);
+                    return Err(self.refused(ipc, &IpcError::Fault(fault), path).await);
                 }
                 Err(error) => reason = words(&error),
             }
@@ -112,14 +113,26 @@ impl Worker {
     }
 
     /// Says why a node cannot be used, and waits for a decision.
-    pub(super) async fn refused(&mut self, error: &IpcError, path: Option<&Path>) -> Next {
-        let reason = match (error, path) {
-            (IpcError::Connect { reason, .. }, Some(path)) => {
-                format!("The socket {} cannot be used: {reason}.", path.display())
+    async fn refused(&mut self, ipc: &Ipc, error: &IpcError, path: &Path) -> Next {
+        let reason = match error {
+            IpcError::Connect { reason, .. } => {
+                let help = rights(reason, path, false).unwrap_or_default();
+                format!(
+                    "The socket {} cannot be used: {reason}. {help}",
+                    path.display()
+                )
             }
             _ => words(error),
         };
-        self.show(Connection::Refused { reason }).await;
+        let mismatch = error
+            .fault()
+            .is_some_and(|fault| fault.code == FaultCode::Mismatch);
+        let other = if mismatch {
+            self.chain_at(ipc, path).await
+        } else {
+            None
+        };
+        self.show(Connection::Refused { reason, other }).await;
         loop {
             match self.controls.recv().await {
                 None => return Next::Finish,

@@ -292,7 +292,7 @@ fn node_words(model: &Model) -> (Icon, Tone, String) {
             Tone::Bad,
             format!("The node does not run. {}", exit.cause),
         ),
-        Connection::Refused { reason } => (Icon::CircleAlert, Tone::Bad, reason.clone()),
+        Connection::Refused { reason, .. } => (Icon::CircleAlert, Tone::Bad, reason.clone()),
         _ => (
             Icon::Loader,
             Tone::Faint,
