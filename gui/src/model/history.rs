@@ -3,9 +3,10 @@
 #[cfg(test)]
 mod tests;
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
-use ipc_schema::{TxCursor, TxPage, TxRow, TxState, WalletDelta};
+use ipc_schema::{TxCursor, TxKind, TxOutputRow, TxPage, TxRow, TxState, WalletDelta};
 use primitives::{Amount, Txid};
 
 use super::filter::Filter;
@@ -95,6 +96,13 @@ impl History {
             .map(|index| &self.rows[*index as usize])
     }
 
+    /// Outputs of payments to others, newest first.
+    pub fn paid(&self) -> impl Iterator<Item = &TxOutputRow> {
+        let rows = self.order.iter().map(|index| &self.rows[*index as usize]);
+        rows.filter(|row| row.kind == TxKind::Sent)
+            .flat_map(|row| row.outputs.iter().filter(|output| !output.is_mine))
+    }
+
     /// The sum of the rows that pass the filter.
     pub fn sum(&self) -> Amount {
         self.shown
@@ -146,7 +154,7 @@ impl History {
         self.sequence = delta.sequence;
         let moved = delta.rows.iter().any(|row| {
             let old = self.get(&row.txid);
-            old.is_some_and(|old| old.time != row.time)
+            old.is_some_and(|old| newest_first(old) != newest_first(row))
         });
         let end = self.order.len();
         for row in delta.rows {
@@ -200,10 +208,7 @@ impl History {
     /// Sorts, knowing that everything before `from` is in order and newer than what follows when pages come in turn.
     fn sort_from(&mut self, from: usize) {
         let rows = &self.rows;
-        let key = |index: &u32| {
-            let row = &rows[*index as usize];
-            (std::cmp::Reverse(row.time), row.txid)
-        };
+        let key = |index: &u32| newest_first(&rows[*index as usize]);
         let from = from.min(self.order.len());
         self.order[from..].sort_by_key(key);
         let in_turn = from == 0
@@ -225,10 +230,7 @@ impl History {
     /// Brings the rows from `from` on, which are in no order, to their places among the others.
     fn merge_from(&mut self, from: usize) {
         let rows = &self.rows;
-        let key = |index: &u32| {
-            let row = &rows[*index as usize];
-            (std::cmp::Reverse(row.time), row.txid)
-        };
+        let key = |index: &u32| newest_first(&rows[*index as usize]);
         let mut added = self.order.split_off(from);
         if added.is_empty() {
             return;
@@ -260,6 +262,17 @@ impl History {
             .filter(|index| filter.passes(&rows[*index as usize]))
             .collect();
     }
+}
+
+/// The key that puts the newest row first. Blocks of one second are told apart by height; in a block the mined
+/// coins come before everything that could spend them.
+fn newest_first(row: &TxRow) -> (Reverse<i64>, Reverse<u32>, bool, Txid) {
+    let height = match row.state {
+        TxState::Confirmed { height, .. } => height,
+        _ => u32::MAX,
+    };
+    let mined = row.kind == TxKind::Mined;
+    (Reverse(row.time), Reverse(height), mined, row.txid)
 }
 
 /// Blocks on top of a transaction, its own counted; 0 while unconfirmed.

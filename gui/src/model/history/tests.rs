@@ -161,3 +161,48 @@ fn a_hundred_thousand_rows_stay_quick() {
     // Generous for a busy machine and an unoptimised build; the measure itself is the bench's.
     assert!(started.elapsed().as_secs() < 5);
 }
+
+#[test]
+fn blocks_of_one_second_stay_in_their_order() {
+    let mined = |number: u32, height: u32, kind: TxKind| TxRow {
+        kind,
+        state: TxState::Confirmed {
+            height,
+            block: Default::default(),
+            time: 100,
+        },
+        ..row(number, 100)
+    };
+    let mut history = History::default();
+    let rows = vec![
+        mined(3, 12, TxKind::Mined),
+        mined(1, 13, TxKind::Mined),
+        mined(4, 13, TxKind::Sent),
+        mined(2, 11, TxKind::Mined),
+    ];
+    history.apply_page(page(rows, false, 0), true);
+    let labels = |history: &History| -> Vec<String> {
+        history.newest(9).map(|row| row.label.clone()).collect()
+    };
+    assert_eq!(
+        labels(&history),
+        ["label 4", "label 1", "label 3", "label 2"]
+    );
+    let delta = WalletDelta {
+        sequence: 1,
+        rows: vec![row(0, 100)],
+        removed: vec![],
+    };
+    history.apply_delta(delta);
+    assert_eq!(labels(&history)[0], "label 0", "what waits is newest");
+    let delta = WalletDelta {
+        sequence: 2,
+        rows: vec![TxRow {
+            label: "label 0".to_owned(),
+            ..mined(0, 10, TxKind::Received)
+        }],
+        removed: vec![],
+    };
+    history.apply_delta(delta);
+    assert_eq!(labels(&history)[4], "label 0", "it goes to its block");
+}
