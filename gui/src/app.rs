@@ -16,6 +16,7 @@ mod trouble;
 mod wallet;
 mod wishes;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
@@ -145,6 +146,8 @@ pub struct App {
     /// The private chain of "try it safely": it gets a wallet for play money by itself.
     sandbox: bool,
     history_loading: bool,
+    /// Payments that were begun in wallets that are not in view.
+    drafts: HashMap<String, send::Page>,
     /// A clock that stands still, for pictures and tests.
     pub clock: Option<i64>,
 }

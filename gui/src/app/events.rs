@@ -19,6 +19,7 @@ impl App {
                 self.finish(update, Message::Overview)
             }
             Message::Send(message) => {
+                self.forget_sent_draft(&message);
                 let context = Context {
                     model: &self.model,
                     link: &self.link,
@@ -89,6 +90,22 @@ impl App {
                 self.finish(update, Message::FirstRun)
             }
             other => self.handle_data(other),
+        }
+    }
+
+    /// A payment of a wallet that is not in view any more is no draft once it is stored.
+    fn forget_sent_draft(&mut self, message: &crate::page::send::Message) {
+        use ipc_schema::Broadcast;
+        let crate::page::send::Message::Sent(wallet, result) = message else {
+            return;
+        };
+        let stored = result
+            .as_ref()
+            .is_ok_and(|reply| !matches!(reply.broadcast, Broadcast::Rejected(_)));
+        if stored {
+            self.drafts.remove(wallet);
+        } else if let Some(draft) = self.drafts.get_mut(wallet) {
+            draft.not_sent();
         }
     }
 

@@ -119,6 +119,7 @@ pub(super) fn boot(launch: Launch) -> (App, Task<Message>) {
         first_frame: false,
         sandbox: false,
         history_loading: false,
+        drafts: std::collections::HashMap::new(),
         clock: None,
         launch: launch.clone(),
     };

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::{App, Message, Overlay};
 use crate::model::Wallet;
 use crate::model::history::Next;
-use crate::page::words;
+use crate::page::{Context, words};
 use crate::theme::Tone;
 
 /// Label of the address that mined coins go to.
@@ -105,11 +105,13 @@ impl App {
             .wallet
             .as_ref()
             .is_some_and(|wallet| wallet.name == name);
+        let draft = if same {
+            Task::none()
+        } else {
+            self.switch_draft(&name)
+        };
         if !same {
-            // The empty shell makes the subscription, whose first event is the state.
-            self.model.wallet = Some(Wallet::new(name.clone()));
             self.pages.receive = Default::default();
-            self.pages.send = Default::default();
             self.pages.activity = Default::default();
         }
         let changed = self.model.prefs.wallet != name;
@@ -119,7 +121,31 @@ impl App {
         } else {
             Task::none()
         };
-        Task::batch([write, self.read_wallets()])
+        Task::batch([write, draft, self.read_wallets()])
+    }
+
+    /// Each wallet keeps its own draft of a payment, so that a look at another one costs nothing.
+    fn switch_draft(&mut self, name: &str) -> Task<Message> {
+        let old = self.wallet_name();
+        let context = Context {
+            model: &self.model,
+            link: &self.link,
+        };
+        let aside = self.pages.send.set_aside(&context).map(Message::Send);
+        let mut before = std::mem::take(&mut self.pages.send);
+        // The empty shell makes the subscription, whose first event is the state.
+        self.model.wallet = Some(Wallet::new(name.to_owned()));
+        let mut draft = self.drafts.remove(name).unwrap_or_default();
+        let context = Context {
+            model: &self.model,
+            link: &self.link,
+        };
+        let take_up = draft.take_up(&mut before, &context).map(Message::Send);
+        self.pages.send = draft;
+        if !before.is_untouched() {
+            self.drafts.insert(old, before);
+        }
+        Task::batch([aside, take_up])
     }
 
     pub(super) fn wallet_told(&mut self, name: &str, event: WalletEvent) -> Task<Message> {

@@ -5,6 +5,9 @@ use primitives::Amount;
 
 use super::history::{History, Next};
 
+/// Most addresses of others that are offered.
+const CONTACTS: usize = 1000;
+
 /// A wallet as the window knows it.
 #[derive(Debug)]
 pub struct Wallet {
@@ -105,6 +108,13 @@ impl Wallet {
         self.lock() == LockState::Locked
     }
 
+    /// Whether it holds no private keys.
+    pub fn is_watch_only(&self) -> bool {
+        self.state
+            .as_ref()
+            .is_some_and(|state| state.info.watch_only)
+    }
+
     /// Whether amounts are as of the node's tip.
     pub fn is_current(&self) -> bool {
         self.state.as_ref().is_some_and(|state| state.at_tip)
@@ -139,10 +149,23 @@ impl Wallet {
         self.addresses.iter().find(|row| row.address == address)
     }
 
-    /// Whether money ever went to or came over this address.
+    /// Whether this wallet sent money to an address of somebody else before.
     pub fn has_paid(&self, address: &str) -> bool {
-        self.address(address)
-            .is_some_and(|row| !row.is_mine && row.payments > 0)
+        self.history.paid().any(|output| output.address == address)
+    }
+
+    /// Addresses of others that were paid or labelled before, newest first, with their labels.
+    pub fn contacts(&self) -> Vec<(&str, &str)> {
+        let mut seen = std::collections::HashSet::new();
+        let labelled = self.addresses.iter().filter(|row| !row.is_mine);
+        let labelled = labelled.map(|row| (row.address.as_str(), row.label.as_str()));
+        let paid = self.history.paid();
+        let paid = paid.map(|output| (output.address.as_str(), output.label.as_str()));
+        labelled
+            .chain(paid)
+            .filter(|(address, _)| !address.is_empty() && seen.insert(*address))
+            .take(CONTACTS)
+            .collect()
     }
 
     /// An address that looks like this one at both ends but is another: what a poisoned history hopes for.

@@ -8,7 +8,7 @@ mod tests;
 
 use iced::Task;
 use iced::time::Duration;
-use ipc_schema::{IpcError, PreparedSend, SendReply};
+use ipc_schema::{Broadcast, IpcError, PreparedSend, SendReply};
 use primitives::{OutPoint, Txid};
 use zeroize::Zeroizing;
 
@@ -53,6 +53,10 @@ pub struct Page {
     sending: bool,
     send_error: Option<String>,
     sent: Option<SendReply>,
+    /// The address book is open for this recipient, narrowed by these words.
+    book: Option<(usize, String)>,
+    /// Previews of wallets that are no longer in view, still on their way.
+    orphans: Vec<(u64, String)>,
 }
 
 /// What can happen on this page.
@@ -84,8 +88,24 @@ pub enum Message {
     Passphrase(String),
     /// Sign and send.
     Send,
-    /// The wallet answered.
-    Sent(Result<SendReply, IpcError>),
+    /// This wallet answered.
+    Sent(String, Result<SendReply, IpcError>),
+    /// Give the refused payment to the node again.
+    Resend,
+    /// Give the refused payment up, and change it.
+    Abandon,
+    /// It was given up, or not.
+    Abandoned(Result<(), IpcError>),
+    /// Take the address from the clipboard.
+    Paste(usize),
+    /// What the clipboard holds.
+    Pasted(usize, Option<String>),
+    /// Open or close the known addresses.
+    Book(usize),
+    /// The known addresses are narrowed.
+    BookFilter(String),
+    /// A known address was chosen.
+    BookPick(usize, String),
     /// Show the payment in the list.
     Show(Txid),
     /// Begin another payment.
@@ -138,16 +158,15 @@ impl Page {
             }
             Message::Clear => {
                 let drop = self.drop_preview(context);
-                *self = Self {
-                    edit: self.edit + 1,
-                    ..Self::default()
-                };
+                self.reset();
                 return Update::task(drop);
             }
             Message::Review => {
                 if self.ready_preview().is_some() {
                     self.stage = Stage::Review;
                     self.send_error = None;
+                    // The way back is what Enter does first.
+                    return Update::task(iced::widget::operation::focus("send-change"));
                 }
             }
             Message::Change => {
@@ -159,16 +178,101 @@ impl Page {
                 self.send_error = None;
             }
             Message::Send => return self.send(context),
-            Message::Sent(result) => return self.after_send(result, context),
+            Message::Sent(wallet, result) => return self.after_send(&wallet, result, context),
+            Message::Resend | Message::Abandon => return self.retry(&message, context),
+            Message::Abandoned(result) => return self.abandoned(result, context),
             Message::Show(txid) => return Update::event(Event::ShowTransaction(txid)),
-            Message::Another => {
-                *self = Self {
-                    edit: self.edit + 1,
-                    ..Self::default()
-                }
-            }
+            Message::Another => self.reset(),
+            Message::Paste(_)
+            | Message::Pasted(..)
+            | Message::Book(_)
+            | Message::BookFilter(_)
+            | Message::BookPick(..) => return self.address_from_elsewhere(message, context),
         }
         Update::none()
+    }
+
+    /// The same page with an empty form; numbers of edits go on, so that late answers are known.
+    fn reset(&mut self) {
+        *self = Self {
+            edit: self.edit + 1,
+            orphans: std::mem::take(&mut self.orphans),
+            ..Self::default()
+        };
+    }
+
+    fn address_from_elsewhere(
+        &mut self,
+        message: Message,
+        context: &Context<'_>,
+    ) -> Update<Message> {
+        match message {
+            Message::Paste(index) => {
+                let read = iced::clipboard::read();
+                return Update::task(read.map(move |text| Message::Pasted(index, text)));
+            }
+            Message::Pasted(index, Some(text)) if !text.trim().is_empty() => {
+                let text: String = text.trim().chars().filter(|c| !c.is_control()).collect();
+                return self.update(Message::Form(Edit::Address(index, text)), context);
+            }
+            Message::Pasted(..) => {
+                let words = "There is no text on the clipboard.".to_owned();
+                return Update::event(Event::Notify(Tone::Warn, words));
+            }
+            Message::Book(index) => {
+                let open = self.book.take().is_some_and(|(of, _)| of == index);
+                if !open {
+                    self.book = Some((index, String::new()));
+                    return Update::task(iced::widget::operation::focus("send-book-filter"));
+                }
+            }
+            Message::BookFilter(text) => {
+                if let Some((_, words)) = &mut self.book {
+                    *words = text;
+                }
+            }
+            Message::BookPick(index, address) => {
+                self.book = None;
+                return self.update(Message::Form(Edit::Address(index, address)), context);
+            }
+            _ => {}
+        }
+        Update::none()
+    }
+
+    /// Lets go of reserved coins and of the passphrase while another wallet is in view. What was typed stays.
+    pub fn set_aside(&mut self, context: &Context<'_>) -> Task<Message> {
+        self.passphrase = Zeroizing::default();
+        self.book = None;
+        if self.stage == Stage::Review {
+            self.stage = Stage::Compose;
+        }
+        if self.previewing {
+            self.orphans.push((self.edit, context.wallet_name()));
+        }
+        self.previewing = false;
+        self.edit += 1;
+        self.drop_preview(context)
+    }
+
+    /// Goes on after the page of another wallet, whose answers may still come.
+    pub fn take_up(&mut self, other: &mut Self, context: &Context<'_>) -> Task<Message> {
+        self.edit = self.edit.max(other.edit) + 1;
+        self.orphans.append(&mut other.orphans);
+        if self.stage == Stage::Compose && !self.form.is_empty() {
+            return self.edited(context).task;
+        }
+        Task::none()
+    }
+
+    /// The wallet of this page answered while another one was in view, and the payment is not on its way.
+    pub fn not_sent(&mut self) {
+        self.sending = false;
+    }
+
+    /// Whether there is nothing here that would be missed.
+    pub fn is_untouched(&self) -> bool {
+        self.form.is_empty() && self.sent.is_none() && !self.sending
     }
 
     /// Notes a change: what was shown before is no longer what would be sent.
@@ -208,8 +312,13 @@ impl Page {
     ) -> Update<Message> {
         if edit != self.edit {
             // Nobody waits for this one any more.
+            let orphan = self.orphans.iter().position(|(of, _)| *of == edit);
+            let wallet = orphan.map_or_else(
+                || context.wallet_name(),
+                |place| self.orphans.swap_remove(place).1,
+            );
             return match result {
-                Ok(late) => Update::task(discard(context.link, context.wallet_name(), late.id)),
+                Ok(late) => Update::task(discard(context.link, wallet, late.id)),
                 Err(_) => Update::none(),
             };
         }
@@ -259,6 +368,7 @@ impl Page {
         self.sending = true;
         self.send_error = None;
         let (wallet, name) = (context.link.wallet(), context.wallet_name());
+        let of = name.clone();
         let call = async move {
             let wallet = wallet?;
             let was_locked = secret.is_some();
@@ -272,27 +382,23 @@ impl Page {
             }
             reply
         };
-        Update::task(Task::perform(call, Message::Sent))
+        let done = move |result| Message::Sent(of.clone(), result);
+        Update::task(Task::perform(call, done))
     }
 
     fn after_send(
         &mut self,
+        wallet: &str,
         result: Result<SendReply, IpcError>,
         context: &Context<'_>,
     ) -> Update<Message> {
+        if wallet != context.wallet_name() {
+            let (tone, words) = elsewhere(&result);
+            return Update::event(Event::Notify(tone, format!("{wallet}: {words}")));
+        }
         self.sending = false;
         match result {
-            Ok(reply) => {
-                let txid = reply.txid;
-                let edit = self.edit + 1;
-                *self = Self {
-                    edit,
-                    stage: Stage::Done,
-                    sent: Some(reply),
-                    ..Self::default()
-                };
-                Update::event(Event::ShowTransaction(txid))
-            }
+            Ok(reply) => self.sent(reply),
             Err(error) => {
                 let stale = error
                     .fault()
@@ -308,6 +414,56 @@ impl Page {
         }
     }
 
+    /// The payment is stored, whatever the node said of it. A refused one stays in view with its reason.
+    fn sent(&mut self, reply: SendReply) -> Update<Message> {
+        let txid = reply.txid;
+        let refused = matches!(reply.broadcast, Broadcast::Rejected(_));
+        let accepted = reply.broadcast == Broadcast::Accepted;
+        let form = refused.then(|| std::mem::take(&mut self.form));
+        self.reset();
+        self.form = form.unwrap_or_default();
+        self.stage = Stage::Done;
+        self.sent = Some(reply);
+        if accepted {
+            Update::event(Event::ShowTransaction(txid))
+        } else {
+            Update::none()
+        }
+    }
+
+    fn retry(&mut self, message: &Message, context: &Context<'_>) -> Update<Message> {
+        let Some(txid) = self.sent.as_ref().map(|sent| sent.txid) else {
+            return Update::none();
+        };
+        self.sending = true;
+        let (wallet, name) = (context.link.wallet(), context.wallet_name());
+        if matches!(message, Message::Abandon) {
+            let call = async move { wallet?.abandon(name, txid).await };
+            return Update::task(Task::perform(call, Message::Abandoned));
+        }
+        let of = name.clone();
+        let call = async move { wallet?.resend(name, txid).await };
+        let done = move |result| Message::Sent(of.clone(), result);
+        Update::task(Task::perform(call, done))
+    }
+
+    fn abandoned(
+        &mut self,
+        result: Result<(), IpcError>,
+        context: &Context<'_>,
+    ) -> Update<Message> {
+        self.sending = false;
+        if let Err(error) = result {
+            self.send_error = Some(words(&error));
+            return Update::none();
+        }
+        let form = std::mem::take(&mut self.form);
+        self.reset();
+        self.form = form;
+        let words = "The payment was given up. Its coins can be spent again.".to_owned();
+        self.edited(context).and(Event::Notify(Tone::Good, words))
+    }
+
     /// Draws the page.
     pub fn view<'a>(&'a self, model: &'a Model) -> Element<'a, Message> {
         match self.stage {
@@ -315,6 +471,25 @@ impl Page {
             Stage::Review => review::view(self, model),
             Stage::Done => review::done(self, model),
         }
+    }
+}
+
+/// What became of a payment from a wallet that is no longer in view.
+fn elsewhere(result: &Result<SendReply, IpcError>) -> (Tone, String) {
+    match result.as_ref().map(|reply| &reply.broadcast) {
+        Ok(Broadcast::Accepted) => (Tone::Good, "the payment is on its way.".to_owned()),
+        Ok(Broadcast::Waiting) => (
+            Tone::Warn,
+            "the payment is stored and goes out when the node is back.".to_owned(),
+        ),
+        Ok(Broadcast::Rejected(reason)) => (
+            Tone::Bad,
+            format!("the node refused the payment: {reason}. It is stored in Activity."),
+        ),
+        Err(error) => (
+            Tone::Bad,
+            format!("the payment was not sent. {}", words(error)),
+        ),
     }
 }
 

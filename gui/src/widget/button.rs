@@ -127,7 +127,7 @@ fn mark<'a, Message: Clone + 'a>(
 
 /// A row of choices of which one is taken, as joined buttons.
 pub fn segments<'a, T: Copy + PartialEq + 'a, Message: Clone + 'a>(
-    id: &'static str,
+    id: impl std::fmt::Display,
     choices: impl IntoIterator<Item = (T, String)>,
     chosen: T,
     on_choose: impl Fn(T) -> Message + 'a,

@@ -1,6 +1,6 @@
 //! A text field with its label over it and a sentence under it.
 
-use iced::widget::{column, row, text_input};
+use iced::widget::{Id, column, row, text_input};
 use iced::{Alignment, Font, Length};
 
 use super::text;
@@ -12,7 +12,7 @@ type OnInput<'a, Message> = Box<dyn Fn(String) -> Message + 'a>;
 
 /// A text field; see the module.
 pub struct Field<'a, Message> {
-    id: &'static str,
+    id: Id,
     label: Option<String>,
     value: &'a str,
     placeholder: &'a str,
@@ -28,9 +28,9 @@ pub struct Field<'a, Message> {
 
 impl<'a, Message: Clone + 'a> Field<'a, Message> {
     /// Makes a field that shows `value`; `id` names it for focus and tests.
-    pub fn new(id: &'static str, value: &'a str) -> Self {
+    pub fn new(id: impl Into<Id>, value: &'a str) -> Self {
         Self {
-            id,
+            id: id.into(),
             label: None,
             value,
             placeholder: "",

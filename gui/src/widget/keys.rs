@@ -18,6 +18,8 @@ pub enum Scope {
     Anywhere,
     /// While something inside has the focus.
     Inside,
+    /// While something inside has the focus, and before it: a field would write a letter pressed with Alt.
+    InsideFirst,
 }
 
 /// A part of the window with keys of its own; see [`keys`].
@@ -53,6 +55,28 @@ impl<Message> Keys<'_, Message> {
                 .operate(tree, layout, renderer, &mut operation);
         }
         matches!(count.finish(), Outcome::Some(count) if count.focused.is_some())
+    }
+}
+
+impl<Message> Keys<'_, Message> {
+    fn take_key(
+        &mut self,
+        tree: &mut Tree,
+        event: &Event,
+        layout: Layout<'_>,
+        renderer: &Renderer,
+        shell: &mut Shell<'_, Message>,
+    ) {
+        let Event::Keyboard(keyboard::Event::KeyPressed { key, modifiers, .. }) = event else {
+            return;
+        };
+        if shell.is_event_captured() || !self.counts(tree, layout, renderer) {
+            return;
+        }
+        if let Some(message) = (self.on_key)(key, *modifiers) {
+            shell.publish(message);
+            shell.capture_event();
+        }
     }
 }
 
@@ -113,19 +137,18 @@ impl<Message> Widget<Message, Theme, Renderer> for Keys<'_, Message> {
         shell: &mut Shell<'_, Message>,
         viewport: &Rectangle,
     ) {
+        if self.scope == Scope::InsideFirst {
+            self.take_key(tree, event, layout, renderer, shell);
+            if shell.is_event_captured() {
+                return;
+            }
+        }
         let content = self.content.as_widget_mut();
         content.update(
             tree, event, layout, cursor, renderer, clipboard, shell, viewport,
         );
-        let Event::Keyboard(keyboard::Event::KeyPressed { key, modifiers, .. }) = event else {
-            return;
-        };
-        if shell.is_event_captured() || !self.counts(tree, layout, renderer) {
-            return;
-        }
-        if let Some(message) = (self.on_key)(key, *modifiers) {
-            shell.publish(message);
-            shell.capture_event();
+        if self.scope != Scope::InsideFirst {
+            self.take_key(tree, event, layout, renderer, shell);
         }
     }
 

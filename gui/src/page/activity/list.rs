@@ -17,15 +17,17 @@ impl Page {
             return layout::empty(Icon::Wallet, "No wallet is open", "", Vec::new());
         };
         let history = &wallet.history;
-        let filter = Field::new("activity-filter", &self.text)
+        let mut filter = Field::new("activity-filter", &self.text)
             .placeholder("Label, address, id, >0.1")
-            .on_input(Message::Filter)
-            .after(icon_button(
+            .on_input(Message::Filter);
+        if !history.filter().is_open() || !self.text.is_empty() {
+            filter = filter.after(icon_button(
                 Icon::X,
                 "Show everything",
                 "activity-clear",
-                (!history.filter().is_open()).then_some(Message::ClearFilter),
+                Some(Message::ClearFilter),
             ));
+        }
         let directions = segments(
             "activity-direction",
             [

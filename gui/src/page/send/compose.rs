@@ -1,5 +1,6 @@
 //! The form of a payment.
 
+mod book;
 mod coins;
 mod fee;
 
@@ -15,33 +16,22 @@ use crate::theme::{Icon, Press, Tone, size};
 use crate::widget::button::{button_with, check, segments};
 use crate::widget::{Field, Scope, button, icon_button, keys, layout, text};
 
-/// Fields of the first recipient have fixed names; of further ones these.
-const ADDRESS: [&str; 4] = [
-    "send-address",
-    "send-address-2",
-    "send-address-3",
-    "send-address-4",
-];
-const LABEL: [&str; 4] = ["send-label", "send-label-2", "send-label-3", "send-label-4"];
-const AMOUNT: [&str; 4] = [
-    "send-amount",
-    "send-amount-2",
-    "send-amount-3",
-    "send-amount-4",
-];
-
-fn name(names: &'static [&'static str; 4], index: usize) -> &'static str {
-    names[index.min(names.len() - 1)]
+/// The name of a control of one recipient; those of the first have none of the others' numbers.
+fn name(control: &str, index: usize) -> String {
+    match index {
+        0 => control.to_owned(),
+        _ => format!("{control}-{}", index + 1),
+    }
 }
 
 pub(super) fn view<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message> {
     let problems = page.form.problems(model);
     let rows = if page.form.recipients.is_empty() {
-        vec![recipient(&EMPTY, 0, 1, Problems::default(), model)]
+        vec![recipient(page, &EMPTY, 0, 1, Problems::default(), model)]
     } else {
         let count = page.form.recipients.len();
         let rows = page.form.recipients.iter().zip(problems).enumerate();
-        rows.map(|(index, (row, problems))| recipient(row, index, count, problems, model))
+        rows.map(|(index, (row, problems))| recipient(page, row, index, count, problems, model))
             .collect()
     };
     let available = model
@@ -74,6 +64,7 @@ static EMPTY: RecipientForm = RecipientForm {
 };
 
 fn recipient<'a>(
+    page: &'a Page,
     form: &'a RecipientForm,
     index: usize,
     count: usize,
@@ -82,37 +73,68 @@ fn recipient<'a>(
 ) -> Element<'a, Message> {
     let edit =
         move |make: fn(usize, String) -> Edit| move |text: String| Message::Form(make(index, text));
-    let mut to = Field::new(name(&ADDRESS, index), &form.address)
+    let mut to = Field::new(name("send-address", index), &form.address)
         .label("To")
         .placeholder("Address or payment link")
         .mono()
         .on_input(edit(Edit::Address))
         .error(problems.address);
+    let mut after = row![
+        icon_button(
+            Icon::ClipboardPaste,
+            "Paste an address or link (Alt+P)",
+            name("send-paste", index),
+            Some(Message::Paste(index)),
+        ),
+        icon_button(
+            Icon::BookUser,
+            "Known addresses (Alt+A)",
+            name("send-book", index),
+            Some(Message::Book(index)),
+        ),
+    ]
+    .spacing(size::S1);
     if count > 1 {
-        let remove = Message::Form(Edit::Remove(index));
-        to = to.after(icon_button(
+        after = after.push(icon_button(
             Icon::Trash,
             "Remove this recipient",
             format!("send-remove-{index}"),
-            Some(remove),
+            Some(Message::Form(Edit::Remove(index))),
         ));
     }
+    to = to.after(after);
     let (remark, tone) = address_remark(form, model);
     if let Some(remark) = remark {
         to = to.note(remark, tone);
     }
-    let label = Field::new(name(&LABEL, index), &form.label)
+    let label = Field::new(name("send-label", index), &form.label)
         .label("Label")
         .placeholder("Who or what for, for yourself")
         .on_input(edit(Edit::Label));
-    let mut card =
-        column![to, label, amount_row(form, index, problems.amount, model)].spacing(size::S3);
+    let mut card = column![to].spacing(size::S3);
+    if let Some((_, words)) = page.book.as_ref().filter(|(of, _)| *of == index) {
+        card = card.push(book::view(words, index, model));
+    }
+    card = card
+        .push(label)
+        .push(amount_row(form, index, problems.amount, model));
     if !form.message.is_empty() {
         card = card.push(text::caption(format!(
             "Message of the link: {}",
             form.message
         )));
     }
+    let card = keys(Scope::InsideFirst, card, move |key, modifiers| {
+        let letter = match key {
+            Key::Character(text) if modifiers.alt() && !modifiers.command() => text.as_str(),
+            _ => return None,
+        };
+        match letter {
+            "p" | "P" => Some(Message::Paste(index)),
+            "a" | "A" => Some(Message::Book(index)),
+            _ => None,
+        }
+    });
     layout::card(card)
 }
 
@@ -127,13 +149,13 @@ fn amount_row<'a>(
     } else {
         "0.00"
     };
-    let mut field = Field::new(name(&AMOUNT, index), &form.amount)
+    let mut field = Field::new(name("send-amount", index), &form.amount)
         .label("Amount")
         .placeholder(placeholder)
         .error(problem);
     field = field.on_input(move |text| Message::Form(Edit::Amount(index, text)));
     let units = segments(
-        "send-unit",
+        name("send-unit", index),
         model
             .params
             .units
@@ -154,13 +176,13 @@ fn amount_row<'a>(
     );
     let ticks = row![
         check(
-            "send-all",
+            name("send-all", index),
             "Send everything",
             form.all,
             Some(Message::Form(Edit::All(index)))
         ),
         check(
-            "send-subtract",
+            name("send-subtract", index),
             "They pay the fee",
             form.subtract_fee,
             Some(Message::Form(Edit::SubtractFee(index)))
@@ -200,7 +222,7 @@ fn address_remark(form: &RecipientForm, model: &Model) -> (Option<String>, Tone)
             Some("✓ This is an address of this wallet.".to_owned()),
             Tone::Good,
         ),
-        Some(row) if row.payments > 0 => {
+        _ if wallet.has_paid(&form.address) => {
             (Some("You paid this address before.".to_owned()), Tone::Warn)
         }
         _ => (
@@ -211,7 +233,7 @@ fn address_remark(form: &RecipientForm, model: &Model) -> (Option<String>, Tone)
 }
 
 fn foot<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message> {
-    let ready = page.ready_preview().is_some();
+    let ready = page.ready_preview().is_some() && !page.sending;
     let waits = model.is_catching_up();
     let (words, tone) = match (&page.preview_error, page.form.request(model)) {
         _ if waits => (

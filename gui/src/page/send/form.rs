@@ -112,6 +112,14 @@ impl Form {
         }
     }
 
+    /// Whether nothing was filled in.
+    pub fn is_empty(&self) -> bool {
+        let blank = |row: &RecipientForm| {
+            row.address.is_empty() && row.label.is_empty() && row.amount.is_empty() && !row.all
+        };
+        self.recipients.iter().all(blank) && self.coins.is_empty()
+    }
+
     /// Takes over what a link asks for.
     pub fn fill(&mut self, request: &PaymentRequest, model: &Model) {
         let unit = model.prefs.unit;

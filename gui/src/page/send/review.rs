@@ -6,7 +6,7 @@ use ipc_schema::{Broadcast, PreparedSend};
 
 use super::{Message, Page};
 use crate::Element;
-use crate::model::Model;
+use crate::model::{Model, Money, Wallet};
 use crate::theme::{Icon, Press, Tone, fonts, size};
 use crate::widget::button::button_with;
 use crate::widget::{Field, address, button, layout, text};
@@ -30,7 +30,7 @@ pub(super) fn view<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message>
         .collect();
     blocks.push(recipients(preview, model));
     blocks.push(picture(preview, model));
-    blocks.push(totals(preview, model));
+    blocks.push(totals(preview, page.form.is_final, model));
     blocks.push(foot(page, model));
     layout::page("review", layout::page_title("Review"), blocks)
 }
@@ -122,7 +122,7 @@ fn picture<'a>(preview: &'a PreparedSend, model: &'a Model) -> Element<'a, Messa
     )
 }
 
-fn totals<'a>(preview: &'a PreparedSend, model: &'a Model) -> Element<'a, Message> {
+fn totals<'a>(preview: &'a PreparedSend, is_final: bool, model: &'a Model) -> Element<'a, Message> {
     let money = model.money();
     let size_words = format!("{} vB, {}", preview.vsize, money.rate(preview.fee_rate));
     let pays = row![
@@ -137,8 +137,24 @@ fn totals<'a>(preview: &'a PreparedSend, model: &'a Model) -> Element<'a, Messag
         text::body(format!("{}  ({size_words})", money.fee(preview.fee))),
     ]
     .align_y(Alignment::Center);
-    let note = text::caption("Until it is in a block, its fee can be raised.");
-    layout::card(column![pays, fee, note].spacing(size::S2))
+    let mut body = column![pays].spacing(size::S2);
+    if !money.masked {
+        let units = model.params.units.iter().enumerate();
+        let others: Vec<String> = units
+            .filter(|(unit, _)| *unit != money.unit)
+            .map(|(unit, _)| Money { unit, ..money }.with_unit(preview.total))
+            .collect();
+        body = body.push(
+            container(text::caption(format!("= {}", others.join("  =  "))))
+                .align_right(Length::Fill),
+        );
+    }
+    let note = if is_final {
+        "It is not marked as replaceable: its fee cannot be raised later."
+    } else {
+        "It is marked as replaceable. This version cannot raise its fee itself, so choose a rate that will do."
+    };
+    layout::card(body.push(fee).push(text::caption(note)))
 }
 
 fn foot<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message> {
@@ -146,8 +162,17 @@ fn foot<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message> {
         .wallet
         .as_ref()
         .is_some_and(crate::model::Wallet::is_locked);
+    let watches = model.wallet.as_ref().is_some_and(Wallet::is_watch_only);
     let mut block = column![].spacing(size::S3);
-    if locked {
+    if watches {
+        block = block.push(layout::notice(
+            Tone::Warn,
+            Icon::Eye,
+            "This wallet only watches",
+            text::body("It holds no private keys, so it cannot sign the payment. This version cannot save payments for signing elsewhere: pay from the wallet that holds the keys."),
+            Vec::new(),
+        ));
+    } else if locked {
         block = block.push(
             container(Element::from(
                 Field::new("send-passphrase", &page.passphrase)
@@ -169,14 +194,16 @@ fn foot<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message> {
             Vec::new(),
         ));
     }
-    let words = match (page.sending, locked) {
-        (true, _) => "Sending…",
-        (false, true) => "Unlock and send",
-        (false, false) => "Send now",
+    let words = match (watches, page.sending, locked) {
+        (true, _, _) => "Cannot sign",
+        (_, true, _) => "Sending…",
+        (_, false, true) => "Unlock and send",
+        (_, false, false) => "Send now",
     };
+    let may_send = !page.sending && !watches;
     let send = button_with(Icon::ArrowUpRight, words, Press::Primary)
         .id("send-confirm")
-        .on_press_maybe((!page.sending).then_some(Message::Send));
+        .on_press_maybe(may_send.then_some(Message::Send));
     let buttons = row![
         button_with(Icon::ArrowLeft, "Change", Press::Secondary)
             .id("send-change")
@@ -211,21 +238,44 @@ pub(super) fn done<'a>(page: &'a Page, _model: &'a Model) -> Element<'a, Message
             Icon::CircleAlert,
             "The node refused the payment",
             format!(
-                "{reason}. It is stored: give it to the node again later, or abandon it in Activity."
+                "The node said: {reason}. The payment is signed and stored, and its coins are held back for it. Give it to the node again when the cause is gone, or give it up and change it."
             ),
         ),
     };
-    let body = column![text::body(words), text::mono(sent.txid.to_string())].spacing(size::S2);
-    let actions = vec![
+    let mut body = column![text::body(words), text::mono(sent.txid.to_string())].spacing(size::S2);
+    if let Some(error) = &page.send_error {
+        body = body.push(text::body(error).class(Tone::Bad));
+    }
+    let idle = !page.sending;
+    let mut actions: Vec<Element<'a, Message>> = Vec::new();
+    if !matches!(sent.broadcast, Broadcast::Accepted) {
+        actions.push(
+            button("Give it to the node again", Press::Primary)
+                .id("sent-resend")
+                .on_press_maybe(idle.then_some(Message::Resend))
+                .into(),
+        );
+    }
+    if matches!(sent.broadcast, Broadcast::Rejected(_)) {
+        actions.push(
+            button("Give it up and change it", Press::Danger)
+                .id("sent-abandon")
+                .on_press_maybe(idle.then_some(Message::Abandon))
+                .into(),
+        );
+    }
+    actions.push(
         button("Show in Activity", Press::Secondary)
             .id("sent-show")
             .on_press(Message::Show(sent.txid))
             .into(),
+    );
+    actions.push(
         button("Send another", Press::Secondary)
             .id("sent-another")
             .on_press(Message::Another)
             .into(),
-    ];
+    );
     let card = layout::notice(tone, icon, title, body, actions);
     layout::page("sent", layout::page_title("Send"), vec![card])
 }

@@ -228,3 +228,193 @@ fn changing_the_unit_keeps_the_amount() {
     edit(&mut page, &model, Edit::Unit(0, 3));
     assert_eq!(page.form.recipients[0].amount, "1200000");
 }
+
+fn event(page: &mut Page, model: &Model, message: Message) -> Option<Event> {
+    let link = Link::default();
+    page.update(message, &Context { model, link: &link }).event
+}
+
+fn shows(page: &Page, model: &Model, text: &str) -> bool {
+    struct With<'a>(&'a str);
+    impl iced_test::selector::Selector for With<'_> {
+        type Output = ();
+        fn select(&mut self, candidate: iced_test::selector::Candidate<'_>) -> Option<()> {
+            match candidate {
+                iced_test::selector::Candidate::Text { content, .. } => {
+                    content.contains(self.0).then_some(())
+                }
+                _ => None,
+            }
+        }
+        fn description(&self) -> String {
+            self.0.to_owned()
+        }
+    }
+    let size = iced::Size::new(900.0, 2000.0);
+    let view: Element<'_, Message> = page.view(model);
+    iced_test::Simulator::with_size(iced::Settings::default(), size, view)
+        .find(With(text))
+        .is_ok()
+}
+
+fn reply(broadcast: Broadcast) -> Result<SendReply, IpcError> {
+    Ok(SendReply {
+        txid: Txid::from_slice(&[7; 32]).expect("32 bytes"),
+        broadcast,
+    })
+}
+
+fn reviewed(model: &Model) -> Page {
+    let mut page = filled(model);
+    let now = page.edit;
+    tell(
+        &mut page,
+        model,
+        Message::Previewed(now, Ok(prepared(141, 1410))),
+    );
+    tell(&mut page, model, Message::Review);
+    assert_eq!(page.stage(), Stage::Review);
+    page
+}
+
+#[test]
+fn a_refused_payment_stays_in_view_with_its_reason() {
+    let model = model();
+    let mut page = reviewed(&model);
+    let refused = reply(Broadcast::Rejected("min relay fee not met".to_owned()));
+    let told = event(&mut page, &model, Message::Sent("w".to_owned(), refused));
+    assert_eq!(told, None, "the page is not left");
+    assert!(shows(&page, &model, "The node refused the payment"));
+    assert!(shows(&page, &model, "min relay fee not met"));
+    assert!(shows(&page, &model, "Give it to the node again"));
+    event(&mut page, &model, Message::Abandoned(Ok(())));
+    assert_eq!(page.stage(), Stage::Compose);
+    assert_eq!(page.form.recipients[0].address, ADDRESS, "to be changed");
+}
+
+#[test]
+fn a_payment_that_is_taken_is_shown_in_the_list() {
+    let model = model();
+    let mut page = reviewed(&model);
+    let taken = reply(Broadcast::Accepted);
+    let told = event(&mut page, &model, Message::Sent("w".to_owned(), taken));
+    assert!(matches!(told, Some(Event::ShowTransaction(_))));
+    assert!(page.is_untouched() || page.stage() == Stage::Done);
+}
+
+#[test]
+fn the_review_says_what_becomes_of_the_fee() {
+    let model = model();
+    let mut page = reviewed(&model);
+    assert!(shows(
+        &page,
+        &model,
+        "This version cannot raise its fee itself"
+    ));
+    tell(&mut page, &model, Message::Change);
+    edit(&mut page, &model, Edit::Final);
+    let now = page.edit;
+    tell(
+        &mut page,
+        &model,
+        Message::Previewed(now, Ok(prepared(141, 1410))),
+    );
+    tell(&mut page, &model, Message::Review);
+    assert!(shows(&page, &model, "its fee cannot be raised later"));
+}
+
+#[test]
+fn a_wallet_without_keys_is_not_told_to_send() {
+    let mut model = model();
+    let page = reviewed(&model);
+    assert!(shows(&page, &model, "Send now"));
+    let wallet = model.wallet.as_mut().expect("there is one");
+    let state = wallet.state.as_mut().expect("known");
+    state.info.watch_only = true;
+    assert!(!shows(&page, &model, "Send now"));
+    assert!(shows(&page, &model, "This wallet only watches"));
+}
+
+#[test]
+fn a_draft_waits_for_its_wallet() {
+    let model = model();
+    let link = Link::default();
+    let context = Context {
+        model: &model,
+        link: &link,
+    };
+    let mut first = reviewed(&model);
+    let asked = first.edit;
+    drop(first.set_aside(&context));
+    let mut second = Page::default();
+    drop(second.take_up(&mut first, &context));
+    assert!(second.edit > asked, "answers to the first page come late");
+    tell(
+        &mut second,
+        &model,
+        Message::Previewed(asked, Ok(prepared(141, 1410))),
+    );
+    assert!(second.ready_preview().is_none());
+    drop(second.set_aside(&context));
+    drop(first.take_up(&mut second, &context));
+    assert_eq!(first.stage(), Stage::Compose);
+    assert_eq!(first.form.recipients[0].amount, "0.012");
+    assert!(first.previewing && !first.is_untouched() && second.is_untouched());
+}
+
+#[test]
+fn an_answer_for_another_wallet_changes_nothing_here() {
+    let model = model();
+    let mut page = reviewed(&model);
+    let taken = reply(Broadcast::Accepted);
+    let told = event(&mut page, &model, Message::Sent("other".to_owned(), taken));
+    assert!(matches!(told, Some(Event::Notify(Tone::Good, words)) if words.starts_with("other: ")));
+    assert_eq!(page.stage(), Stage::Review);
+}
+
+#[test]
+fn the_clipboard_and_the_known_addresses_fill_the_field() {
+    let mut model = model();
+    model.wallet.as_mut().expect("there is one").addresses = vec![ipc_schema::AddressRow {
+        address: ADDRESS.to_owned(),
+        label: "Baker".to_owned(),
+        ..Default::default()
+    }];
+    let mut page = Page::default();
+    tell(&mut page, &model, Message::Book(0));
+    assert!(shows(&page, &model, "Baker"));
+    tell(&mut page, &model, Message::BookFilter("butcher".to_owned()));
+    assert!(!shows(&page, &model, "Baker"));
+    tell(&mut page, &model, Message::BookPick(0, ADDRESS.to_owned()));
+    assert_eq!(page.form.recipients[0].label, "Baker");
+    let link = format!(" bitcoin:{ADDRESS}?amount=0.5\n");
+    tell(&mut page, &model, Message::Pasted(0, Some(link)));
+    assert_eq!(page.form.recipients[0].amount, "0.5");
+    let nothing = event(&mut page, &model, Message::Pasted(0, None));
+    assert!(matches!(nothing, Some(Event::Notify(Tone::Warn, _))));
+}
+
+#[test]
+fn every_recipient_has_controls_of_its_own() {
+    let model = model();
+    let mut page = Page::default();
+    for _ in 0..6 {
+        edit(&mut page, &model, Edit::Add);
+    }
+    let size = iced::Size::new(900.0, 4000.0);
+    let mut window =
+        iced_test::Simulator::with_size(iced::Settings::default(), size, page.view(&model));
+    for id in [
+        "send-amount-7",
+        "send-all-7",
+        "send-subtract-6",
+        "send-unit-5-0",
+    ] {
+        assert!(window.find(iced_test::selector::id(id)).is_ok(), "{id}");
+    }
+    window
+        .click(iced_test::selector::id("send-subtract-7"))
+        .expect("a control");
+    let told: Vec<Message> = window.into_messages().collect();
+    assert!(matches!(told[..], [Message::Form(Edit::SubtractFee(6))]));
+}

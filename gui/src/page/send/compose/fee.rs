@@ -60,7 +60,7 @@ pub(super) fn fee_card<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Mess
             || "No fee rates are known yet.".to_owned(),
             |fees| {
                 format!(
-                    "Too few blocks were seen for an estimate of time. The wallet would take {}, the node takes {} or more.",
+                    "This version estimates no times. Without a rate of your own the wallet takes its fixed rate of {}; the node takes {} or more. A payment with a low rate may wait long.",
                     model.money().rate(fees.default),
                     model.money().rate(fees.minimum)
                 )
@@ -70,7 +70,7 @@ pub(super) fn fee_card<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Mess
     }
     let raise = check(
         "send-replaceable",
-        "The fee can be raised later",
+        "Mark as replaceable (other programs can then raise the fee)",
         !form.is_final,
         Some(Message::Form(Edit::Final)),
     );
