@@ -230,7 +230,7 @@ impl Ipc {
         self.run(move |hub| async move {
             let socket = split(StdStream::from(socket));
             let (reader, writer) = socket.map_err(|error| connect_error(&error))?;
-            let link = Link::new(limits, false);
+            let link = Link::trusted(limits);
             let serving = Serving {
                 services,
                 runner,
@@ -259,7 +259,7 @@ impl Ipc {
                 runner: runner.clone(),
                 role: Role::Full,
                 origin: Origin::Parent,
-                link: Link::new(limits, false),
+                link: Link::trusted(limits),
             };
             hub.serve(reader, writer, serving);
             let (reader, writer) = tokio::io::split(ours);
@@ -328,13 +328,14 @@ impl Hub {
         R: AsyncRead + Unpin + 'static,
         W: AsyncWrite + Unpin + 'static,
     {
-        let link = Link::new(limits, false);
+        let link = Link::trusted(limits);
         let network = Network::new(reader, writer, Side::Client, &link);
         let mut system = RpcSystem::new(Box::new(network), None);
         let client: bitq::Client = system.bootstrap(Side::Server);
         let (tell, closed) = watch::channel(None);
+        let most = link.outgoing();
         let close = self.drive(system, link, tell, None);
-        Connection::new(client, closed, close, runner)
+        Connection::new(client, closed, close, most, runner)
     }
 
     /// The serving side of a stream; gives the signal of its end.

@@ -200,7 +200,7 @@ impl Door {
             runner: self.runner.clone(),
             role: self.address.role.clone(),
             origin: self.origin,
-            link: Link::new(self.limits, true),
+            link: Link::guarded(self.limits),
         };
         let closed = self.hub.serve(reader, writer, serving);
         let door = Rc::clone(self);

@@ -5,11 +5,13 @@
 //! held a secret.
 
 mod frame;
+mod size;
 mod socket;
+mod trace;
 mod wipe;
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::io;
 use std::rc::Rc;
 use std::time::Duration;
@@ -21,14 +23,14 @@ use capnp_rpc::rpc_twoparty_capnp::Side;
 use futures::FutureExt;
 use futures::future::Shared;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
-use frame::{Frame, FrameReader};
+use frame::{Frame, FrameReader, Next};
 pub(crate) use socket::split;
 
 use crate::server::Abort;
-use crate::types::Limits;
+use crate::types::{LARGE_MESSAGE, Limits};
 
 /// First segment of a message whose size nobody guesses, in words.
 const MIN_FIRST_SEGMENT: u32 = 128;
@@ -36,6 +38,8 @@ const MIN_FIRST_SEGMENT: u32 = 128;
 const WRITE_BATCH: usize = 64 << 10;
 /// How long the last messages (the reason of an end among them) may take.
 const FLUSH_TIME: Duration = Duration::from_secs(2);
+/// What every reader of Cap'n Proto takes unless told otherwise; larger messages of a stranger end the connection.
+const USUAL_MESSAGE: u64 = 64 << 20;
 
 type Message = Builder<HeapAllocator>;
 
@@ -49,6 +53,17 @@ pub(crate) struct Link {
     limits: Limits,
     /// Whether the budget is enforced; not towards a parent or child, who must never be cut off.
     enforced: bool,
+    /// Largest message that the other side takes.
+    outgoing: watch::Sender<u64>,
+    /// Questions that were too large to be sent.
+    unsent: RefCell<HashSet<u32>>,
+    /// Their answers, on their way to the asker.
+    answered_here: RefCell<VecDeque<Message>>,
+    trace: trace::Trace,
+    /// Whether a whole message has come.
+    heard: Cell<bool>,
+    /// Set where the other side takes nothing any more.
+    deaf: Cell<bool>,
     /// Set when nothing more will be queued.
     finishing: Cell<bool>,
     broken: RefCell<Option<String>>,
@@ -59,8 +74,21 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    /// A link within `limits`, `enforced` or only told to the other side.
-    pub(crate) fn new(limits: Limits, enforced: bool) -> Rc<Self> {
+    /// A link with somebody who came to a listener: held to `limits`.
+    pub(crate) fn guarded(limits: Limits) -> Rc<Self> {
+        Self::new(limits, true)
+    }
+
+    /// A link with a parent, a child, or a server that this program chose: never cut off, and large messages pass.
+    pub(crate) fn trusted(limits: Limits) -> Rc<Self> {
+        let limits = Limits {
+            message_bytes: limits.message_bytes.max(LARGE_MESSAGE),
+            ..limits
+        };
+        Self::new(limits, false)
+    }
+
+    fn new(limits: Limits, enforced: bool) -> Rc<Self> {
         Rc::new(Self {
             queue: RefCell::default(),
             queued_bytes: Cell::new(0),
@@ -68,12 +96,28 @@ impl Link {
             executing: Cell::new(0),
             limits,
             enforced,
+            outgoing: watch::Sender::new(USUAL_MESSAGE),
+            unsent: RefCell::default(),
+            answered_here: RefCell::default(),
+            trace: trace::Trace::default(),
+            heard: Cell::new(false),
+            deaf: Cell::new(false),
             finishing: Cell::new(false),
             broken: RefCell::new(None),
             waits_for_room: Cell::new(false),
             writer_wake: Notify::new(),
             reader_wake: Notify::new(),
         })
+    }
+
+    /// Notes the largest message that the other side takes, once it has said who it is.
+    pub(crate) fn set_outgoing(&self, bytes: u64) {
+        self.outgoing.send_replace(bytes);
+    }
+
+    /// Tells it from another thread.
+    pub(crate) fn outgoing(&self) -> watch::Sender<u64> {
+        self.outgoing.clone()
     }
 
     /// Ends the connection from this side; `reason` is kept for the log.
@@ -110,9 +154,13 @@ impl Link {
     }
 
     fn push(&self, message: Rc<Message>) {
-        if self.finishing.get() || self.broken.borrow().is_some() {
+        if self.finishing.get() || self.deaf.get() || self.broken.borrow().is_some() {
             return;
         }
+        let Some(message) = self.fitting(message) else {
+            return;
+        };
+        self.trace.sent(&message);
         if self.enforced {
             self.count_return(&message);
         }
@@ -186,25 +234,69 @@ impl Link {
         &self,
         reader: &mut FrameReader<R>,
     ) -> capnp::Result<Option<Reader<Frame>>> {
-        self.wait_for_room().await?;
-        let frame = tokio::select! {
-            biased;
-            frame = reader.next() => frame?,
-            error = self.until_broken() => return Err(error),
-        };
-        let message = frame.map(|frame| Reader::new(frame, frame::reader_options()));
-        if let (Some(message), true) = (&message, self.enforced) {
-            self.count_call(message);
+        loop {
+            self.wait_for_room().await?;
+            let next = tokio::select! {
+                biased;
+                next = self.next_in_time(reader) => next?,
+                own = self.own_answer_or_break() => return own.map(Some),
+            };
+            let frame = match next {
+                Next::Whole(frame) => frame,
+                Next::TooLarge(beginning, bytes) => {
+                    self.refuse(beginning, bytes)?;
+                    continue;
+                }
+                Next::End => return Ok(None),
+            };
+            let options = frame::reader_options(self.limits.message_bytes);
+            let message = Reader::new(frame, options);
+            self.trace.received(&message);
+            if self.enforced {
+                self.count_call(&message);
+            }
+            return Ok(Some(message));
         }
-        Ok(message)
     }
 
-    async fn until_broken(&self) -> capnp::Error {
+    /// The next message. Who begins one has the stall time to finish it, and who has just come to begin.
+    async fn next_in_time<R: AsyncRead + Unpin>(
+        &self,
+        reader: &mut FrameReader<R>,
+    ) -> capnp::Result<Next> {
+        if !self.enforced {
+            return reader.next().await;
+        }
+        // Most messages are there at once: no clock is looked at then.
+        let mut next = reader.next().now_or_never();
+        if next.is_none() && self.heard.get() {
+            reader.begin().await?;
+        }
+        if next.is_none() {
+            let stall = Duration::from_secs(u64::from(self.limits.stall_seconds));
+            next = tokio::time::timeout(stall, reader.next()).await.ok();
+        }
+        let Some(next) = next else {
+            let seconds = self.limits.stall_seconds;
+            self.break_off(format!(
+                "the peer did not finish its message within {seconds} s"
+            ));
+            return Err(capnp::Error::disconnected(
+                "the message did not come in time".to_owned(),
+            ));
+        };
+        self.heard.set(true);
+        next
+    }
+
+    /// Waits for an answer that this side gives itself, or for the end from this side.
+    async fn own_answer_or_break(&self) -> capnp::Result<Reader<Frame>> {
         loop {
-            self.reader_wake.notified().await;
-            if let Err(error) = self.check_broken() {
-                return error;
+            self.check_broken()?;
+            if let Some(answer) = self.own_answer() {
+                return Ok(answer);
             }
+            self.reader_wake.notified().await;
         }
     }
 
@@ -230,8 +322,7 @@ impl Link {
             self.queued_bytes
                 .set(self.queued_bytes.get().saturating_sub(bytes));
             if let Err(error) = written {
-                // The reader reports it, so that every open question is answered.
-                self.break_off(format!("writing failed: {error}"));
+                self.stop_writing(&error).await;
                 break;
             }
             self.made_progress();
@@ -240,6 +331,23 @@ impl Link {
         let _ = writer.shutdown().await;
         while !self.finishing.get() {
             self.writer_wake.notified().await;
+        }
+    }
+
+    /// After a failure: the reader reports the end, so that every open question is answered. It comes by itself, perhaps
+    /// with a last word of the other side, except where that one has closed one direction alone.
+    async fn stop_writing(&self, error: &io::Error) {
+        self.deaf.set(true);
+        self.queue.borrow_mut().clear();
+        self.queued_bytes.set(0);
+        self.made_progress();
+        let ended = async {
+            while !self.finishing.get() && self.broken.borrow().is_none() {
+                self.writer_wake.notified().await;
+            }
+        };
+        if tokio::time::timeout(FLUSH_TIME, ended).await.is_err() {
+            self.break_off(format!("writing failed: {error}"));
         }
     }
 
@@ -398,7 +506,9 @@ impl<R: AsyncRead + Unpin + 'static> Network<R> {
     where
         W: AsyncWrite + Unpin + 'static,
     {
-        let frames = FrameReader::new(reader, link.limits.message_bytes);
+        // A call that is too large is answered, up to what a stranger can expect anybody to take.
+        let skipped = if link.enforced { USUAL_MESSAGE } else { 0 };
+        let frames = FrameReader::new(reader, link.limits.message_bytes, skipped);
         let slot = Rc::new(RefCell::new(Some(frames)));
         let half = || Half {
             link: Rc::clone(link),

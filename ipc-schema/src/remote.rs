@@ -6,7 +6,7 @@ use std::str::Utf8Error;
 use futures::future::LocalBoxFuture;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::types::IpcError;
+use crate::types::{Fault, FaultCode, IpcError, TOO_LARGE};
 
 /// Calls that wait for the IPC thread before the caller waits too.
 const QUEUE: usize = 64;
@@ -80,6 +80,9 @@ impl From<capnp::Error> for IpcError {
                 .unwrap_or(text)
                 .to_owned()
         };
+        if error.extra.contains(TOO_LARGE) {
+            return Self::Fault(Fault::new(FaultCode::TooLarge, text()));
+        }
         match error.kind {
             capnp::ErrorKind::Disconnected => Self::Disconnected,
             capnp::ErrorKind::Unimplemented => Self::Unimplemented(text()),

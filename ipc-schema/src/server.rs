@@ -19,6 +19,7 @@ use std::rc::Rc;
 use futures::future::BoxFuture;
 use tokio::task::{AbortHandle, JoinHandle};
 
+use crate::session::Held;
 use crate::types::Fault;
 
 /// Runs the services' futures on the program's own runtime.
@@ -106,21 +107,28 @@ macro_rules! answer {
 pub(crate) use answer;
 
 /// A subscription of the other side: its task ends with it.
-pub(crate) struct Subscribed(AbortHandle);
+pub(crate) struct Subscribed {
+    task: AbortHandle,
+    _held: Option<Held>,
+}
 
 impl Subscribed {
     /// Starts a feed on the IPC thread.
     pub(crate) fn start(
         feed: impl Future<Output = ()> + 'static,
+        held: Option<Held>,
     ) -> crate::generated::types_capnp::subscription::Client {
         let task = tokio::task::spawn_local(feed);
-        capnp_rpc::new_client_from_rc(Rc::new(Self(task.abort_handle())))
+        capnp_rpc::new_client_from_rc(Rc::new(Self {
+            task: task.abort_handle(),
+            _held: held,
+        }))
     }
 }
 
 impl Drop for Subscribed {
     fn drop(&mut self) {
-        self.0.abort();
+        self.task.abort();
     }
 }
 

@@ -14,6 +14,59 @@ use crate::service::{ServiceSet, Services};
 use crate::types::{Fault, FaultCode, Identity, Role};
 use crate::worker::{Turn, Worker};
 
+/// Objects that one connection may hold at once.
+const MAX_OBJECTS: u32 = 10_000;
+/// Subscriptions among what it may hold.
+const MAX_SUBSCRIPTIONS: u32 = 64;
+
+/// A share of a counter, given back when it is dropped.
+pub(crate) struct Counted {
+    counter: Rc<Cell<u32>>,
+    share: u32,
+}
+
+impl Counted {
+    /// Takes `share`, if the counter stays within `limit`.
+    fn take(counter: &Rc<Cell<u32>>, share: u32, limit: u32) -> Option<Self> {
+        let total = counter.get().checked_add(share)?;
+        (total <= limit).then(|| {
+            counter.set(total);
+            let counter = Rc::clone(counter);
+            Self { counter, share }
+        })
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.counter
+            .set(self.counter.get().saturating_sub(self.share));
+    }
+}
+
+/// An object's place among those of its connection; the log tells of its beginning and end.
+pub(crate) struct Held {
+    name: &'static str,
+    _counted: Counted,
+}
+
+impl Held {
+    fn new(name: &'static str, counted: Counted) -> Self {
+        debug_line!("Creating {name}");
+        Self {
+            name,
+            _counted: counted,
+        }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        debug_line!("Cleaning up {}", self.name);
+        debug_line!("Destroying {}", self.name);
+    }
+}
+
 /// How a connection came to us, which decides what it may do beside its role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
@@ -42,7 +95,8 @@ pub(crate) enum Right {
 pub(crate) struct Session {
     pub(crate) services: Services,
     pub(crate) runner: Runner,
-    pub(crate) role: Role,
+    /// What the other side may do: what its door gives, or less where it asked for less.
+    role: RefCell<Role>,
     pub(crate) origin: Origin,
     /// Names the connection in both sides' logs.
     pub(crate) id: String,
@@ -51,9 +105,11 @@ pub(crate) struct Session {
     pub(crate) peer: RefCell<Option<Identity>>,
     pub(crate) closed: watch::Receiver<Option<String>>,
     threads: RefCell<CapabilityServerSet<ThreadObject, thread::Client>>,
-    workers: Cell<u32>,
+    workers: Rc<Cell<u32>>,
+    objects: Rc<Cell<u32>>,
+    subscriptions: Rc<Cell<u32>>,
     default_worker: Rc<Worker>,
-    pool: RefCell<Option<Vec<Rc<Worker>>>>,
+    pool: RefCell<Option<(Vec<Rc<Worker>>, Counted)>>,
     /// Keeps calls in the order in which they came while their thread is only promised.
     arrivals: Rc<Worker>,
 }
@@ -71,14 +127,16 @@ impl Session {
         Rc::new(Self {
             services,
             runner,
-            role,
+            role: RefCell::new(role),
             origin,
             id,
             link,
             peer: RefCell::new(None),
             closed,
             threads: RefCell::new(CapabilityServerSet::new()),
-            workers: Cell::new(0),
+            workers: Rc::default(),
+            objects: Rc::default(),
+            subscriptions: Rc::default(),
             default_worker: Worker::new(format!("{} (default)", crate::log::here())),
             pool: RefCell::new(None),
             arrivals: Worker::new(String::new()),
@@ -97,10 +155,24 @@ impl Session {
         Ok(set)
     }
 
+    /// What the other side may do.
+    pub(crate) fn role(&self) -> Role {
+        self.role.borrow().clone()
+    }
+
+    /// Gives up what `asked` does not include, for the life of the connection; what is left.
+    pub(crate) fn narrow(&self, asked: Role) -> Role {
+        let mut role = self.role.borrow_mut();
+        if *role == Role::Full {
+            *role = asked;
+        }
+        role.clone()
+    }
+
     /// Whether the role includes `right`.
     pub(crate) fn require(&self, right: Right) -> Result<(), Fault> {
         let granted = self.origin != Origin::WalletSocket
-            && match &self.role {
+            && match &*self.role.borrow() {
                 Role::Full => true,
                 Role::Mining => right == Right::Mining,
                 Role::Read => right == Right::View,
@@ -137,15 +209,17 @@ impl Session {
 
     /// Makes a worker for the client's thread `name`.
     pub(crate) fn make_thread(&self, name: &str) -> Result<thread::Client, capnp::Error> {
-        self.count_workers(1)?;
+        let counted = self.count_workers(1)?;
         let worker = Worker::new(format!(
             "{} (from {})",
             crate::log::here(),
             crate::log::printable(name)
         ));
-        let mut threads = self.threads.borrow_mut();
-        threads.gc();
-        Ok(threads.new_client(ThreadObject { worker }))
+        let thread = ThreadObject {
+            worker,
+            _counted: counted,
+        };
+        Ok(self.threads.borrow_mut().new_client(thread))
     }
 
     /// Makes the connection's pool.
@@ -158,23 +232,40 @@ impl Session {
         if count == 0 {
             return Err(exception("makePool needs at least one worker"));
         }
-        self.count_workers(count)?;
+        let counted = self.count_workers(count)?;
         let worker = |n| Worker::new(format!("{} (pool {n})", crate::log::here()));
-        *self.pool.borrow_mut() = Some((0..count).map(worker).collect());
+        let workers = (0..count).map(worker).collect();
+        *self.pool.borrow_mut() = Some((workers, counted));
         Ok(())
     }
 
-    fn count_workers(&self, more: u32) -> Result<(), capnp::Error> {
+    /// Counts workers as long as the count is held.
+    fn count_workers(&self, more: u32) -> Result<Counted, capnp::Error> {
         self.threads.borrow_mut().gc();
-        let total = self.workers.get().saturating_add(more);
         let limit = self.link.limits().workers;
-        if total > limit {
-            return Err(exception(&format!(
-                "no more than {limit} workers for one connection"
-            )));
-        }
-        self.workers.set(total);
-        Ok(())
+        Counted::take(&self.workers, more, limit)
+            .ok_or_else(|| exception(&format!("no more than {limit} workers for one connection")))
+    }
+
+    /// Counts an object that the other side gets, until it has let go of it.
+    pub(crate) fn hold(&self, name: &'static str) -> Result<Held, capnp::Error> {
+        let counted = Counted::take(&self.objects, 1, MAX_OBJECTS).ok_or_else(|| {
+            exception(&format!(
+                "no more than {MAX_OBJECTS} objects for one connection"
+            ))
+        })?;
+        Ok(Held::new(name, counted))
+    }
+
+    /// Counts a subscription likewise.
+    pub(crate) fn hold_subscription(&self) -> Result<Held, capnp::Error> {
+        let counted =
+            Counted::take(&self.subscriptions, 1, MAX_SUBSCRIPTIONS).ok_or_else(|| {
+                exception(&format!(
+                    "no more than {MAX_SUBSCRIPTIONS} subscriptions for one connection"
+                ))
+            })?;
+        Ok(Held::new("Subscription", counted))
     }
 
     /// Takes a call with a `Context` to its worker and waits for its turn there.
@@ -191,6 +282,7 @@ impl Session {
             method,
             turn: None,
             stage: Cell::new(Stage::Waiting),
+            waits: Cell::new(false),
             link: Rc::clone(&self.link),
         };
         debug_line!("IPC server recv request  #{} {method}$Params", call.number);
@@ -217,7 +309,8 @@ impl Session {
     /// The worker of calls that name none: the least busy of the pool.
     fn any_worker(&self) -> Rc<Worker> {
         let pool = self.pool.borrow();
-        let least = pool.iter().flatten().min_by_key(|worker| worker.load());
+        let workers = pool.iter().flat_map(|(workers, _)| workers);
+        let least = workers.min_by_key(|worker| worker.load());
         Rc::clone(least.unwrap_or(&self.default_worker))
     }
 
@@ -253,10 +346,17 @@ pub(crate) struct Call {
     method: &'static str,
     turn: Option<Turn>,
     stage: Cell<Stage>,
+    /// Whether it only waits, so that it ends with its caller.
+    waits: Cell<bool>,
     link: Rc<Link>,
 }
 
 impl Call {
+    /// Notes that the call does nothing but wait.
+    pub(crate) fn begin_wait(&self) {
+        self.waits.set(true);
+    }
+
     /// Notes that the answer is complete.
     pub(crate) fn answered(&self, data: impl FnOnce() -> String) {
         self.stage.set(Stage::Answered);
@@ -271,6 +371,11 @@ impl Call {
     /// Makes `fault` the exception that answers this call.
     pub(crate) fn failed(&self, fault: &Fault) -> capnp::Error {
         self.stage.set(Stage::Answered);
+        debug_line!(
+            "IPC server request #{} uncaught exception (std::exception: {})",
+            self.number,
+            fault.message
+        );
         info_line!(
             "IPC server error request #{} {}",
             self.number,
@@ -289,6 +394,9 @@ impl Drop for Call {
                     "IPC server request #{} canceled while executing.",
                     self.number
                 );
+                if self.waits.get() {
+                    info_line!("IPC server request #{} interrupted (canceled)", self.number);
+                }
             }
             Stage::Waiting => {
                 info_line!(

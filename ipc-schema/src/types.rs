@@ -18,8 +18,9 @@ pub use chain::{
     BlockInfo, BlockTip, BroadcastReply, ChainState, ChainStep, FeeEstimate, FoundCoin,
     MempoolChange, MempoolEvent, MempoolSnapshot, MinimumFees, PullReply, RemovalReason,
 };
+pub(crate) use fault::TOO_LARGE;
 pub use fault::{Fault, FaultCode, IpcError};
-pub use hello::{Hello, Identity, Limits, PROTOCOL, ProtocolVersion, Role, Session};
+pub use hello::{Hello, Identity, LARGE_MESSAGE, Limits, PROTOCOL, ProtocolVersion, Role, Session};
 pub use node::{
     LogLevel, LogLine, MempoolStatus, NodeEvent, NodeStatus, NodeTopics, Phase, Traffic,
     WalletLink, WalletProcessState,

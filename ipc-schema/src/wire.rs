@@ -11,6 +11,8 @@ mod wallet;
 use capnp::traits::OwnedStruct;
 use capnp::{data_list, struct_list, text_list};
 
+use crate::types::{Fault, FaultCode, LARGE_MESSAGE, TOO_LARGE};
+
 /// Longest list that is taken from the other side.
 pub(crate) const MAX_LIST: u32 = 100_000;
 
@@ -27,6 +29,18 @@ pub(crate) trait Wire: Sized {
 /// The length of a list in the form that `init` takes; longer ones are cut by their makers.
 pub(crate) fn length<T>(items: &[T]) -> u32 {
     u32::try_from(items.len()).unwrap_or(u32::MAX).min(MAX_LIST)
+}
+
+/// A text that is to be sent, if Cap'n Proto can hold it at all.
+pub(crate) fn sendable(text: String) -> Result<String, Fault> {
+    let bytes = u64::try_from(text.len()).unwrap_or(u64::MAX);
+    if bytes <= LARGE_MESSAGE {
+        return Ok(text);
+    }
+    Err(Fault::new(
+        FaultCode::TooLarge,
+        format!("{TOO_LARGE}the text has {bytes} bytes, and at most {LARGE_MESSAGE} can be sent."),
+    ))
 }
 
 fn check_length(length: u32) -> capnp::Result<()> {

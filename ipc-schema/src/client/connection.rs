@@ -22,6 +22,8 @@ pub struct Connection {
     remote: Remote<bitq::Client>,
     closed: watch::Receiver<Option<String>>,
     close: Arc<Notify>,
+    /// Largest message that the other side takes, for the IPC thread.
+    most: watch::Sender<u64>,
     runner: Runner,
 }
 
@@ -30,12 +32,14 @@ impl Connection {
         client: bitq::Client,
         closed: watch::Receiver<Option<String>>,
         close: Arc<Notify>,
+        most: watch::Sender<u64>,
         runner: Runner,
     ) -> Self {
         Self {
             remote: Remote::new(client),
             closed,
             close,
+            most,
             runner,
         }
     }
@@ -63,6 +67,7 @@ impl Connection {
             }
         )?;
         ours.check(&session.identity)?;
+        self.most.send_replace(session.limits.message_bytes);
         Ok(session)
     }
 
@@ -103,7 +108,9 @@ impl Connection {
             .call(move |client| async move {
                 let mut request = client.start_wallet_request();
                 options.put(request.get().init_options());
-                request.get().set_chain(ChainObject::client(runner, chain));
+                request
+                    .get()
+                    .set_chain(ChainObject::client(runner, chain, None));
                 let answer = request.send().promise.await?;
                 let reply = answer.get()?;
                 if reply.has_error() {

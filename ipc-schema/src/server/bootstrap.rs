@@ -37,6 +37,8 @@ impl Bootstrap {
             self.session.id
         );
         self.session.peer.replace(Some(theirs));
+        // Programs that greet read large answers.
+        self.session.link.set_outgoing(crate::types::LARGE_MESSAGE);
         Ok(ours)
     }
 
@@ -46,7 +48,9 @@ impl Bootstrap {
         let set = self.session.offered()?;
         let node = set.node.ok_or_else(|| not_offered("node"))?;
         let full = self.session.require(Right::Full).is_ok();
-        Ok(NodeObject::client(&self.session, node, set.rpc, full))
+        let held = self.session.hold("Node").map_err(too_many)?;
+        let object = NodeObject::new(&self.session, node, set.rpc, held);
+        Ok(object.client(full))
     }
 
     fn chain(&self) -> Result<crate::generated::chain_capnp::chain::Client, Fault> {
@@ -57,7 +61,13 @@ impl Bootstrap {
             .offered()?
             .chain
             .ok_or_else(|| not_offered("chain"))?;
-        Ok(ChainObject::client(self.session.runner.clone(), chain))
+        let held = self.session.hold("Chain").map_err(too_many)?;
+        let watch = Some((Rc::clone(&self.session), held));
+        Ok(ChainObject::client(
+            self.session.runner.clone(),
+            chain,
+            watch,
+        ))
     }
 
     async fn attach(
@@ -95,7 +105,8 @@ impl Bootstrap {
             .offered()?
             .wallet
             .ok_or_else(|| not_offered("wallet"))?;
-        Ok(WalletsObject::client(self.session.runner.clone(), wallet))
+        let held = self.session.hold("Wallets").map_err(too_many)?;
+        Ok(WalletsObject::client(&self.session, wallet, held))
     }
 
     /// A parent may configure its child, nobody else.
@@ -121,6 +132,12 @@ fn not_offered(what: &str) -> Fault {
     )
 }
 
+/// The refusal of an object above the budget, where faults are answered.
+fn too_many(error: capnp::Error) -> Fault {
+    let text = error.extra.strip_prefix("std::exception: ");
+    Fault::new(FaultCode::Busy, text.unwrap_or(&error.extra))
+}
+
 fn start_error(fault: Fault) -> StartError {
     StartError {
         text: fault.message,
@@ -134,8 +151,8 @@ impl init::Server for Bootstrap {
         _: init::ConstructParams,
         mut results: init::ConstructResults,
     ) -> Result<(), capnp::Error> {
-        let map = ThreadMapObject(Rc::clone(&self.session));
-        results.get().set_thread_map(capnp_rpc::new_client(map));
+        let map = ThreadMapObject::client(&self.session)?;
+        results.get().set_thread_map(map);
         Ok(())
     }
 
@@ -149,9 +166,7 @@ impl init::Server for Bootstrap {
             .session
             .call("Init.makeEcho", context, String::new)
             .await?;
-        results
-            .get()
-            .set_result(EchoObject::client(Rc::clone(&self.session)));
+        results.get().set_result(EchoObject::client(&self.session)?);
         call.answered(String::new);
         Ok(())
     }
@@ -188,7 +203,7 @@ impl init::Server for Bootstrap {
         if let Some(service) = service {
             results
                 .get()
-                .set_result(MiningObject::client(&self.session, service));
+                .set_result(MiningObject::client(&self.session, service)?);
         }
         call.answered(String::new);
         Ok(())
@@ -218,7 +233,7 @@ impl init::Server for Bootstrap {
         if let Some(executor) = executor {
             results
                 .get()
-                .set_result(RpcObject::client(Rc::clone(&self.session), executor));
+                .set_result(RpcObject::client(&self.session, executor)?);
         }
         call.answered(String::new);
         Ok(())
@@ -233,14 +248,13 @@ impl bitq::Server for Bootstrap {
     ) -> Result<(), capnp::Error> {
         let theirs = Identity::take(params.get()?.get_identity()?)?;
         let asked = Role::take(params.get()?.get_role()?)?;
-        // Less than the listener's role may be asked for, never more.
-        let granted = if self.session.role == Role::Full {
-            asked
-        } else {
-            self.session.role.clone()
-        };
         let limits = *self.session.link.limits();
-        answer!(results, self.greet(theirs), |b, ours| {
+        let outcome = self.greet(theirs);
+        let granted = match &outcome {
+            Ok(_) => self.session.narrow(asked),
+            Err(_) => self.session.role(),
+        };
+        answer!(results, outcome, |b, ours| {
             ours.put(b.reborrow().init_identity());
             granted.put(b.reborrow().init_role());
             b.set_session(self.session.id.as_str());

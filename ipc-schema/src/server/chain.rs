@@ -8,6 +8,7 @@ use primitives::{Amount, BlockHash, Txid};
 use super::{Runner, Subscribed, answer, feed};
 use crate::generated::chain_capnp::chain;
 use crate::service::ChainService;
+use crate::session::{Held, Session};
 use crate::types::{BroadcastReply, Task};
 use crate::wire::{self, Wire};
 
@@ -18,11 +19,28 @@ const MAX_BLOCK_BYTES: u64 = 8 << 20;
 pub(crate) struct ChainObject {
     runner: Runner,
     service: Arc<dyn ChainService>,
+    /// Counts for whoever came to a listener; a child is not counted.
+    watch: Option<(Rc<Session>, Held)>,
 }
 
 impl ChainObject {
-    pub(crate) fn client(runner: Runner, service: Arc<dyn ChainService>) -> chain::Client {
-        capnp_rpc::new_client(Self { runner, service })
+    pub(crate) fn client(
+        runner: Runner,
+        service: Arc<dyn ChainService>,
+        watch: Option<(Rc<Session>, Held)>,
+    ) -> chain::Client {
+        capnp_rpc::new_client(Self {
+            runner,
+            service,
+            watch,
+        })
+    }
+
+    fn hold_subscription(&self) -> capnp::Result<Option<Held>> {
+        let session = self.watch.as_ref().map(|(session, _)| session);
+        session
+            .map(|session| session.hold_subscription())
+            .transpose()
     }
 }
 
@@ -32,9 +50,12 @@ impl chain::Server for ChainObject {
         params: chain::SubscribeParams,
         mut results: chain::SubscribeResults,
     ) -> Result<(), capnp::Error> {
+        let held = self.hold_subscription()?;
         let sink = params.get()?.get_sink()?;
         let feed = feed::chain_state(self.service.state(), sink);
-        results.get().set_subscription(Subscribed::start(feed));
+        results
+            .get()
+            .set_subscription(Subscribed::start(feed, held));
         Ok(())
     }
 
@@ -149,10 +170,11 @@ impl chain::Server for ChainObject {
         params: chain::MempoolParams,
         mut results: chain::MempoolResults,
     ) -> Result<(), capnp::Error> {
+        let held = self.hold_subscription()?;
         let sink = params.get()?.get_sink()?;
         let outcome = self.runner.wait(self.service.mempool()).await;
         answer!(results, outcome, |b, source| {
-            b.set_subscription(Subscribed::start(feed::mempool(source, sink)));
+            b.set_subscription(Subscribed::start(feed::mempool(source, sink), held));
         })
     }
 

@@ -9,13 +9,14 @@ use crate::generated::proxy_capnp::{thread, thread_map};
 use crate::generated::rpc_capnp::rpc;
 use crate::log::{debug_line, printable, rpc_is_public};
 use crate::service::RpcExecutor;
-use crate::session::{Session, exception};
+use crate::session::{Counted, Held, Session, exception};
 use crate::types::{Fault, Role, RpcRequest};
 use crate::worker::Worker;
 
 /// A worker, as the client holds it.
 pub(crate) struct ThreadObject {
     pub(crate) worker: Rc<Worker>,
+    pub(crate) _counted: Counted,
 }
 
 impl thread::Server for ThreadObject {
@@ -30,7 +31,19 @@ impl thread::Server for ThreadObject {
 }
 
 /// Makes workers.
-pub(super) struct ThreadMapObject(pub(super) Rc<Session>);
+pub(super) struct ThreadMapObject {
+    session: Rc<Session>,
+    _held: Held,
+}
+
+impl ThreadMapObject {
+    pub(super) fn client(session: &Rc<Session>) -> capnp::Result<thread_map::Client> {
+        Ok(capnp_rpc::new_client(Self {
+            session: Rc::clone(session),
+            _held: session.hold("ThreadMap")?,
+        }))
+    }
+}
 
 impl thread_map::Server for ThreadMapObject {
     async fn make_thread(
@@ -39,7 +52,7 @@ impl thread_map::Server for ThreadMapObject {
         mut results: thread_map::MakeThreadResults,
     ) -> Result<(), capnp::Error> {
         let name = params.get()?.get_name()?.to_string()?;
-        results.get().set_result(self.0.make_thread(&name)?);
+        results.get().set_result(self.session.make_thread(&name)?);
         Ok(())
     }
 
@@ -48,7 +61,7 @@ impl thread_map::Server for ThreadMapObject {
         params: thread_map::MakePoolParams,
         _: thread_map::MakePoolResults,
     ) -> Result<(), capnp::Error> {
-        self.0.make_pool(params.get()?.get_count())
+        self.session.make_pool(params.get()?.get_count())
     }
 }
 
@@ -56,21 +69,16 @@ impl thread_map::Server for ThreadMapObject {
 pub(super) struct EchoObject {
     session: Rc<Session>,
     destroyed: Cell<bool>,
+    _held: Held,
 }
 
 impl EchoObject {
-    pub(super) fn client(session: Rc<Session>) -> echo::Client {
-        debug_line!("Creating Echo");
-        capnp_rpc::new_client(Self {
-            session,
+    pub(super) fn client(session: &Rc<Session>) -> capnp::Result<echo::Client> {
+        Ok(capnp_rpc::new_client(Self {
+            session: Rc::clone(session),
             destroyed: Cell::new(false),
-        })
-    }
-}
-
-impl Drop for EchoObject {
-    fn drop(&mut self) {
-        debug_line!("Destroying Echo");
+            _held: session.hold("Echo")?,
+        }))
     }
 }
 
@@ -117,11 +125,19 @@ impl echo::Server for EchoObject {
 pub(super) struct RpcObject {
     session: Rc<Session>,
     executor: Arc<dyn RpcExecutor>,
+    _held: Held,
 }
 
 impl RpcObject {
-    pub(super) fn client(session: Rc<Session>, executor: Arc<dyn RpcExecutor>) -> rpc::Client {
-        capnp_rpc::new_client(Self { session, executor })
+    pub(super) fn client(
+        session: &Rc<Session>,
+        executor: Arc<dyn RpcExecutor>,
+    ) -> capnp::Result<rpc::Client> {
+        Ok(capnp_rpc::new_client(Self {
+            session: Rc::clone(session),
+            executor,
+            _held: session.hold("Rpc")?,
+        }))
     }
 }
 
@@ -135,8 +151,8 @@ impl rpc::Server for RpcObject {
             let params = params.get()?;
             let text = params.get_request()?.to_string()?;
             // The client's own idea of its user counts for nothing; the socket decides.
-            let user = match &self.session.role {
-                Role::Rpc(user) => Some(user.clone()),
+            let user = match self.session.role() {
+                Role::Rpc(user) => Some(user),
                 _ => None,
             };
             let public = rpc_is_public(&text);
@@ -160,7 +176,8 @@ impl rpc::Server for RpcObject {
         let data = || shown(&request.request);
         let call = self.session.call("Rpc.executeRpc", context, data).await?;
         let work = self.executor.execute(request);
-        match self.session.runner.finish(work).await {
+        let outcome = self.session.runner.finish(work).await;
+        match outcome.and_then(crate::wire::sendable) {
             Ok(reply) => {
                 results.get().set_result(reply.as_str());
                 call.answered(|| shown(&reply));

@@ -13,7 +13,7 @@ use self::template::TemplateObject;
 use crate::generated::mining_capnp::{block_check_options, mining};
 use crate::log::printable;
 use crate::service::{BlockCheckOptions, BlockCreateOptions, MiningService, Reply};
-use crate::session::{Session, exception};
+use crate::session::{Held, Session, exception};
 use crate::types::{BlockTip, Fault};
 use crate::wire::MAX_LIST;
 
@@ -65,16 +65,20 @@ pub(super) struct MiningObject {
     session: Rc<Session>,
     service: Arc<dyn MiningService>,
     interrupt: Interrupt,
+    _held: Held,
 }
 
 impl MiningObject {
-    pub(super) fn client(session: &Rc<Session>, service: Arc<dyn MiningService>) -> mining::Client {
-        let session = Rc::clone(session);
-        capnp_rpc::new_client(Self {
-            session,
+    pub(super) fn client(
+        session: &Rc<Session>,
+        service: Arc<dyn MiningService>,
+    ) -> capnp::Result<mining::Client> {
+        Ok(capnp_rpc::new_client(Self {
+            session: Rc::clone(session),
             service,
             interrupt: Interrupt(Notify::new()),
-        })
+            _held: session.hold("Mining")?,
+        }))
     }
 }
 
@@ -200,6 +204,7 @@ impl mining::Server for MiningObject {
         let current = BlockHash::from(hash(params.get()?.get_current_tip()?)?);
         let limit = timeout(params.get()?.get_timeout());
         let tip = on_worker!(self, "Mining.waitTipChanged", params, |call| {
+            call.begin_wait();
             let work = self.service.wait_tip_changed(current, limit);
             self.interrupt.wait(&self.session, work).await
         });
@@ -228,6 +233,7 @@ impl mining::Server for MiningObject {
         let template = on_worker!(self, "Mining.createNewBlock", params, |call| {
             match check_create(options) {
                 Ok(()) => {
+                    call.begin_wait();
                     let work = self.service.create_new_block(options, cooldown);
                     self.interrupt.wait(&self.session, work).await
                 }
@@ -237,7 +243,7 @@ impl mining::Server for MiningObject {
         if let Some(template) = template.flatten() {
             results
                 .get()
-                .set_result(TemplateObject::client(&self.session, template));
+                .set_result(TemplateObject::client(&self.session, template)?);
         }
         Ok(())
     }

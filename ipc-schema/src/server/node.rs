@@ -8,38 +8,45 @@ use capnp::capability::FromClientHook;
 use super::{Runner, Subscribed, answer, feed};
 use crate::generated::node_capnp::{node, node_view};
 use crate::service::{NodeService, RpcExecutor};
-use crate::session::Session;
+use crate::session::{Held, Session};
 use crate::types::{Fault, FaultCode, RpcRequest};
 use crate::wire;
 
 /// Serves `Node`, or only `NodeView`.
-#[derive(Clone)]
 pub(super) struct NodeObject {
+    session: Rc<Session>,
     runner: Runner,
     service: Arc<dyn NodeService>,
     rpc: Option<Arc<dyn RpcExecutor>>,
+    _held: Held,
 }
 
 /// The same without anything that changes the node: the interface is not there at all.
 struct ViewObject(NodeObject);
 
 impl NodeObject {
-    pub(super) fn client(
+    pub(super) fn new(
         session: &Rc<Session>,
         service: Arc<dyn NodeService>,
         rpc: Option<Arc<dyn RpcExecutor>>,
-        full: bool,
-    ) -> node_view::Client {
-        let object = Self {
+        held: Held,
+    ) -> Self {
+        Self {
+            session: Rc::clone(session),
             runner: session.runner.clone(),
             service,
             rpc,
-        };
+            _held: held,
+        }
+    }
+
+    /// The whole node, or what may be read of it.
+    pub(super) fn client(self, full: bool) -> node_view::Client {
         if full {
-            let client: node::Client = capnp_rpc::new_client(object);
+            let client: node::Client = capnp_rpc::new_client(self);
             client.cast_to()
         } else {
-            capnp_rpc::new_client(ViewObject(object))
+            capnp_rpc::new_client(ViewObject(self))
         }
     }
 
@@ -48,6 +55,7 @@ impl NodeObject {
         params: &node_view::SubscribeParams,
         results: &mut node_view::SubscribeResults,
     ) -> capnp::Result<()> {
+        let held = self.session.hold_subscription()?;
         let params = params.get()?;
         let sink = params.get_sink()?;
         let status = params
@@ -67,7 +75,8 @@ impl NodeObject {
             );
             run.await;
         };
-        results.get().set_subscription(Subscribed::start(all));
+        let subscription = Subscribed::start(all, Some(held));
+        results.get().set_subscription(subscription);
         Ok(())
     }
 
@@ -153,7 +162,10 @@ impl node::Server for NodeObject {
         };
         // The console stops waiting when the user cancels; the command itself is not undone.
         let outcome = match &self.rpc {
-            Some(rpc) => self.runner.finish(rpc.execute(request)).await,
+            Some(rpc) => {
+                let reply = self.runner.finish(rpc.execute(request)).await;
+                reply.and_then(wire::sendable)
+            }
             None => Err(Fault::new(
                 FaultCode::NotReady,
                 "The node takes no commands yet.",

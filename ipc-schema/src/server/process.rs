@@ -51,6 +51,7 @@ impl wallet_process::Server for WalletProcessObject {
             user,
         };
         let outcome = self.runner.finish(self.service.execute(request)).await;
+        let outcome = outcome.and_then(wire::sendable);
         answer!(results, outcome, |b, reply| b.set_reply(reply.as_str()))
     }
 

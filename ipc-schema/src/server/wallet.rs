@@ -8,6 +8,7 @@ use primitives::{OutPoint, Txid};
 use super::{Runner, Subscribed, answer, feed};
 use crate::generated::wallet_capnp::wallets;
 use crate::service::WalletService;
+use crate::session::{Held, Session};
 use crate::types::{
     AddressRequest, CreateWallet, RescanStart, RpcRequest, Secret, SendRequest, TxQuery,
 };
@@ -15,13 +16,24 @@ use crate::wire::{self, Wire};
 
 /// Serves `Wallets`.
 pub(super) struct WalletsObject {
+    session: Rc<Session>,
     runner: Runner,
     service: Arc<dyn WalletService>,
+    _held: Held,
 }
 
 impl WalletsObject {
-    pub(super) fn client(runner: Runner, service: Arc<dyn WalletService>) -> wallets::Client {
-        capnp_rpc::new_client(Self { runner, service })
+    pub(super) fn client(
+        session: &Rc<Session>,
+        service: Arc<dyn WalletService>,
+        held: Held,
+    ) -> wallets::Client {
+        capnp_rpc::new_client(Self {
+            session: Rc::clone(session),
+            runner: session.runner.clone(),
+            service,
+            _held: held,
+        })
     }
 }
 
@@ -31,8 +43,10 @@ impl wallets::Server for WalletsObject {
         params: wallets::SubscribeTasksParams,
         mut results: wallets::SubscribeTasksResults,
     ) -> Result<(), capnp::Error> {
+        let held = self.session.hold_subscription()?;
         let feed = feed::wallet_tasks(self.service.tasks(), params.get()?.get_sink()?);
-        results.get().set_subscription(Subscribed::start(feed));
+        let subscription = Subscribed::start(feed, Some(held));
+        results.get().set_subscription(subscription);
         Ok(())
     }
 
@@ -41,11 +55,12 @@ impl wallets::Server for WalletsObject {
         params: wallets::SubscribeParams,
         mut results: wallets::SubscribeResults,
     ) -> Result<(), capnp::Error> {
+        let held = self.session.hold_subscription()?;
         let wallet = params.get()?.get_wallet()?.to_string()?;
         let sink = params.get()?.get_sink()?;
         let outcome = self.runner.wait(self.service.subscribe(wallet)).await;
         answer!(results, outcome, |b, source| {
-            b.set_subscription(Subscribed::start(feed::wallet(source, sink)));
+            b.set_subscription(Subscribed::start(feed::wallet(source, sink), Some(held)));
         })
     }
 
@@ -423,6 +438,7 @@ impl wallets::Server for WalletsObject {
             user: None,
         };
         let outcome = self.runner.finish(self.service.execute(request)).await;
+        let outcome = outcome.and_then(wire::sendable);
         answer!(results, outcome, |b, reply| b.set_reply(reply.as_str()))
     }
 }

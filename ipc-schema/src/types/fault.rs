@@ -47,10 +47,15 @@ pub enum FaultCode {
     BadToken = 19,
     /// The method exists, but this program does not offer it yet.
     Unsupported = 20,
+    /// A request or a reply does not fit into one message.
+    TooLarge = 21,
 }
 
+/// How the text of an exception begins that stands for [`FaultCode::TooLarge`].
+pub(crate) const TOO_LARGE: &str = "Message too large: ";
+
 impl FaultCode {
-    const ALL: [Self; 21] = [
+    const ALL: [Self; 22] = [
         Self::Failed,
         Self::NotReady,
         Self::NotFound,
@@ -72,6 +77,7 @@ impl FaultCode {
         Self::WalletDown,
         Self::BadToken,
         Self::Unsupported,
+        Self::TooLarge,
     ];
 
     /// The code of a number from the wire; an unknown number reads as [`FaultCode::Failed`].

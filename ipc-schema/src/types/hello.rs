@@ -62,6 +62,10 @@ pub struct Hello {
     pub role: Role,
 }
 
+/// Bytes of one message between programs that chose each other: parent and child, and a client that reads its server's
+/// answers. What HTTP takes fits in, and so does nearly every reply.
+pub const LARGE_MESSAGE: u64 = 448 << 20;
+
 /// Limits of a connection (ipc.md 7.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {

@@ -11,7 +11,7 @@ use crate::generated::mining_capnp::block_template;
 use crate::log::printable;
 use crate::server::core::retired;
 use crate::service::{BlockTemplate, BlockWaitOptions, Solution};
-use crate::session::Session;
+use crate::session::{Held, Session};
 use crate::types::Fault;
 use crate::wire;
 
@@ -21,18 +21,20 @@ pub(super) struct TemplateObject {
     /// `None` once it was destroyed.
     template: RefCell<Option<Arc<dyn BlockTemplate>>>,
     interrupt: Interrupt,
+    _held: Held,
 }
 
 impl TemplateObject {
     pub(super) fn client(
         session: &Rc<Session>,
         template: Arc<dyn BlockTemplate>,
-    ) -> block_template::Client {
-        capnp_rpc::new_client(Self {
+    ) -> capnp::Result<block_template::Client> {
+        Ok(capnp_rpc::new_client(Self {
             session: Rc::clone(session),
             template: RefCell::new(Some(template)),
             interrupt: Interrupt(Notify::new()),
-        })
+            _held: session.hold("BlockTemplate")?,
+        }))
     }
 
     fn get(&self) -> Result<Arc<dyn BlockTemplate>, Fault> {
@@ -165,13 +167,18 @@ impl block_template::Server for TemplateObject {
             timeout: timeout(options.get_timeout()),
             fee_threshold: options.get_fee_threshold(),
         };
-        let next = of_template!(self, "BlockTemplate.waitNext", params, |template| {
-            self.interrupt
-                .wait(&self.session, template.wait_next(options))
-                .await
+        let next = on_worker!(self, "BlockTemplate.waitNext", params, |call| {
+            match self.get() {
+                Ok(template) => {
+                    call.begin_wait();
+                    let work = template.wait_next(options);
+                    self.interrupt.wait(&self.session, work).await
+                }
+                Err(fault) => Err(fault),
+            }
         });
         if let Some(next) = next.flatten() {
-            results.get().set_result(Self::client(&self.session, next));
+            results.get().set_result(Self::client(&self.session, next)?);
         }
         Ok(())
     }
