@@ -388,7 +388,13 @@ impl ChainReader {
     /// # Errors
     /// A [`ReadError`].
     pub fn read_raw_block(&self, hash: &BlockHash) -> Result<Vec<u8>, ReadError> {
-        Ok(self.shared.files.read_raw_block(self.data_pos(hash)?)?)
+        let pos = self.data_pos(hash)?;
+        let header = {
+            let index = self.shared.index();
+            let entry = index.entry(index.find(hash).ok_or(ReadError::Unknown)?);
+            entry.header
+        };
+        Ok(self.shared.files.read_raw_block(pos, &header)?)
     }
 
     /// Reads from disk what a block spent. The first block spent nothing.

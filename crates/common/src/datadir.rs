@@ -9,10 +9,12 @@ use std::path::{Path, PathBuf};
 
 use primitives::Coin;
 
+mod block_files;
 mod foreign;
 mod lock;
 mod owned_file;
 
+pub use block_files::check_block_files;
 pub use foreign::check_foreign;
 pub use lock::DirLock;
 pub use owned_file::{CookieFile, CookiePerms, PidFile};
@@ -60,6 +62,21 @@ pub enum DataDirError {
         found: String,
         /// Coin and network wanted.
         wanted: String,
+    },
+    /// A block file was written by another program or for another chain.
+    #[error(
+        "The block file \"{}\" {why} of {chain}: another program or another chain wrote it, or it is damaged. It was \
+         left untouched. Please choose another directory with -datadir=<dir> or -blocksdir=<dir>, or move the block \
+         files away.",
+        path.display()
+    )]
+    ForeignBlocks {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it; "of" and the chain follow.
+        why: &'static str,
+        /// Coin and network wanted.
+        chain: String,
     },
     /// A file in the directory cannot be read or written.
     #[error("Cannot access \"{}\": {source}", path.display())]

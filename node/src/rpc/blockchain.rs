@@ -1,6 +1,6 @@
 //! Commands that look at the chain (Core's `rpc/blockchain.cpp`).
 
-use chain::{BlockInfo, ChainReader, ReadError};
+use chain::{BlockInfo, BlockUndo, ChainReader, FileError, ReadError};
 use keys::univ::{SpentCoin, TxJson, tx_to_json};
 use primitives::hash::to_hex;
 use primitives::{Block, BlockHash, CompactTarget, U256};
@@ -74,8 +74,30 @@ pub(super) fn find_block(
         .ok_or_else(|| RpcError::not_found("Block not found"))
 }
 
+/// A block that cannot be read. The log names the file.
 pub(super) fn read_error(error: &ReadError) -> RpcError {
+    if let ReadError::File(file) = error {
+        tracing::error!(target: "rpc", "{file}");
+        if matches!(file, FileError::Io { .. }) {
+            return RpcError::misc("Block not found on disk");
+        }
+    }
     RpcError::misc(error.to_string())
+}
+
+/// What a block spent; `None` where it was never connected.
+pub(super) fn undo_of(
+    reader: &ChainReader,
+    hash: &BlockHash,
+) -> Result<Option<BlockUndo>, RpcError> {
+    match reader.read_undo(hash) {
+        Ok(undo) => Ok(Some(undo)),
+        Err(ReadError::NoUndo) => Ok(None),
+        Err(error) => {
+            tracing::error!(target: "rpc", "{error}");
+            Err(RpcError::new(code::INTERNAL, ReadError::NoUndo.to_string()))
+        }
+    }
 }
 
 fn blockchain_info_spec() -> CommandSpec {
@@ -354,14 +376,18 @@ fn block(node: &Node, args: &Args) -> RpcResult {
     let block = reader
         .read_block(&info.hash)
         .map_err(|error| read_error(&error))?;
-    Ok(block_json(node, reader, &info, &block, verbosity).into())
+    let undo = match verbosity {
+        1 => None,
+        _ => undo_of(reader, &info.hash)?,
+    };
+    Ok(block_json(node, &info, &block, undo.as_ref(), verbosity).into())
 }
 
 fn block_json(
     node: &Node,
-    reader: &ChainReader,
     info: &BlockInfo,
     block: &Block,
+    undo: Option<&BlockUndo>,
     verbosity: i32,
 ) -> Map<String, Value> {
     let mut map = header_json(info);
@@ -387,9 +413,8 @@ fn block_json(
             .map(|tx| json!(tx.txid().to_string()))
             .collect()
     } else {
-        let undo = reader.read_undo(&info.hash).ok();
         let one = |(index, tx): (usize, &std::sync::Arc<primitives::Tx>)| {
-            let spent = undo.as_ref().and_then(|undo| {
+            let spent = undo.and_then(|undo| {
                 // The coinbase has no record.
                 undo.txs
                     .get(index.checked_sub(1)?)

@@ -6,7 +6,7 @@ use primitives::{BlockHash, Txid};
 use rpc::{Arg, Args, Command, CommandSpec, ResultDoc, RpcError, RpcResult};
 use serde_json::json;
 
-use super::blockchain::{read_error, spent_coins};
+use super::blockchain::{read_error, spent_coins, undo_of};
 use super::doc;
 use crate::context::Node;
 
@@ -73,19 +73,19 @@ fn get_raw_transaction(node: &Node, args: &Args) -> RpcResult {
                 .map_err(|error| read_error(&error))?;
             let index = block.txs.iter().position(|tx| tx.txid() == txid);
             let index = index.ok_or_else(|| RpcError::not_found("No such transaction found in the provided block. Use gettransaction for wallet transactions."))?;
-            let undo = index.checked_sub(1).and_then(|index| {
-                let mut undo = reader.read_undo(&info.hash).ok()?;
-                (index < undo.txs.len()).then(|| undo.txs.swap_remove(index))
-            });
+            let undo = match (verbosity, index.checked_sub(1)) {
+                (2.., Some(index)) => undo_of(reader, &info.hash)?
+                    .filter(|undo| index < undo.txs.len())
+                    .map(|mut undo| undo.txs.swap_remove(index)),
+                _ => None,
+            };
             (std::sync::Arc::clone(&block.txs[index]), undo)
         }
     };
     if verbosity <= 0 {
         return Ok(json!(to_hex(&tx.to_bytes())));
     }
-    let spent = undo
-        .filter(|_| verbosity >= 2)
-        .map(|undo| spent_coins(&undo.spent));
+    let spent = undo.map(|undo| spent_coins(&undo.spent));
     let extra = TxJson {
         spent: spent.as_deref(),
         show_spent: true,

@@ -89,10 +89,18 @@ fn records_come_back() {
     assert!(damaged(files.read_block(*pos, &prev).unwrap_err()));
     for offset in [0, 7, 9, 100, u32::MAX] {
         let pos = FilePos { file: 0, offset };
-        assert!(files.read_raw_block(pos).is_err());
+        assert!(files.read_raw_block(pos, &written[0].0.header).is_err());
     }
+    let (first, pos, ..) = &written[0];
+    assert!(files.read_raw_block(*pos, &first.header).is_ok());
+    let other = Header {
+        nonce: 7,
+        ..first.header
+    };
+    let error = files.read_raw_block(*pos, &other).unwrap_err().to_string();
+    assert!(error.contains("another block lies there"), "{error}");
     let missing = files
-        .read_raw_block(FilePos { file: 9, offset: 8 })
+        .read_raw_block(FilePos { file: 9, offset: 8 }, &first.header)
         .unwrap_err();
     assert!(missing.to_string().contains("blk00009.dat"), "{missing}");
     // Another writer goes on behind what is in use.
@@ -112,7 +120,8 @@ fn no_record_is_longer_than_its_file() {
     std::fs::write(files.block_path(0), &record).unwrap();
     std::fs::write(files.undo_path(0), &record[..20]).unwrap();
     let pos = FilePos { file: 0, offset: 8 };
-    let error = files.read_raw_block(pos).unwrap_err().to_string();
+    let header = block(1, 10).header;
+    let error = files.read_raw_block(pos, &header).unwrap_err().to_string();
     assert!(
         error.contains("blk00000.dat is damaged at offset 8"),
         "{error}"

@@ -10,10 +10,13 @@ use super::DataDirError;
 
 /// The file in which each database says for which chain it was made. The crate `chain` writes it, before anything
 /// else in the directory.
-const MARKER: &str = "bitq-store";
+pub(super) const MARKER: &str = "bitq-store";
+
+/// The block index in a network directory.
+pub(super) const BLOCK_INDEX: &str = "blocks/index";
 
 /// The databases of a network directory.
-const DATABASES: [&str; 2] = ["chainstate", "blocks/index"];
+const DATABASES: [&str; 2] = ["chainstate", BLOCK_INDEX];
 
 fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     text.lines()
@@ -31,7 +34,7 @@ pub fn check_foreign(network_dir: &Path, params: &ChainParams) -> Result<(), Dat
     Ok(())
 }
 
-fn check_database(dir: &Path, params: &ChainParams) -> Result<(), DataDirError> {
+pub(super) fn check_database(dir: &Path, params: &ChainParams) -> Result<(), DataDirError> {
     let entries = match fs::read_dir(dir) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),

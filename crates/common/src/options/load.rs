@@ -42,9 +42,14 @@ impl Config {
     /// # Errors
     /// [`OptionsError::DataDir`].
     pub fn prepare_directories(&self) -> Result<(), OptionsError> {
-        datadir::check_foreign(&self.network_dir(), self.params)?;
+        let network_dir = self.network_dir();
+        datadir::check_foreign(&network_dir, self.params)?;
+        // A `-blocksdir` that is not there is reported with the other options.
+        if let Ok(blocks_dir) = self.blocks_dir() {
+            datadir::check_block_files(&network_dir, &blocks_dir, self.params)?;
+        }
         datadir::create_with_wallets(&self.base_dir)?;
-        datadir::create_with_wallets(&self.network_dir())?;
+        datadir::create_with_wallets(&network_dir)?;
         Ok(())
     }
 
