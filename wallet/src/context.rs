@@ -10,13 +10,13 @@ use common::stop::StopHandle;
 use ipc_schema::{ChainClient, ChainState, Fault, FaultCode, IpcError};
 use primitives::ChainParams;
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
 
 use crate::WalletError;
 use crate::follow::Follower;
 use crate::handle::WalletHandle;
 use crate::options::WalletOptions;
+use crate::relock::Relock;
+use crate::scans::Scans;
 use crate::tasks::TaskList;
 use crate::wallet::{NewWallet, SpendPlan};
 
@@ -103,13 +103,13 @@ pub struct Context {
     pub runtime: tokio::runtime::Handle,
     mock_time: AtomicI64,
     followers: Mutex<HashMap<String, Follower>>,
-    relock: Mutex<HashMap<String, JoinHandle<()>>>,
-    scans: Mutex<HashMap<String, CancellationToken>>,
+    pub(crate) relock: Relock,
+    pub(crate) scans: Scans,
     warnings: Mutex<Vec<String>>,
 }
 
 /// A lock whose holder panicked: the maps are whole after every statement, so they are used.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -141,8 +141,8 @@ impl Context {
             runtime,
             mock_time: AtomicI64::new(0),
             followers: Mutex::default(),
-            relock: Mutex::default(),
-            scans: Mutex::default(),
+            relock: Relock::default(),
+            scans: Scans::default(),
             warnings: Mutex::default(),
         })
     }
@@ -315,102 +315,21 @@ impl Context {
             follower.stop();
         }
         self.abort_scan(name);
-        if let Some(timer) = locked(&self.relock).remove(name) {
-            timer.abort();
-        }
+        self.relock.forget(name);
         let file = name.to_owned();
         self.handle
             .call(move |wallets| wallets.unload(&file))
             .await?
     }
 
-    /// Unlocks a wallet for some seconds.
-    ///
-    /// # Errors
-    /// [`WalletError::WrongPassphrase`] and others.
-    pub async fn unlock(
-        self: &Arc<Self>,
-        name: &str,
-        passphrase: &[u8],
-        seconds: u32,
-    ) -> Result<(), WalletError> {
-        let until = self.now() + i64::from(seconds);
-        let passphrase = zeroize::Zeroizing::new(passphrase.to_vec());
-        self.handle
-            .with(name, move |wallet| wallet.unlock(&passphrase, until))
-            .await?;
-        let (context, wallet) = (Arc::clone(self), name.to_owned());
-        let timer = self.runtime.spawn(async move {
-            tokio::time::sleep(Duration::from_secs(u64::from(seconds))).await;
-            // Gone where the wallet was closed in between.
-            let locked = context.handle.with(&wallet, |w| {
-                w.lock();
-                Ok(())
-            });
-            if let Err(error) = locked.await {
-                tracing::debug!("[{wallet}] {error}");
-            }
-        });
-        if let Some(old) = locked(&self.relock).insert(name.to_owned(), timer) {
-            old.abort();
-        }
-        Ok(())
-    }
-
-    /// Locks a wallet.
-    ///
-    /// # Errors
-    /// [`WalletError::NotEncrypted`] or [`WalletError::NotLoaded`].
-    pub async fn lock(&self, name: &str) -> Result<(), WalletError> {
-        if let Some(timer) = locked(&self.relock).remove(name) {
-            timer.abort();
-        }
-        self.handle
-            .with(name, |wallet| {
-                if !wallet.is_encrypted() {
-                    return Err(WalletError::NotEncrypted("walletlock"));
-                }
-                wallet.lock();
-                Ok(())
-            })
-            .await
-    }
-
-    /// Notes that a scan begins; what it gives ends the scan.
-    ///
-    /// # Errors
-    /// [`WalletError::Busy`] where one runs for this wallet.
-    pub(crate) fn begin_scan(
-        &self,
-        name: &str,
-        cancel: CancellationToken,
-    ) -> Result<(), WalletError> {
-        let mut scans = locked(&self.scans);
-        if scans.contains_key(name) {
-            return Err(WalletError::Busy(
-                "Wallet is currently rescanning. Abort existing rescan or wait.",
-            ));
-        }
-        scans.insert(name.to_owned(), cancel);
-        Ok(())
-    }
-
-    pub(crate) fn end_scan(&self, name: &str) {
-        locked(&self.scans).remove(name);
+    /// Ends a scan; false where none runs.
+    pub fn abort_scan(&self, name: &str) -> bool {
+        self.scans.abort(name)
     }
 
     /// Whether a scan runs for a wallet.
     pub fn is_scanning(&self, name: &str) -> bool {
-        locked(&self.scans).contains_key(name)
-    }
-
-    /// Ends a scan; false where none runs.
-    pub fn abort_scan(&self, name: &str) -> bool {
-        let scan = locked(&self.scans).get(name).cloned();
-        if let Some(scan) = &scan {
-            scan.cancel();
-        }
-        scan.is_some()
+        self.scans.is_running(name)
     }
 
     /// Ends everything in order and closes the files.
@@ -418,12 +337,8 @@ impl Context {
         for (_, follower) in locked(&self.followers).drain() {
             follower.stop();
         }
-        for (_, scan) in locked(&self.scans).drain() {
-            scan.cancel();
-        }
-        for (_, timer) in locked(&self.relock).drain() {
-            timer.abort();
-        }
+        self.scans.abort_all();
+        self.relock.end_all();
         if let Err(error) = self.handle.close_all().await {
             tracing::debug!("{error}");
         }

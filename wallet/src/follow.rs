@@ -464,25 +464,59 @@ fn decode_tx(bytes: &[u8], params: &ChainParams) -> Result<Arc<Tx>, WalletError>
         .map_err(|error| garbled("transaction", error))
 }
 
+/// The transactions of the mempool, encoded.
+async fn mempool_now(chain: &ChainClient) -> Result<Vec<Vec<u8>>, IpcError> {
+    let mut events = chain.mempool().await?;
+    Ok(match events.recv().await {
+        Some(MempoolEvent::Snapshot(snapshot)) => snapshot.transactions,
+        _ => Vec::new(),
+    })
+}
+
+fn decode_txs(txs: &[Vec<u8>], params: &ChainParams) -> Result<Vec<Arc<Tx>>, WalletError> {
+    txs.iter().map(|bytes| decode_tx(bytes, params)).collect()
+}
+
 /// Reads the mempool once for a wallet that was opened.
 async fn read_mempool(
     context: &Context,
     name: &str,
     chain: &ChainClient,
 ) -> Result<(), WalletError> {
-    let mut events = chain.mempool().await?;
-    if let Some(MempoolEvent::Snapshot(snapshot)) = events.recv().await {
-        let params = context.params;
-        let txs: Result<Vec<_>, _> = snapshot
-            .transactions
-            .iter()
-            .map(|bytes| decode_tx(bytes, params))
-            .collect();
-        let (txs, now) = (txs?, context.now());
-        context
-            .handle
-            .with(name, move |wallet| wallet.mempool_is(&txs, now))
+    let txs = decode_txs(&mempool_now(chain).await?, context.params)?;
+    let now = context.now();
+    context
+        .handle
+        .with(name, move |wallet| wallet.mempool_is(&txs, now))
+        .await
+}
+
+/// Looks through the mempool for what a wallet does not know yet (Core's `requestMempoolTransactions`).
+///
+/// # Errors
+/// Where the node is gone or the file cannot be written.
+pub(crate) async fn scan_mempool(context: &Context, name: &str) -> Result<(), WalletError> {
+    let txs = context
+        .ask(|chain| async move { mempool_now(&chain).await })
+        .await?;
+    let txs = decode_txs(&txs, context.params)?;
+    let now = context.now();
+    // Of those it knows, `follow_mempool` has told it more than this picture of a moment ago does.
+    let found = context
+        .handle
+        .with(name, move |wallet| wallet.find_in_mempool(&txs, now))
+        .await?;
+    for txid in found {
+        let there = context
+            .ask(|chain| async move { chain.is_in_mempool(txid).await })
             .await?;
+        if !there {
+            let reason = ipc_schema::RemovalReason::Conflict;
+            context
+                .handle
+                .with(name, move |wallet| wallet.mempool_removed(&txid, reason))
+                .await?;
+        }
     }
     Ok(())
 }
@@ -586,12 +620,7 @@ async fn mempool_of(context: &Context, chain: &ChainClient) -> Result<(), Wallet
         let now = context.now();
         match event {
             MempoolEvent::Snapshot(snapshot) => {
-                let txs: Result<Vec<_>, _> = snapshot
-                    .transactions
-                    .iter()
-                    .map(|bytes| decode_tx(bytes, params))
-                    .collect();
-                let txs = txs?;
+                let txs = decode_txs(&snapshot.transactions, params)?;
                 for_all(context, move |wallet| wallet.mempool_is(&txs, now)).await?;
             }
             MempoolEvent::Change {

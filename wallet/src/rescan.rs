@@ -8,7 +8,9 @@ use primitives::BlockHash;
 
 use crate::WalletError;
 use crate::context::Context;
-use crate::follow::{decode_block, set_scanning};
+use crate::follow::{decode_block, scan_mempool, set_scanning};
+use crate::relock::KeptUnlocked;
+use crate::scans::ScanMark;
 use crate::tasks::RunningTask;
 
 /// Bytes of blocks that are asked for at once.
@@ -59,11 +61,20 @@ pub async fn start_height(context: &Context, start: RescanStart) -> Result<u32, 
     }
 }
 
+/// A scan that was begun: shown as a task, and over when it is dropped.
+#[derive(Debug)]
+pub struct Scan {
+    name: String,
+    task: RunningTask,
+    mark: ScanMark,
+    unlocked: Option<KeptUnlocked>,
+}
+
 /// Begins a scan; the task is shown from here on.
 ///
 /// # Errors
 /// [`WalletError::Busy`] where one runs for this wallet.
-pub fn begin(context: &Context, name: &str) -> Result<RunningTask, WalletError> {
+pub fn begin(context: &Context, name: &str) -> Result<Scan, WalletError> {
     let task = context.tasks.begin(Task {
         kind: "rescan".to_owned(),
         wallet: name.to_owned(),
@@ -73,24 +84,54 @@ pub fn begin(context: &Context, name: &str) -> Result<RunningTask, WalletError> 
         started: context.now(),
         ..Task::default()
     });
-    context.begin_scan(name, task.cancel.clone())?;
-    Ok(task)
+    let mark = context.scans.begin(name, task.cancel.clone())?;
+    Ok(Scan {
+        name: name.to_owned(),
+        task,
+        mark,
+        unlocked: None,
+    })
 }
 
-/// Looks at the blocks from `start` to `stop`, or to the tip.
+impl Scan {
+    /// The task's number.
+    pub const fn id(&self) -> u64 {
+        self.task.id()
+    }
+
+    /// Keeps the timer of a passphrase from locking the wallet until the scan is over: a locked
+    /// wallet cannot make the keys of what it finds.
+    pub async fn keep_unlocked(&mut self, context: &Context) {
+        self.unlocked = Some(context.relock.keep_unlocked(&self.name).await);
+    }
+}
+
+/// Looks at the blocks from `start` to `stop`, or to the tip and at the mempool.
 ///
 /// # Errors
 /// Where blocks are pruned, the node is gone or the file cannot be written.
 pub async fn run(
     context: &Arc<Context>,
-    name: &str,
+    begun: Scan,
     start: u32,
     stop: Option<u32>,
-    task: RunningTask,
 ) -> Result<Scanned, WalletError> {
-    let result = scan(context, name, start, stop, &task).await;
-    context.end_scan(name);
-    if let Err(error) = set_scanning(context, name, None).await {
+    let Scan {
+        name,
+        task,
+        mark,
+        unlocked,
+    } = begun;
+    let result = scan(context, &name, start, stop, &task).await;
+    if stop.is_none()
+        && result.is_ok()
+        && let Err(error) = scan_mempool(context, &name).await
+    {
+        // Blocks are what was asked for; with its next node the wallet reads the mempool anyway.
+        tracing::warn!("[{name}] the mempool could not be looked through: {error}");
+    }
+    drop((mark, unlocked));
+    if let Err(error) = set_scanning(context, &name, None).await {
         tracing::debug!("[{name}] {error}");
     }
     let state = match &result {

@@ -549,11 +549,11 @@ impl WalletService for WalletServer {
     fn rescan(&self, wallet: String, start: RescanStart) -> Reply<u64> {
         self.run(|context| async move {
             let height = rescan::start_height(&context, start).await?;
-            let task = rescan::begin(&context, &wallet)?;
-            let id = task.id();
+            let scan = rescan::begin(&context, &wallet)?;
+            let id = scan.id();
             let runtime = context.runtime.clone();
             runtime.spawn(async move {
-                if let Err(error) = rescan::run(&context, &wallet, height, None, task).await {
+                if let Err(error) = rescan::run(&context, scan, height, None).await {
                     tracing::warn!("[{wallet}] the rescan failed: {error}");
                 }
             });

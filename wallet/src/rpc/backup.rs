@@ -84,26 +84,20 @@ pub(super) fn scan_error(error: WalletError) -> RpcError {
 async fn rescanblockchain(context: Arc<Context>, args: Args) -> RpcResult {
     let name = wallet_name(&context, &args).await?;
     context.sync(&name).await;
-    let task = rescan::begin(&context, &name)?;
+    let mut scan = rescan::begin(&context, &name)?;
+    scan.keep_unlocked(&context).await;
     let tip = context
         .handle
         .with(&name, |wallet| {
             Ok(ensure_unlocked(wallet).map(|()| wallet.best().map_or(0, |(_, height)| height)))
         })
-        .await?;
-    let range = tip.and_then(|tip| heights(&args, tip));
-    let (start, stop) = match range {
-        Ok(range) => range,
-        Err(error) => {
-            context.end_scan(&name);
-            return Err(error);
-        }
-    };
+        .await??;
+    let (start, stop) = heights(&args, tip)?;
     // Goes on where the caller leaves: `abortrescan` ends it.
-    let (scan_context, wallet) = (Arc::clone(&context), name.clone());
+    let runner = Arc::clone(&context);
     let scan = context
         .runtime
-        .spawn(async move { rescan::run(&scan_context, &wallet, start, stop, task).await });
+        .spawn(async move { rescan::run(&runner, scan, start, stop).await });
     let scanned = scan.await.map_err(RpcError::bug)?.map_err(scan_error)?;
     if scanned.aborted {
         return Err(RpcError::misc("Rescan aborted."));

@@ -317,21 +317,16 @@ fn import_one(wallet: &mut Wallet, object: &Map<String, Value>, timestamp: i64) 
 
 async fn importdescriptors(context: Arc<Context>, args: Args) -> RpcResult {
     let name = wallet_name(&context, &args).await?;
-    let task = rescan::begin(&context, &name)?;
+    let mut scan = rescan::begin(&context, &name)?;
+    scan.keep_unlocked(&context).await;
     context.sync(&name).await;
     let tip = context.chain.state().tip;
     let now = tip.map_or_else(|| context.now(), |tip| tip.median_time);
     let requests: Vec<Value> = args.array("requests")?.to_vec();
     let mut stamps = Vec::new();
     for request in &requests {
-        let stamp = value::object_from(request).and_then(|object| timestamp_of(object, now));
-        match stamp {
-            Ok(stamp) => stamps.push(stamp.max(1)),
-            Err(error) => {
-                context.end_scan(&name);
-                return Err(error);
-            }
-        }
+        let object = value::object_from(request)?;
+        stamps.push(timestamp_of(object, now)?.max(1));
     }
     let lowest = stamps
         .iter()
@@ -339,7 +334,7 @@ async fn importdescriptors(context: Arc<Context>, args: Args) -> RpcResult {
         .min()
         .unwrap_or(now)
         .min(tip.map_or(now, |tip| tip.time));
-    let imported = context
+    let answers = context
         .handle
         .with(&name, move |wallet| {
             Ok(ensure_unlocked(wallet).map(|()| {
@@ -352,49 +347,30 @@ async fn importdescriptors(context: Arc<Context>, args: Args) -> RpcResult {
                     .collect::<Vec<Value>>()
             }))
         })
-        .await;
-    let answers = match imported {
-        Ok(Ok(answers)) => answers,
-        Ok(Err(error)) => {
-            context.end_scan(&name);
-            return Err(error);
-        }
-        Err(error) => {
-            context.end_scan(&name);
-            return Err(error.into());
-        }
-    };
+        .await??;
     if answers
         .iter()
         .any(|answer| answer["success"] == json!(true))
     {
-        scan_after_import(&context, &name, lowest, task).await?;
-    } else {
-        context.end_scan(&name);
+        scan_after_import(&context, lowest, scan).await?;
     }
     Ok(Value::Array(answers))
 }
 
 async fn scan_after_import(
     context: &Arc<Context>,
-    name: &str,
     lowest: i64,
-    task: crate::tasks::RunningTask,
+    scan: rescan::Scan,
 ) -> Result<(), RpcError> {
     // `start_height` goes back two hours by itself.
     let start = ipc_schema::RescanStart::Time(lowest);
-    let height = rescan::start_height(context, start).await;
-    let height = match height {
-        Ok(height) => height,
-        Err(error) => {
-            context.end_scan(name);
-            return Err(backup::scan_error(error));
-        }
-    };
-    let (scan_context, wallet) = (Arc::clone(context), name.to_owned());
+    let height = rescan::start_height(context, start)
+        .await
+        .map_err(backup::scan_error)?;
+    let runner = Arc::clone(context);
     let scan = context
         .runtime
-        .spawn(async move { rescan::run(&scan_context, &wallet, height, None, task).await });
+        .spawn(async move { rescan::run(&runner, scan, height, None).await });
     let scanned = scan
         .await
         .map_err(RpcError::bug)?

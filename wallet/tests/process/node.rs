@@ -1,5 +1,7 @@
 //! A node of the test: chain and mempool in memory, served as the real one serves them.
 
+#![allow(dead_code, reason = "each test file uses its part")]
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -35,6 +37,10 @@ pub(crate) struct TestNode {
     inner: Arc<Mutex<Inner>>,
     state: Arc<watch::Sender<ChainState>>,
     changes: broadcast::Sender<(u64, MempoolChange)>,
+    /// Whether blocks are kept back.
+    held: Arc<watch::Sender<bool>>,
+    /// The transaction that was taken without an answer; `None` where they are answered.
+    silent: Arc<watch::Sender<Option<String>>>,
 }
 
 fn tip_of(block: &Block, height: u32) -> BlockTip {
@@ -67,6 +73,8 @@ impl TestNode {
             })),
             state: Arc::new(watch::Sender::new(ChainState::default())),
             changes: broadcast::Sender::new(1000),
+            held: Arc::default(),
+            silent: Arc::default(),
         };
         node.mine_empty(3);
         node
@@ -201,7 +209,7 @@ impl TestNode {
                 changes.recv().await.unwrap();
             }
         };
-        tokio::time::timeout(super::PATIENCE, arrived)
+        tokio::time::timeout(crate::running::PATIENCE, arrived)
             .await
             .expect("the transaction comes");
     }
@@ -209,6 +217,22 @@ impl TestNode {
     /// Refuses transactions for this reason; none for an empty one.
     pub(crate) fn refuse(&self, reason: &str) {
         reason.clone_into(&mut self.inner().refuse);
+    }
+
+    /// Keeps blocks back that scans ask for, or gives them out again.
+    pub(crate) fn hold_blocks(&self, held: bool) {
+        self.held.send_replace(held);
+    }
+
+    /// Leaves transactions without an answer from here on; gives what brings the first one's id.
+    pub(crate) fn fall_silent(&self) -> watch::Receiver<Option<String>> {
+        self.silent.send_replace(Some(String::new()));
+        self.silent.subscribe()
+    }
+
+    /// Answers again.
+    pub(crate) fn speak(&self) {
+        self.silent.send_replace(None);
     }
 
     pub(crate) fn startup(&self) -> Vec<String> {
@@ -314,14 +338,16 @@ impl ChainService for TestNode {
     }
 
     fn blocks(&self, from: u32, _: u64) -> Reply<Vec<BlockInfo>> {
-        let inner = self.inner();
-        let from = usize::try_from(from).unwrap();
-        reply(
-            (from..inner.chain.len())
+        let (node, mut held) = (self.clone(), self.held.subscribe());
+        Box::pin(async move {
+            held.wait_for(|held| !held).await.unwrap();
+            let inner = node.inner();
+            let from = usize::try_from(from).unwrap();
+            Ok((from..inner.chain.len())
                 .take(5)
                 .filter_map(|h| inner.info(h))
-                .collect(),
-        )
+                .collect())
+        })
     }
 
     fn first_block_since(&self, time: i64) -> Reply<Option<BlockTip>> {
@@ -359,6 +385,10 @@ impl ChainService for TestNode {
 
     fn broadcast(&self, tx: Vec<u8>, _: Option<Amount>) -> Reply<BroadcastReply> {
         let tx = Arc::new(Tx::from_bytes(&tx, self.params.hashes).unwrap());
+        if self.silent.borrow().is_some() {
+            self.silent.send_replace(Some(tx.txid().to_string()));
+            return Box::pin(std::future::pending());
+        }
         let mut inner = self.inner();
         if !inner.refuse.is_empty() {
             return reply(BroadcastReply::Rejected(inner.refuse.clone()));

@@ -125,6 +125,25 @@ impl Wallet {
         Ok(())
     }
 
+    /// Takes those transactions of the mempool that the wallet does not know, and gives those that concern it.
+    ///
+    /// # Errors
+    /// Where the file cannot be written.
+    pub fn find_in_mempool(&mut self, txs: &[Arc<Tx>], now: i64) -> Result<Vec<Txid>, WalletError> {
+        let mut found = Vec::new();
+        for tx in txs {
+            let txid = tx.txid();
+            if self.txs.contains_key(&txid) {
+                continue;
+            }
+            self.mempool_added(tx, now)?;
+            if self.txs.contains_key(&txid) {
+                found.push(txid);
+            }
+        }
+        Ok(found)
+    }
+
     /// Notes that the node has taken a transaction.
     pub fn mark_in_mempool(&mut self, txid: &Txid) {
         let waits = self
