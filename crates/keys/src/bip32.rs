@@ -321,7 +321,7 @@ impl fmt::Debug for Xpub {
 }
 
 /// First four bytes of the hash of a compressed public key.
-pub fn fingerprint(key: &[u8; 33]) -> [u8; 4] {
+pub fn fingerprint(key: &[u8]) -> [u8; 4] {
     let hash = hash160(key);
     [hash.0[0], hash.0[1], hash.0[2], hash.0[3]]
 }

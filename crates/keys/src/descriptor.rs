@@ -65,6 +65,8 @@ enum Node {
         tree: Option<Tree>,
     },
     RawTr(KeyExpr),
+    /// A key kept for descriptors to come; it gives no script.
+    Unused(KeyExpr),
     Addr(Destination),
     Raw(Script),
 }
@@ -200,6 +202,11 @@ impl Descriptor {
         !matches!(self.node, Node::Combo(_))
     }
 
+    /// Whether it gives scripts: not so for `unused`, which only keeps a key.
+    pub const fn has_scripts(&self) -> bool {
+        !matches!(self.node, Node::Unused(_))
+    }
+
     /// The kind of address it gives, where it gives one.
     pub fn output_type(&self) -> Option<OutputType> {
         match &self.node {
@@ -214,7 +221,11 @@ impl Descriptor {
             Node::Raw(script) => Destination::from_script(script)
                 .as_ref()
                 .and_then(destination_type),
-            Node::Pk(_) | Node::Combo(_) | Node::Multi { .. } | Node::MultiA { .. } => None,
+            Node::Pk(_)
+            | Node::Combo(_)
+            | Node::Multi { .. }
+            | Node::MultiA { .. }
+            | Node::Unused(_) => None,
         }
     }
 
@@ -330,9 +341,12 @@ fn with_checksum(body: &str) -> String {
 
 fn collect_keys<'a>(node: &'a Node, keys: &mut Vec<&'a KeyExpr>) {
     match node {
-        Node::Pk(key) | Node::Pkh(key) | Node::Wpkh(key) | Node::Combo(key) | Node::RawTr(key) => {
-            keys.push(key);
-        }
+        Node::Pk(key)
+        | Node::Pkh(key)
+        | Node::Wpkh(key)
+        | Node::Combo(key)
+        | Node::RawTr(key)
+        | Node::Unused(key) => keys.push(key),
         Node::Multi { keys: all, .. } | Node::MultiA { keys: all, .. } => keys.extend(all),
         Node::Sh(inner) | Node::Wsh(inner) => collect_keys(inner, keys),
         Node::Tr { internal, tree } => {
@@ -375,6 +389,7 @@ fn node_text(
         Node::Wpkh(key) => one("wpkh", key),
         Node::Combo(key) => one("combo", key),
         Node::RawTr(key) => one("rawtr", key),
+        Node::Unused(key) => one("unused", key),
         Node::Multi {
             threshold,
             keys,

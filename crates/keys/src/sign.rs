@@ -393,7 +393,7 @@ impl Signer<'_> {
 }
 
 /// How many signatures a leaf wants, and of which keys.
-fn leaf_keys(script: &Script) -> Option<(usize, Vec<[u8; 32]>)> {
+pub(crate) fn leaf_keys(script: &Script) -> Option<(usize, Vec<[u8; 32]>)> {
     let pieces: Vec<Instruction<'_>> = script.instructions().collect::<Result<_, _>>().ok()?;
     let key = |piece: &Instruction<'_>| <[u8; 32]>::try_from(piece.data).ok();
     if let [push, check] = pieces.as_slice() {

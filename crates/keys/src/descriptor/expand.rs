@@ -56,6 +56,10 @@ impl Expander<'_> {
             Node::Pkh(key) => Script::pay_to_pubkey_hash(&hash160(&self.key(key)?.bytes())),
             Node::Wpkh(key) => Script::witness_program(0, &hash160(&self.key(key)?.bytes()).0),
             Node::Combo(key) => return self.combo(key),
+            Node::Unused(key) => {
+                self.key(key)?;
+                return Ok(Vec::new());
+            }
             Node::Multi {
                 threshold,
                 keys,

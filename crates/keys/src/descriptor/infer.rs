@@ -2,12 +2,14 @@
 
 use primitives::Hash160;
 use primitives::address::Destination;
+use primitives::script::opcodes::OP_CHECKSIG;
 use primitives::script::{Script, ScriptKind};
 use secp256k1::PublicKey;
 
 use super::key::{KeyExpr, KeySource};
+use super::taproot::{self, ScriptTree};
 use super::{Descriptor, Node, Tree};
-use crate::sign::SigningKeys;
+use crate::sign::{SigningKeys, leaf_keys};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
@@ -86,28 +88,41 @@ fn infer_node(script: &Script, keys: &SigningKeys, place: Place) -> Option<Node>
             Some(Node::Wsh(Box::new(inner)))
         }
         ScriptKind::WitnessV1Taproot(output) if place == Place::Top => {
-            match keys.taproot(&output) {
-                Some(spend) => {
-                    let internal = x_only_expr(&spend.internal, keys)?;
-                    let tree = match spend.leaves.as_slice() {
-                        [] => None,
-                        [(script, _)] => Some(Tree::Leaf(Box::new(leaf(script, keys)?))),
-                        _ => return None,
-                    };
-                    Some(Node::Tr { internal, tree })
-                }
-                None => x_only_expr(&output, keys).map(Node::RawTr),
-            }
+            let known = keys.taproot(&output).and_then(|spend| {
+                let internal = x_only_expr(&spend.internal, keys)?;
+                let tree = match spend.merkle_root {
+                    Some(_) => Some(tree(&taproot::tree_of(spend)?, keys)?),
+                    None => None,
+                };
+                Some(Node::Tr { internal, tree })
+            });
+            known.or_else(|| x_only_expr(&output, keys).map(Node::RawTr))
         }
         _ => None,
     }
 }
 
-/// A leaf of one key.
+fn tree(scripts: &ScriptTree, keys: &SigningKeys) -> Option<Tree> {
+    Some(match scripts {
+        ScriptTree::Leaf(script) => Tree::Leaf(Box::new(leaf(script, keys)?)),
+        ScriptTree::Branch(left, right) => {
+            Tree::Branch(Box::new(tree(left, keys)?), Box::new(tree(right, keys)?))
+        }
+    })
+}
+
+/// A leaf of one key, or of several.
 fn leaf(script: &Script, keys: &SigningKeys) -> Option<Node> {
-    use primitives::script::opcodes::OP_CHECKSIG;
-    match script.as_bytes() {
-        [32, key @ .., OP_CHECKSIG] => x_only_expr(key.try_into().ok()?, keys).map(Node::Pk),
-        _ => None,
+    if let [32, key @ .., OP_CHECKSIG] = script.as_bytes()
+        && let Ok(key) = key.try_into()
+    {
+        return x_only_expr(key, keys).map(Node::Pk);
     }
+    let (threshold, all) = leaf_keys(script)?;
+    let keys: Option<Vec<KeyExpr>> = all.iter().map(|key| x_only_expr(key, keys)).collect();
+    Some(Node::MultiA {
+        threshold: u32::try_from(threshold).ok()?,
+        keys: keys?,
+        sorted: false,
+    })
 }

@@ -197,11 +197,16 @@ impl KeyExpr {
         known: &DescriptorCache,
         fresh: &mut DescriptorCache,
     ) -> Result<DerivedKey, DescriptorError> {
-        let single = |key: &PublicKey, compressed: bool, secret: Option<PrivateKey>| DerivedKey {
-            key: *key,
-            compressed,
-            origin: self.full_origin(crate::bip32::fingerprint(&key.serialize()), &[]),
-            secret,
+        let single = |key: &PublicKey, compressed: bool, secret: Option<PrivateKey>| {
+            let mut derived = DerivedKey {
+                key: *key,
+                compressed,
+                origin: KeyOrigin::default(),
+                secret,
+            };
+            let own = crate::bip32::fingerprint(&derived.bytes());
+            derived.origin = self.full_origin(own, &[]);
+            derived
         };
         match &self.source {
             KeySource::Public(key, compressed) => Ok(single(key, *compressed, secrets.single(key))),

@@ -213,6 +213,13 @@ impl Parser<'_> {
             }
             return self.key_nodes(expression, Place::Tr, "rawtr", Node::RawTr);
         }
+        if let Some(inner) = function(text, "unused") {
+            return if top {
+                self.unused(inner)
+            } else {
+                fail("Can only have unused at top level")
+            };
+        }
         if let Some(inner) = function(text, "raw") {
             if !top {
                 return fail("Can only have raw() at top level");
@@ -227,6 +234,19 @@ impl Parser<'_> {
             Place::Wsh => fail("A function is needed within P2WSH"),
             Place::Top | Place::Tr => fail(format!("'{text}' is not a valid descriptor function")),
         }
+    }
+
+    /// A key kept for later.
+    fn unused(&mut self, text: &str) -> Parsed<Vec<Node>> {
+        let (expression, rest) = split_expression(text);
+        if !rest.is_empty() {
+            return fail("unused(): only one key expected");
+        }
+        let keys = self.keys(expression, Place::Top, "unused()")?;
+        if keys.iter().any(KeyExpr::is_range) {
+            return fail("unused(): key cannot be ranged");
+        }
+        Ok(keys.into_iter().map(Node::Unused).collect())
     }
 
     fn multi(&mut self, text: &str, place: Place, sorted: bool, tap: bool) -> Parsed<Vec<Node>> {

@@ -249,3 +249,78 @@ fn faults_are_named_as_in_core() {
         assert!(Descriptor::parse(&"sh(".repeat(depth), bitcoin(), false).is_err());
     }
 }
+
+#[test]
+fn a_key_kept_for_later_gives_no_script() {
+    let text = format!("unused({XPRV})");
+    let kept = Descriptor::parse_one(&text, bitcoin()).unwrap();
+    assert!(!kept.has_scripts() && !kept.is_range() && kept.has_private_keys());
+    assert_eq!(kept.expand_alone(0).unwrap().scripts, Vec::<Script>::new());
+    assert!(
+        kept.to_text(bitcoin())
+            .starts_with(&format!("unused({XPUB})#"))
+    );
+    assert!(
+        kept.to_private_text(&NoSecrets, bitcoin())
+            .starts_with(&text)
+    );
+    for (text, error) in [
+        (
+            format!("unused({XPUB}/*)"),
+            "unused(): key cannot be ranged",
+        ),
+        (
+            format!("unused({XPUB},{XPUB})"),
+            "unused(): only one key expected",
+        ),
+        (
+            format!("sh(unused({XPUB}))"),
+            "Can only have unused at top level",
+        ),
+    ] {
+        let found = Descriptor::parse(&text, bitcoin(), false).unwrap_err();
+        assert_eq!(found.to_string(), error);
+    }
+}
+
+#[test]
+fn script_trees_are_told_from_their_outputs() {
+    let x = |n: u8| {
+        let key = secp256k1::SecretKey::from_secret_bytes([n; 32]).unwrap();
+        primitives::hash::to_hex(&key.x_only_public_key().0.to_byte_array())
+    };
+    let leaf = |n: u8| format!("pk({})", x(n));
+    let many = format!("multi_a(2,{},{},{})", x(5), x(6), x(7));
+    let twin = format!("{{{},{}}}", leaf(2), leaf(3));
+    for tree in [
+        leaf(2),
+        many.clone(),
+        format!("{{{},{many}}}", leaf(2)),
+        format!("{{{},{{{many},{}}}}}", leaf(2), leaf(3)),
+        format!("{{{{{},{}}},{{{many},{}}}}}", leaf(2), leaf(3), leaf(4)),
+        format!("{{{},{}}}", leaf(2), leaf(2)),
+        format!("{{{},{{{},{}}}}}", leaf(2), leaf(2), leaf(3)),
+        format!("{{{twin},{twin}}}"),
+    ] {
+        let text = format!("tr({},{tree})", x(1));
+        let made = Descriptor::parse_one(&text, bitcoin()).unwrap();
+        let Expansion { scripts, keys } = made.expand_alone(0).unwrap();
+        let told = Descriptor::infer(&scripts[0], &keys);
+        // Subtrees may be written the other way round; the output is the same.
+        assert!(told.to_text(bitcoin()).starts_with("tr("), "{text}");
+        assert_eq!(told.expand_alone(0).unwrap().scripts, scripts, "{text}");
+        assert_eq!(told.key_count(), made.key_count(), "{text}");
+    }
+}
+
+#[test]
+fn an_uncompressed_key_has_the_fingerprint_of_its_65_bytes() {
+    let key = secp256k1::SecretKey::from_secret_bytes([3; 32]).unwrap();
+    let bytes = key.public_key().serialize_uncompressed();
+    let hex = primitives::hash::to_hex(&bytes);
+    let made = Descriptor::parse_one(&format!("pkh({hex})"), bitcoin()).unwrap();
+    let Expansion { scripts, keys } = made.expand_alone(0).unwrap();
+    let own = primitives::hash::to_hex(&hash_scheme::hash160(&bytes).0[..4]);
+    let told = Descriptor::infer(&scripts[0], &keys).to_text(bitcoin());
+    assert!(told.starts_with(&format!("pkh([{own}]{hex})#")), "{told}");
+}
