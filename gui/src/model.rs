@@ -9,6 +9,8 @@ pub mod first_run;
 pub mod history;
 pub mod log;
 pub mod prefs;
+pub mod selection;
+pub mod sort;
 pub mod strength;
 pub mod sync;
 pub mod uri;
@@ -22,6 +24,8 @@ use primitives::ChainParams;
 pub use amount::{Money, UnitIndex};
 pub use history::History;
 pub use prefs::Prefs;
+pub use selection::{Pick, Selection};
+pub use sort::Sort;
 pub use wallet::Wallet;
 
 use crate::link::Connection;

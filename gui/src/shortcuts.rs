@@ -91,7 +91,8 @@ pub const SHORTCUTS: [Shortcut; 21] = [
 pub fn action(key: &Key, modifiers: Modifiers, captured: bool) -> Option<Action> {
     let name = name(key, modifiers)?;
     let free = !captured || modifiers.command() || modifiers.alt() || name == "F1" || name == "Esc";
-    if !free {
+    // A list copies all columns with the keys that open the console from anywhere else.
+    if !free || (captured && name == "Ctrl+Shift+C") {
         return None;
     }
     if name == "/" {
@@ -183,5 +184,10 @@ mod tests {
             action(&escape, Modifiers::empty(), true),
             Some(Action::Escape)
         );
+        let letter = Key::Character("C".into());
+        let both = Modifiers::CTRL | Modifiers::SHIFT;
+        assert_eq!(action(&letter, both, true), None, "a list copied its row");
+        let console = Some(Action::Open(PageId::Console));
+        assert_eq!(action(&letter, both, false), console);
     }
 }

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::{App, Message, Overlay, Screen, now};
 use crate::link::{self, Connection};
 use crate::model::uri;
+use crate::page::activity::NewView;
 use crate::page::{Context, Event, PageId, overview, tasks, words};
 use crate::theme::Tone;
 
@@ -40,9 +41,12 @@ impl App {
                     model: &self.model,
                     link: &self.link,
                 };
-                let (update, filter) = self.pages.activity.update(message, &context);
-                if let (Some(filter), Some(wallet)) = (filter, &mut self.model.wallet) {
-                    wallet.history.set_filter(filter.0);
+                let (update, new) = self.pages.activity.update(message, &context);
+                if let (Some(new), Some(wallet)) = (new, &mut self.model.wallet) {
+                    match new {
+                        NewView::Filter(filter) => wallet.history.set_filter(filter),
+                        NewView::Sort(sort) => wallet.history.set_sort(sort),
+                    }
                 }
                 self.finish(update, Message::Activity)
             }

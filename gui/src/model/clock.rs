@@ -85,6 +85,21 @@ impl Zone {
         Local::from_seconds(time + self.offset_at(time))
     }
 
+    /// The first second of a date; `None` where there is no such date.
+    pub fn midnight(&self, year: i64, month: i64, day: i64) -> Option<i64> {
+        // Counted in years that begin in March, so that a leap day is the last of its year.
+        let shifted = if month > 2 { year } else { year - 1 };
+        let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+        let leaps = shifted.div_euclid(4) - shifted.div_euclid(100) + shifted.div_euclid(400);
+        let days = shifted * 365 + leaps + day_of_year - 719_468;
+        let utc = days * 86_400;
+        let time = utc - self.offset_at(utc - self.offset_at(utc));
+        let found = self.local(time);
+        let same =
+            (found.year, found.month, found.day) == (year, usize::try_from(month).ok()?, day);
+        same.then_some(time)
+    }
+
     /// "30 Aug 2026 14:02".
     pub fn full(&self, time: i64) -> String {
         let t = self.local(time);

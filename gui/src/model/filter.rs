@@ -29,13 +29,25 @@ pub enum Period {
     Week,
     /// In this calendar month.
     Month,
+    /// In the calendar month before.
+    LastMonth,
     /// In this calendar year.
     Year,
+    /// Between two dates.
+    Range,
 }
 
 impl Period {
     /// All periods in the order shown.
-    pub const ALL: [Self; 5] = [Self::All, Self::Today, Self::Week, Self::Month, Self::Year];
+    pub const ALL: [Self; 7] = [
+        Self::All,
+        Self::Today,
+        Self::Week,
+        Self::Month,
+        Self::LastMonth,
+        Self::Year,
+        Self::Range,
+    ];
 
     /// The words for it.
     pub fn label(self) -> &'static str {
@@ -44,28 +56,53 @@ impl Period {
             Self::Today => "today",
             Self::Week => "last 7 days",
             Self::Month => "this month",
+            Self::LastMonth => "last month",
             Self::Year => "this year",
+            Self::Range => "from … to …",
         }
     }
 
-    /// The first second that counts.
-    pub fn since(self, now: i64, zone: &super::clock::Zone) -> i64 {
+    /// The first second that counts, and the first that counts no more. A range is what was typed as its ends.
+    pub fn bounds(
+        self,
+        now: i64,
+        zone: &super::clock::Zone,
+        typed: (Option<i64>, Option<i64>),
+    ) -> (Option<i64>, Option<i64>) {
         let local = zone.local(now);
-        let midnight = now - local.hour * 3600 - local.minute * 60 - local.second;
+        let month = i64::try_from(local.month).unwrap_or(1);
+        let midnight = zone.midnight(local.year, month, local.day);
+        let this_month = zone.midnight(local.year, month, 1);
         match self {
-            Self::All => i64::MIN,
-            Self::Today => midnight,
-            Self::Week => midnight - 6 * 86_400,
-            Self::Month => midnight - (local.day - 1) * 86_400,
-            Self::Year => {
-                let mut start = midnight - (local.day - 1) * 86_400;
-                while zone.local(start).month != 1 || zone.local(start).day != 1 {
-                    start -= 86_400;
-                }
-                start
+            Self::All => (None, None),
+            Self::Today => (midnight, None),
+            Self::Week => (midnight.map(|start| start - 6 * DAY), None),
+            Self::Month => (this_month, None),
+            Self::LastMonth => {
+                let (year, before) = match month {
+                    1 => (local.year - 1, 12),
+                    later => (local.year, later - 1),
+                };
+                (zone.midnight(year, before, 1), this_month)
             }
+            Self::Year => (zone.midnight(local.year, 1, 1), None),
+            Self::Range => (typed.0, typed.1.map(|last| last + DAY)),
         }
     }
+}
+
+const DAY: i64 = 86_400;
+
+/// Reads a date such as 2026-08-30; gives its first second.
+pub fn date(text: &str, zone: &super::clock::Zone) -> Option<i64> {
+    let mut parts = text.trim().splitn(3, '-');
+    let mut number = || -> Option<i64> {
+        let part = parts.next()?;
+        let digits = part.len() <= 4 && part.bytes().all(|byte| byte.is_ascii_digit());
+        digits.then(|| part.parse().ok())?
+    };
+    let (year, month, day) = (number()?, number()?, number()?);
+    zone.midnight(year, month, day)
 }
 
 impl std::fmt::Display for Period {
@@ -83,6 +120,7 @@ pub struct Filter {
     less_than: Option<Amount>,
     direction: Direction,
     since: Option<i64>,
+    until: Option<i64>,
 }
 
 impl Filter {
@@ -114,10 +152,11 @@ impl Filter {
         Self { direction, ..self }
     }
 
-    /// The same from this second on.
-    pub fn since(self, since: i64) -> Self {
+    /// The same from the first second on, and before the second.
+    pub fn within(self, (since, until): (Option<i64>, Option<i64>)) -> Self {
         Self {
-            since: (since != i64::MIN).then_some(since),
+            since,
+            until,
             ..self
         }
     }
@@ -138,13 +177,16 @@ impl Filter {
 
     /// Whether everything that passes this one also passes `other`.
     pub fn narrows(&self, other: &Self) -> bool {
-        let same = (self.more_than, self.less_than, self.direction, self.since)
-            == (
-                other.more_than,
-                other.less_than,
-                other.direction,
-                other.since,
-            );
+        let rest = |filter: &Self| {
+            (
+                filter.more_than,
+                filter.less_than,
+                filter.direction,
+                filter.since,
+                filter.until,
+            )
+        };
+        let same = rest(self) == rest(other);
         same && self.words.starts_with(&other.words)
     }
 
@@ -159,6 +201,7 @@ impl Filter {
         let size = row.amount.abs();
         direction
             && self.since.is_none_or(|since| row.time >= since)
+            && self.until.is_none_or(|until| row.time < until)
             && self.more_than.is_none_or(|least| size > least)
             && self.less_than.is_none_or(|most| size < most)
             && self.has_words(row)
@@ -249,10 +292,50 @@ mod tests {
     fn periods_begin_at_midnight() {
         let now = 1_788_098_520; // 30 Aug 2026 14:02 UTC
         let zone = Zone::utc();
-        let start = |period: Period| zone.full(period.since(now, &zone));
-        assert_eq!(start(Period::Today), "30 Aug 2026 00:00");
-        assert_eq!(start(Period::Week), "24 Aug 2026 00:00");
-        assert_eq!(start(Period::Month), "1 Aug 2026 00:00");
-        assert_eq!(start(Period::Year), "1 Jan 2026 00:00");
+        let bounds = |period: Period| {
+            let (since, until) = period.bounds(now, &zone, (Some(now), Some(now)));
+            let words = |time: Option<i64>| time.map(|time| zone.full(time)).unwrap_or_default();
+            (words(since), words(until))
+        };
+        let from = |period: Period| bounds(period).0;
+        assert_eq!(from(Period::All), "");
+        assert_eq!(from(Period::Today), "30 Aug 2026 00:00");
+        assert_eq!(from(Period::Week), "24 Aug 2026 00:00");
+        assert_eq!(from(Period::Month), "1 Aug 2026 00:00");
+        assert_eq!(from(Period::Year), "1 Jan 2026 00:00");
+        let last = ("1 Jul 2026 00:00".to_owned(), "1 Aug 2026 00:00".to_owned());
+        assert_eq!(bounds(Period::LastMonth), last);
+    }
+
+    #[test]
+    fn a_range_is_typed_as_dates() {
+        let zone = Zone::utc();
+        let words = |text: &str| date(text, &zone).map(|time| zone.full(time));
+        assert_eq!(words("2026-08-30").as_deref(), Some("30 Aug 2026 00:00"));
+        assert_eq!(words(" 2024-2-29 ").as_deref(), Some("29 Feb 2024 00:00"));
+        assert_eq!(words("1999-12-31").as_deref(), Some("31 Dec 1999 00:00"));
+        for wrong in [
+            "",
+            "2025-02-29",
+            "2026-13-01",
+            "2026-08",
+            "x",
+            "2026-08-30-1",
+            "99999-1-1",
+        ] {
+            assert_eq!(words(wrong), None, "{wrong}");
+        }
+        let typed = (date("2026-08-01", &zone), date("2026-08-02", &zone));
+        let (since, until) = Period::Range.bounds(0, &zone, typed);
+        let filter = Filter::default().within((since, until));
+        let at = |text: &str, more: i64| TxRow {
+            time: date(text, &zone).expect("a date") + more,
+            ..TxRow::default()
+        };
+        assert!(
+            filter.passes(&at("2026-08-02", 86_399)),
+            "the last day counts whole"
+        );
+        assert!(!filter.passes(&at("2026-08-03", 0)) && !filter.passes(&at("2026-07-31", 0)));
     }
 }

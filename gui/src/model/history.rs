@@ -10,6 +10,7 @@ use ipc_schema::{TxCursor, TxKind, TxOutputRow, TxPage, TxRow, TxState, WalletDe
 use primitives::{Amount, Txid};
 
 use super::filter::Filter;
+use super::sort::Sort;
 
 /// Confirmations after which a payment counts as final.
 pub const FINAL: u32 = 6;
@@ -22,12 +23,35 @@ pub struct History {
     by_id: HashMap<Txid, u32>,
     shown: Vec<u32>,
     filter: Filter,
+    sort: Sort<Key>,
     /// Number of the newest change that is contained.
     sequence: u64,
     /// Where the next page begins; `None` when all are here.
     next: Option<TxCursor>,
     total: u64,
     started: bool,
+}
+
+/// A column of the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Key {
+    /// When it happened.
+    Date,
+    /// What it did.
+    Kind,
+    /// Its label, or its address where there is none.
+    Label,
+    /// What changed for the wallet.
+    Amount,
+    /// How deep it is.
+    State,
+}
+
+/// The newest first.
+impl Default for Sort<Key> {
+    fn default() -> Self {
+        Self::down(Key::Date)
+    }
 }
 
 /// What to do after a change.
@@ -70,22 +94,76 @@ impl History {
 
     /// The row at `place` of those that pass the filter.
     pub fn row(&self, place: usize) -> Option<&TxRow> {
-        self.shown
-            .get(place)
-            .map(|index| &self.rows[*index as usize])
+        let index = self.shown.get(self.mirrored(place)?)?;
+        Some(&self.rows[*index as usize])
     }
 
-    /// The transaction with this id.
+    /// The row of a transaction, whatever the filter.
     pub fn get(&self, txid: &Txid) -> Option<&TxRow> {
         self.by_id
             .get(txid)
             .map(|index| &self.rows[*index as usize])
     }
 
-    /// Where a transaction stands among those that pass the filter.
+    /// Where a transaction stands among the rows that pass the filter.
     pub fn place_of(&self, txid: &Txid) -> Option<usize> {
         let index = *self.by_id.get(txid)?;
-        self.shown.iter().position(|shown| *shown == index)
+        let place = self.shown.iter().position(|shown| *shown == index)?;
+        self.mirrored(place)
+    }
+
+    /// The rows that pass the filter, as they stand in the list.
+    pub fn shown(&self) -> impl Iterator<Item = &TxRow> {
+        (0..self.len()).filter_map(|place| self.row(place))
+    }
+
+    /// The oldest first is the newest first from the other end.
+    fn mirrored(&self, place: usize) -> Option<usize> {
+        if self.sort == Sort::up(Key::Date) {
+            self.shown.len().checked_sub(place + 1)
+        } else {
+            Some(place)
+        }
+    }
+
+    /// By which column the rows stand.
+    pub fn sort(&self) -> Sort<Key> {
+        self.sort
+    }
+
+    /// Brings the rows into the order of another column.
+    pub fn set_sort(&mut self, sort: Sort<Key>) {
+        self.sort = sort;
+        self.refilter();
+    }
+
+    /// Brings what passes the filter, newest first, into the order of the column.
+    fn arrange(&mut self) {
+        let (rows, sort) = (&self.rows, self.sort);
+        let row = |index: &u32| &rows[*index as usize];
+        match sort.by {
+            Key::Date => {}
+            Key::Kind => self.shown.sort_by(|a, b| {
+                let kind = |index: &u32| kind_order(row(index).kind);
+                sort.order(kind(a).cmp(&kind(b)))
+            }),
+            Key::Amount => self
+                .shown
+                .sort_by(|a, b| sort.order(row(a).amount.cmp(&row(b).amount))),
+            Key::State => self.shown.sort_by(|a, b| {
+                let state = |index: &u32| state_order(&row(index).state);
+                sort.order(state(a).cmp(&state(b)))
+            }),
+            Key::Label => {
+                let shown = std::mem::take(&mut self.shown);
+                let mut named: Vec<(String, u32)> = shown
+                    .into_iter()
+                    .map(|index| (name_order(row(&index)), index))
+                    .collect();
+                named.sort_by(|a, b| sort.order(a.0.cmp(&b.0)));
+                self.shown = named.into_iter().map(|(_, index)| index).collect();
+            }
+        }
     }
 
     /// The newest rows, whatever the filter.
@@ -122,6 +200,7 @@ impl History {
             let filter = std::mem::take(&mut self.filter);
             *self = Self {
                 filter,
+                sort: self.sort,
                 sequence: page.sequence,
                 started: true,
                 ..Self::default()
@@ -222,6 +301,7 @@ impl History {
             let added = self.order[from..].iter().copied();
             self.shown
                 .extend(added.filter(|index| filter.passes(&rows[*index as usize])));
+            self.arrange();
         } else {
             self.refilter();
         }
@@ -253,14 +333,45 @@ impl History {
     fn refilter(&mut self) {
         if self.filter.is_open() {
             self.shown.clone_from(&self.order);
-            return;
+        } else {
+            let rows = &self.rows;
+            let filter = &self.filter;
+            let all = self.order.iter().copied();
+            self.shown = all
+                .filter(|index| filter.passes(&rows[*index as usize]))
+                .collect();
         }
-        let rows = &self.rows;
-        let filter = &self.filter;
-        let all = self.order.iter().copied();
-        self.shown = all
-            .filter(|index| filter.passes(&rows[*index as usize]))
-            .collect();
+        self.arrange();
+    }
+}
+
+fn kind_order(kind: TxKind) -> u8 {
+    match kind {
+        TxKind::Mined => 0,
+        TxKind::Received => 1,
+        TxKind::Sent => 2,
+        TxKind::SelfTransfer => 3,
+    }
+}
+
+/// The less settled, the smaller.
+fn state_order(state: &TxState) -> (u8, Reverse<u32>) {
+    match state {
+        TxState::Abandoned => (0, Reverse(0)),
+        TxState::Conflicted { height } => (1, Reverse(*height)),
+        TxState::Inactive => (2, Reverse(0)),
+        TxState::InMempool => (3, Reverse(0)),
+        TxState::Confirmed { height, .. } => (4, Reverse(*height)),
+    }
+}
+
+/// What a row is found under: rows with a label before those with an address alone.
+fn name_order(row: &TxRow) -> String {
+    if row.label.is_empty() {
+        let address = row.outputs.first().map(|output| output.address.as_str());
+        format!("\u{10FFFF}{}", address.unwrap_or_default())
+    } else {
+        row.label.to_lowercase()
     }
 }
 

@@ -1,19 +1,26 @@
 //! Activity: every transaction, found by words, amounts, time and direction; details beside the list.
 
+mod copy;
 mod details;
 pub mod export;
 mod list;
 pub mod rows;
+#[cfg(test)]
+mod tests;
 
 use iced::widget::{container, responsive, row};
-use iced::{Length, Task};
+use iced::{Length, Point, Task};
 use ipc_schema::{IpcError, SendReply, TxDetails, TxRow};
 use primitives::Txid;
 
 use super::{Context, Event, PageId, Update, words};
 use crate::Element;
-use crate::model::Model;
-use crate::model::filter::{Direction, Filter, Period};
+use crate::model::filter::{self, Direction, Filter, Period};
+use crate::model::history::Key;
+use crate::model::{Model, Pick, Selection, Sort};
+
+pub use copy::What;
+
 use crate::theme::{Tone, size};
 
 /// Width under which the details take the whole page.
@@ -25,7 +32,14 @@ pub struct Page {
     text: String,
     direction: Direction,
     period: Period,
-    selected: Option<Txid>,
+    /// The ends of a range of dates, as typed.
+    from: String,
+    to: String,
+    selection: Selection<Txid>,
+    /// Where the context menu is open.
+    menu: Option<Point>,
+    /// The label that is edited in its row.
+    editing: Option<(Txid, String)>,
     drawer: bool,
     details: Option<TxDetails>,
     label: String,
@@ -43,10 +57,38 @@ pub enum Message {
     Direction(Direction),
     /// A period was chosen.
     Period(Period),
+    /// The first day of a range was edited.
+    From(String),
+    /// The last day of a range was edited.
+    To(String),
     /// Everything is shown again.
     ClearFilter,
+    /// The head of a column was pressed.
+    Sort(Sort<Key>),
     /// A row was selected.
     Select(usize),
+    /// A row was picked, perhaps with others.
+    Pick(usize, Pick),
+    /// Every row that passes the filter is to be selected.
+    SelectAll,
+    /// The context menu of a row is wanted there.
+    Menu(usize, Point),
+    /// The context menu is closed.
+    CloseMenu,
+    /// Something of the selected rows is wanted on the clipboard.
+    CopySelected(What),
+    /// What was missing for the clipboard came.
+    CopyLoaded(What, Result<Box<TxDetails>, IpcError>),
+    /// Show the details of the row picked last.
+    ShowDetails,
+    /// Edit the label in its row.
+    EditLabel,
+    /// The label in its row was edited.
+    RowLabel(String),
+    /// The label in its row is to be kept.
+    SaveRowLabel,
+    /// Show what giving up means, and ask.
+    AskAbandon,
     /// The details of a row are wanted.
     Open(usize),
     /// The id of a row is wanted on the clipboard.
@@ -79,9 +121,14 @@ pub enum Message {
     Receive,
 }
 
-/// What the parent must do to the model: the filter lives with the rows.
+/// What the parent must do to the model: filter and order live with the rows.
 #[derive(Debug, Clone, PartialEq)]
-pub struct NewFilter(pub Filter);
+pub enum NewView {
+    /// Show what passes this.
+    Filter(Filter),
+    /// Show it in this order.
+    Sort(Sort<Key>),
+}
 
 impl Page {
     /// Handles a message. A new filter is handed to the caller, who owns the rows.
@@ -89,58 +136,78 @@ impl Page {
         &mut self,
         message: Message,
         context: &Context<'_>,
-    ) -> (Update<Message>, Option<NewFilter>) {
+    ) -> (Update<Message>, Option<NewView>) {
         let model = context.model;
         match message {
             Message::Filter(text) => self.text = text,
             Message::Direction(direction) => self.direction = direction,
             Message::Period(period) => self.period = period,
+            Message::From(text) => self.from = text,
+            Message::To(text) => self.to = text,
             Message::ClearFilter => {
                 (self.text, self.direction, self.period) = Default::default();
             }
+            Message::Sort(sort) => return (Update::none(), Some(NewView::Sort(sort))),
             other => return (self.update_rows(other, context), None),
         }
         let decimals = model.money().unit().decimals;
+        let typed = |text: &str| filter::date(text, &model.zone);
+        let typed = (typed(&self.from), typed(&self.to));
         let filter = Filter::parse(&self.text, decimals)
             .with_direction(self.direction)
-            .since(self.period.since(model.now, &model.zone));
-        (Update::none(), Some(NewFilter(filter)))
+            .within(self.period.bounds(model.now, &model.zone, typed));
+        (Update::none(), Some(NewView::Filter(filter)))
     }
 
     fn update_rows(&mut self, message: Message, context: &Context<'_>) -> Update<Message> {
         let history = context.model.wallet.as_ref().map(|wallet| &wallet.history);
         let txid_at = |place: usize| history.and_then(|h| h.row(place)).map(|row| row.txid);
         match message {
-            Message::Select(place) => {
-                let Some(txid) = txid_at(place) else {
-                    return Update::none();
-                };
-                let drawer = self.drawer;
-                self.select(txid, context.model);
-                if drawer {
-                    return self.load_details(context);
-                }
-            }
+            Message::Select(place) => return self.pick(place, Pick::Only, context),
+            Message::Pick(place, pick) => return self.pick(place, pick, context),
             Message::Open(place) => {
-                let Some(txid) = txid_at(place) else {
-                    return Update::none();
-                };
-                return self.show(txid, context);
+                if let Some(txid) = txid_at(place) {
+                    return self.show(txid, context);
+                }
             }
             Message::CopyRow(place) => {
                 if let Some(txid) = txid_at(place) {
                     return Update::event(Event::Copy(txid.to_string(), "Transaction id"));
                 }
             }
+            Message::ShowDetails => {
+                if let Some(txid) = self.selected() {
+                    return self.show(txid, context);
+                }
+            }
+            Message::AskAbandon => {
+                if let Some(txid) = self.selected() {
+                    let update = self.show(txid, context);
+                    self.abandoning = true;
+                    return update;
+                }
+            }
+            Message::SelectAll
+            | Message::Menu(..)
+            | Message::CloseMenu
+            | Message::CopySelected(_)
+            | Message::CopyLoaded(..) => return self.update_selection(message, context),
+            Message::EditLabel | Message::RowLabel(_) | Message::SaveRowLabel => {
+                return self.update_row_label(message, context);
+            }
             Message::Close => self.drawer = false,
             Message::Details(Ok(details)) => {
-                if Some(details.row.txid) == self.selected {
+                if Some(details.row.txid) == self.selected() {
                     self.details = Some(*details);
                 }
             }
             Message::Copy(value, what) => return Update::event(Event::Copy(value, what)),
             Message::Label(text) => self.label = text,
-            Message::SaveLabel => return self.save_label(context),
+            Message::SaveLabel => {
+                if let Some(txid) = self.selected() {
+                    return self.save_label(txid, &self.label, context);
+                }
+            }
             Message::LabelSaved(Ok(())) => {
                 return Update::event(Event::Notify(Tone::Good, "Label saved.".to_owned()));
             }
@@ -174,18 +241,110 @@ impl Page {
             Message::Filter(_)
             | Message::Direction(_)
             | Message::Period(_)
+            | Message::From(_)
+            | Message::To(_)
+            | Message::Sort(_)
             | Message::ClearFilter => {}
         }
         Update::none()
     }
 
+    fn selected(&self) -> Option<Txid> {
+        self.selection.cursor()
+    }
+
+    fn pick(&mut self, place: usize, pick: Pick, context: &Context<'_>) -> Update<Message> {
+        let Some(wallet) = &context.model.wallet else {
+            return Update::none();
+        };
+        let history = &wallet.history;
+        let before = self.selected();
+        self.selection.pick(
+            place,
+            pick,
+            |place| history.row(place).map(|row| row.txid),
+            |txid| history.place_of(txid),
+        );
+        self.editing = None;
+        if self.selected() != before {
+            self.forget_details(context.model);
+        }
+        if self.drawer {
+            return self.load_details(context);
+        }
+        Update::none()
+    }
+
+    fn update_selection(&mut self, message: Message, context: &Context<'_>) -> Update<Message> {
+        let history = context.model.wallet.as_ref().map(|wallet| &wallet.history);
+        match message {
+            Message::SelectAll => {
+                let all = history.into_iter().flat_map(|history| history.shown());
+                self.selection.all(all.map(|row| row.txid));
+            }
+            Message::Menu(place, at) => {
+                self.menu = Some(at);
+                let row = history.and_then(|history| history.row(place));
+                // A right click beside a selection means the row under it.
+                if row.is_some_and(|row| !self.selection.contains(&row.txid)) {
+                    return self.pick(place, Pick::Only, context);
+                }
+            }
+            Message::CloseMenu => self.menu = None,
+            Message::CopySelected(what) => return self.copy_selected(what, context),
+            Message::CopyLoaded(what, Ok(details)) => {
+                let text = what.of_details(&details, context.model);
+                return Update::event(Event::Copy(text, what.words()));
+            }
+            Message::CopyLoaded(_, Err(error)) => {
+                return Update::event(Event::Notify(Tone::Bad, words(&error)));
+            }
+            _ => {}
+        }
+        Update::none()
+    }
+
+    fn update_row_label(&mut self, message: Message, context: &Context<'_>) -> Update<Message> {
+        match message {
+            Message::EditLabel => {
+                let history = context.model.wallet.as_ref().map(|wallet| &wallet.history);
+                let row = self.selected().and_then(|txid| history?.get(&txid));
+                self.editing = row.map(|row| (row.txid, row.label.clone()));
+                return Update::task(iced::widget::operation::focus(list::ROW_LABEL));
+            }
+            Message::RowLabel(text) => {
+                if let Some((_, label)) = &mut self.editing {
+                    *label = text;
+                }
+            }
+            Message::SaveRowLabel => {
+                if let Some((txid, label)) = self.editing.take() {
+                    if self.selected() == Some(txid) {
+                        self.label.clone_from(&label);
+                    }
+                    let save = self.save_label(txid, &label, context);
+                    let back = iced::widget::operation::focus(list::LIST);
+                    return Update {
+                        task: Task::batch([save.task, back]),
+                        event: save.event,
+                    };
+                }
+            }
+            _ => {}
+        }
+        Update::none()
+    }
+
     fn select(&mut self, txid: Txid, model: &Model) {
-        let row = model
-            .wallet
-            .as_ref()
-            .and_then(|wallet| wallet.history.get(&txid));
+        self.selection.only(txid);
+        self.forget_details(model);
+    }
+
+    /// What belonged to the row before goes.
+    fn forget_details(&mut self, model: &Model) {
+        let history = model.wallet.as_ref().map(|wallet| &wallet.history);
+        let row = self.selected().and_then(|txid| history?.get(&txid));
         self.label = row.map(|row| row.label.clone()).unwrap_or_default();
-        self.selected = Some(txid);
         self.details = None;
         self.abandoning = false;
     }
@@ -203,13 +362,15 @@ impl Page {
         self.drawer = false;
     }
 
-    /// Closes the details; whether they were open.
+    /// Closes what lies on top: the menu, the field in a row, the details. Whether there was anything.
     pub fn close_drawer(&mut self) -> bool {
-        std::mem::take(&mut self.drawer)
+        self.menu.take().is_some()
+            || self.editing.take().is_some()
+            || std::mem::take(&mut self.drawer)
     }
 
     fn load_details(&self, context: &Context<'_>) -> Update<Message> {
-        let Some(txid) = self.selected else {
+        let Some(txid) = self.selected() else {
             return Update::none();
         };
         let (wallet, name) = (context.link.wallet(), context.wallet_name());
@@ -217,22 +378,22 @@ impl Page {
         Update::task(Task::perform(call, Message::Details))
     }
 
-    fn save_label(&self, context: &Context<'_>) -> Update<Message> {
+    fn save_label(&self, txid: Txid, label: &str, context: &Context<'_>) -> Update<Message> {
         let wallet = context.model.wallet.as_ref();
-        let row = self.selected.and_then(|txid| wallet?.history.get(&txid));
+        let row = wallet.and_then(|wallet| wallet.history.get(&txid));
         let output = row.and_then(|row| row.outputs.first());
         let Some(address) = output.map(|o| o.address.clone()).filter(|a| !a.is_empty()) else {
             let text = "This transaction has no address that could be labelled.".to_owned();
             return Update::event(Event::Notify(Tone::Warn, text));
         };
         let (wallet, name) = (context.link.wallet(), context.wallet_name());
-        let label = self.label.trim().to_owned();
+        let label = label.trim().to_owned();
         let call = async move { wallet?.set_label(name, address, label).await };
         Update::task(Task::perform(call, Message::LabelSaved))
     }
 
     fn resend(&self, context: &Context<'_>) -> Update<Message> {
-        let Some(txid) = self.selected else {
+        let Some(txid) = self.selected() else {
             return Update::none();
         };
         let (wallet, name) = (context.link.wallet(), context.wallet_name());
@@ -245,7 +406,7 @@ impl Page {
             return Update::none();
         }
         self.abandoning = false;
-        let Some(txid) = self.selected else {
+        let Some(txid) = self.selected() else {
             return Update::none();
         };
         let (wallet, name) = (context.link.wallet(), context.wallet_name());
@@ -272,7 +433,7 @@ impl Page {
     }
 
     fn open_row<'a>(&self, model: &'a Model) -> Option<&'a TxRow> {
-        model.wallet.as_ref()?.history.get(&self.selected?)
+        model.wallet.as_ref()?.history.get(&self.selected()?)
     }
 }
 

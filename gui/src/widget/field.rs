@@ -21,6 +21,7 @@ pub struct Field<'a, Message> {
     note: Option<(String, Tone)>,
     wrong: bool,
     secure: bool,
+    slim: bool,
     font: Font,
     width: Length,
     after: Option<Element<'a, Message>>,
@@ -39,6 +40,7 @@ impl<'a, Message: Clone + 'a> Field<'a, Message> {
             note: None,
             wrong: false,
             secure: false,
+            slim: false,
             font: fonts::TEXT,
             width: Length::Fill,
             after: None,
@@ -96,6 +98,12 @@ impl<'a, Message: Clone + 'a> Field<'a, Message> {
         self
     }
 
+    /// Makes the field low enough for a row of a list.
+    pub fn slim(mut self) -> Self {
+        self.slim = true;
+        self
+    }
+
     /// Shows the value in the fixed-pitch font.
     pub fn mono(mut self) -> Self {
         self.font = fonts::MONO;
@@ -123,7 +131,11 @@ impl<'a, Message: Clone + 'a> From<Field<'a, Message>> for Element<'a, Message> 
                 .size(size::TEXT)
                 .font(field.font)
                 .secure(field.secure)
-                .padding([size::S2 - 1.0, size::S3])
+                .padding(if field.slim {
+                    [1.0, size::S2]
+                } else {
+                    [size::S2 - 1.0, size::S3]
+                })
                 .width(Length::Fill)
                 .class(if field.wrong {
                     FieldState::Wrong

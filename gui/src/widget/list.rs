@@ -3,6 +3,7 @@
 //! The place is kept in whole pixels as `f64`, so that a million rows lose no precision. The list is one keyboard
 //! stop and handles the arrows itself; which row is selected belongs to the page.
 
+mod input;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -10,15 +11,22 @@ mod tests;
 use iced::advanced::layout::{self, Layout};
 use iced::advanced::widget::{Id, Operation, Tree, tree};
 use iced::advanced::{Clipboard, Renderer as _, Shell, Widget, mouse, renderer};
-use iced::keyboard::{self, Key, key};
+use iced::keyboard::{self, Key};
 use iced::{Background, Event, Length, Point, Rectangle, Renderer, Shadow, Size, Vector, border};
 
 use self::state::State;
-use super::press::{Focus, draw_ring};
+use super::press::draw_ring;
 use crate::Element;
+use crate::model::Pick;
 use crate::theme::{Theme, palette, size, style};
 
 type OnRow<'a, Message> = Box<dyn Fn(usize) -> Message + 'a>;
+type OnPick<'a, Message> = Box<dyn Fn(usize, Pick) -> Message + 'a>;
+type OnMenu<'a, Message> = Box<dyn Fn(usize, Point) -> Message + 'a>;
+type OnRowKey<'a, Message> = Box<dyn Fn(usize, &Key, keyboard::Modifiers) -> Option<Message> + 'a>;
+
+/// Room of the scroll bar beside the rows.
+pub const BAR_ROOM: f32 = size::SCROLL + size::S1;
 
 /// See the module.
 pub struct VirtualList<'a, Message> {
@@ -30,6 +38,12 @@ pub struct VirtualList<'a, Message> {
     on_select: Option<OnRow<'a, Message>>,
     on_open: Option<OnRow<'a, Message>>,
     on_copy: Option<OnRow<'a, Message>>,
+    on_pick: Option<OnPick<'a, Message>>,
+    on_menu: Option<OnMenu<'a, Message>>,
+    on_key: Option<OnRowKey<'a, Message>>,
+    is_marked: Option<Box<dyn Fn(usize) -> bool + 'a>>,
+    find: Option<Box<dyn Fn(usize, &str) -> bool + 'a>>,
+    under_header: bool,
     follow: bool,
     rows: Vec<Element<'a, Message>>,
 }
@@ -51,6 +65,12 @@ impl<'a, Message> VirtualList<'a, Message> {
             on_select: None,
             on_open: None,
             on_copy: None,
+            on_pick: None,
+            on_menu: None,
+            on_key: None,
+            is_marked: None,
+            find: None,
+            under_header: false,
             follow: false,
             rows: Vec::new(),
         }
@@ -80,96 +100,62 @@ impl<'a, Message> VirtualList<'a, Message> {
         self
     }
 
+    /// What picking a row does where several can be selected: by click or arrows, with Shift and Ctrl.
+    pub fn on_pick(mut self, on_pick: impl Fn(usize, Pick) -> Message + 'a) -> Self {
+        self.on_pick = Some(Box::new(on_pick));
+        self
+    }
+
+    /// Which rows are drawn as selected; without it the one of [`Self::selected`].
+    pub fn marked(mut self, is_marked: impl Fn(usize) -> bool + 'a) -> Self {
+        self.is_marked = Some(Box::new(is_marked));
+        self
+    }
+
+    /// What a right click or the Menu key does; the place is where a menu may open.
+    pub fn on_menu(mut self, on_menu: impl Fn(usize, Point) -> Message + 'a) -> Self {
+        self.on_menu = Some(Box::new(on_menu));
+        self
+    }
+
+    /// What other keys do to the selected row.
+    pub fn on_key(
+        mut self,
+        on_key: impl Fn(usize, &Key, keyboard::Modifiers) -> Option<Message> + 'a,
+    ) -> Self {
+        self.on_key = Some(Box::new(on_key));
+        self
+    }
+
+    /// Whether a row begins with these typed letters, which are in lower case.
+    pub fn find(mut self, find: impl Fn(usize, &str) -> bool + 'a) -> Self {
+        self.find = Some(Box::new(find));
+        self
+    }
+
+    /// Keeps the columns below those of a header, whether there is a scroll bar or not.
+    pub fn under_header(mut self) -> Self {
+        self.under_header = true;
+        self
+    }
+
     /// Stays at the end while rows are added, as long as the user has not scrolled away from it.
     pub fn follow(mut self, follow: bool) -> Self {
         self.follow = follow;
         self
     }
 
-    fn select_by_key(&self, state: &mut State, key: &Key) -> Option<usize> {
-        let last = self.len.checked_sub(1)?;
-        let page = state.rows_in_view(self.row_height).max(1);
-        let Key::Named(named) = key else { return None };
-        let now = self.selected.map(|row| row.min(last));
-        let target = match named {
-            key::Named::ArrowDown => now.map_or(0, |row| row + 1),
-            key::Named::ArrowUp => now.map_or(0, |row| row.saturating_sub(1)),
-            key::Named::PageDown => now.map_or(page, |row| row + page),
-            key::Named::PageUp => now.map_or(0, |row| row.saturating_sub(page)),
-            key::Named::Home => 0,
-            key::Named::End => last,
-            _ => return None,
-        };
-        Some(target.min(last))
+    fn is_selectable(&self) -> bool {
+        self.on_select.is_some() || self.on_pick.is_some()
     }
 
-    fn on_key(
-        &self,
-        state: &mut State,
-        key: &Key,
-        modifiers: keyboard::Modifiers,
-        shell: &mut Shell<'_, Message>,
-    ) {
-        let is_copy = modifiers.command() && matches!(key, Key::Character(c) if c == "c");
-        let is_open = matches!(key, Key::Named(key::Named::Enter));
-        let row_action = match (is_copy, is_open) {
-            (true, _) => self.on_copy.as_ref(),
-            (_, true) => self.on_open.as_ref(),
-            _ => None,
-        };
-        if let (Some(action), Some(row)) = (row_action, self.selected) {
-            shell.publish(action(row));
-            shell.capture_event();
-        } else if let Some(on_select) = &self.on_select {
-            if let Some(row) = self.select_by_key(state, key) {
-                state.reveal(row, self.row_height);
-                shell.publish(on_select(row));
-                shell.invalidate_layout();
-                shell.request_redraw();
-                shell.capture_event();
-            }
-        } else if state.scroll_by_key(key, self.row_height) {
-            shell.invalidate_layout();
-            shell.request_redraw();
-            shell.capture_event();
+    /// Room at the right that no row takes.
+    fn bar_room(&self, state: &State) -> f32 {
+        if self.under_header || state.has_bar() {
+            BAR_ROOM
+        } else {
+            0.0
         }
-    }
-
-    fn row_at(&self, state: &State, bounds: Rectangle, point: Point) -> Option<usize> {
-        if !bounds.contains(point) || state.is_over_bar(bounds, point) {
-            return None;
-        }
-        let row = state.row_at(point.y - bounds.y, self.row_height);
-        (row < self.len).then_some(row)
-    }
-
-    fn on_press(
-        &self,
-        state: &mut State,
-        point: Option<Point>,
-        bounds: Rectangle,
-        shell: &mut Shell<'_, Message>,
-    ) {
-        let Some(point) = point.filter(|point| bounds.contains(*point)) else {
-            state.focus = Focus::default();
-            return;
-        };
-        state.focus = Focus {
-            focused: true,
-            ring: false,
-        };
-        if state.is_over_bar(bounds, point) {
-            state.grab_bar(bounds, point);
-            shell.invalidate_layout();
-            shell.request_redraw();
-        } else if let Some(row) = self.row_at(state, bounds, point) {
-            let double = state.click(point) == mouse::click::Kind::Double;
-            let action = if double { self.on_open.as_ref() } else { None };
-            if let Some(action) = action.or(self.on_select.as_ref()) {
-                shell.publish(action(row));
-            }
-        }
-        shell.capture_event();
     }
 
     fn draw_row_ground(
@@ -181,9 +167,13 @@ impl<'a, Message> VirtualList<'a, Message> {
         hovered: bool,
     ) {
         let roles = theme.roles();
-        let color = if self.selected == Some(row) {
+        let marked = match &self.is_marked {
+            Some(is_marked) => is_marked(row),
+            None => self.selected == Some(row),
+        };
+        let color = if marked {
             roles.accent_soft
-        } else if hovered && self.on_select.is_some() {
+        } else if hovered && self.is_selectable() {
             roles.hover
         } else {
             return;
@@ -242,11 +232,7 @@ impl<Message> Widget<Message, Theme, Renderer> for VirtualList<'_, Message> {
             .map(|row| state.top_of(row, self.row_height))
             .collect();
         state.first = first;
-        let right = if state.has_bar() {
-            size::SCROLL + size::S1
-        } else {
-            0.0
-        };
+        let right = self.bar_room(state);
         tree.diff_children(&self.rows);
         let row_size = Size::new((bounds.width - right).max(0.0), self.row_height);
         let row_limits = layout::Limits::new(Size::ZERO, row_size);
@@ -316,49 +302,13 @@ impl<Message> Widget<Message, Theme, Renderer> for VirtualList<'_, Message> {
             );
         }
         let state = tree.state.downcast_mut::<State>();
+        if let Event::Keyboard(keyboard::Event::ModifiersChanged(modifiers)) = event {
+            state.modifiers = *modifiers;
+        }
         if shell.is_event_captured() {
             return;
         }
-        match event {
-            Event::Mouse(mouse::Event::WheelScrolled { delta }) if cursor.is_over(bounds) => {
-                let pixels = match delta {
-                    mouse::ScrollDelta::Lines { y, .. } => y * self.row_height * 2.0,
-                    mouse::ScrollDelta::Pixels { y, .. } => *y,
-                };
-                if state.scroll(-f64::from(pixels)) {
-                    shell.invalidate_layout();
-                    shell.request_redraw();
-                    shell.capture_event();
-                }
-            }
-            Event::Mouse(mouse::Event::ButtonPressed(mouse::Button::Left)) => {
-                self.on_press(state, cursor.position(), bounds, shell);
-            }
-            Event::Mouse(mouse::Event::ButtonReleased(mouse::Button::Left)) => {
-                state.release_bar();
-            }
-            Event::Mouse(mouse::Event::CursorMoved { .. }) => {
-                let hovered = cursor
-                    .position()
-                    .and_then(|p| self.row_at(state, bounds, p));
-                let moved = cursor
-                    .position()
-                    .is_some_and(|point| state.drag_bar(bounds, point));
-                if moved {
-                    shell.invalidate_layout();
-                }
-                if moved || hovered != state.hovered {
-                    state.hovered = hovered;
-                    shell.request_redraw();
-                }
-            }
-            Event::Keyboard(keyboard::Event::KeyPressed { key, modifiers, .. })
-                if state.focus.focused =>
-            {
-                self.on_key(state, key, *modifiers, shell);
-            }
-            _ => {}
-        }
+        self.on_event(state, event, bounds, cursor, shell);
     }
 
     fn draw(
@@ -386,11 +336,7 @@ impl<Message> Widget<Message, Theme, Renderer> for VirtualList<'_, Message> {
             {
                 let number = state.first + index;
                 let top = bounds.y + state.top_of(number, self.row_height);
-                let right = if state.has_bar() {
-                    size::SCROLL + size::S1
-                } else {
-                    0.0
-                };
+                let right = self.bar_room(state);
                 let ground = Rectangle::new(
                     Point::new(bounds.x, top),
                     Size::new(bounds.width - right, self.row_height),
@@ -446,7 +392,7 @@ impl<Message> Widget<Message, Theme, Renderer> for VirtualList<'_, Message> {
         let over = cursor
             .position()
             .and_then(|p| self.row_at(state, layout.bounds(), p));
-        if inner == mouse::Interaction::default() && over.is_some() && self.on_select.is_some() {
+        if inner == mouse::Interaction::default() && over.is_some() && self.is_selectable() {
             return mouse::Interaction::Pointer;
         }
         inner

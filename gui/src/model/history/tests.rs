@@ -206,3 +206,52 @@ fn blocks_of_one_second_stay_in_their_order() {
     history.apply_delta(delta);
     assert_eq!(labels(&history)[4], "label 0", "it goes to its block");
 }
+
+#[test]
+fn every_column_sorts_both_ways() {
+    let mut history = History::default();
+    let rows: Vec<TxRow> = [(4, 40, 2), (3, 30, 9), (2, 20, 5), (1, 10, 7)]
+        .into_iter()
+        .map(|(number, time, amount)| TxRow {
+            amount: Amount::from_sat(amount),
+            label: if number == 2 {
+                String::new()
+            } else {
+                format!("Name {number}")
+            },
+            ..row(number, time)
+        })
+        .collect();
+    history.apply_page(page(rows, false, 0), true);
+    let mut order = |sort: Sort<Key>| {
+        history.set_sort(sort);
+        times(&history)
+    };
+    assert_eq!(order(Sort::up(Key::Date)), [10, 20, 30, 40]);
+    assert_eq!(order(Sort::down(Key::Amount)), [30, 10, 20, 40]);
+    assert_eq!(order(Sort::up(Key::Amount)), [40, 20, 10, 30]);
+    assert_eq!(
+        order(Sort::up(Key::Label)),
+        [10, 30, 40, 20],
+        "no label stands last"
+    );
+    assert_eq!(order(Sort::up(Key::Kind)), [40, 20, 30, 10]);
+    assert_eq!(order(Sort::up(Key::Date)), [10, 20, 30, 40]);
+    let oldest = row(1, 10).txid;
+    assert_eq!(history.place_of(&oldest), Some(0));
+    history.set_sort(Sort::up(Key::Amount));
+    let delta = WalletDelta {
+        sequence: 1,
+        rows: vec![TxRow {
+            amount: Amount::from_sat(6),
+            ..row(6, 60)
+        }],
+        removed: vec![],
+    };
+    history.apply_delta(delta);
+    assert_eq!(
+        times(&history),
+        [40, 20, 60, 10, 30],
+        "what comes finds its place"
+    );
+}

@@ -3,14 +3,15 @@
 use iced::widget::{column, container, row};
 use iced::{Alignment, Length};
 use ipc_schema::{TxOutputRow, TxRow, TxState};
+use primitives::Amount;
 
-use super::{Message, Page, rows};
+use super::{Message, Page, What, rows};
 use crate::Element;
 use crate::model::Model;
 use crate::model::history::confirmations;
 use crate::theme::{Icon, Press, Tone, size};
-use crate::widget::button::button_with;
-use crate::widget::{Field, address, button, icon_button, layout, text};
+use crate::widget::button::{button_with, helped};
+use crate::widget::{Field, address, button, icon_button, layout, pressable, text};
 
 pub(super) fn drawer<'a>(
     page: &'a Page,
@@ -20,7 +21,7 @@ pub(super) fn drawer<'a>(
 ) -> Element<'a, Message> {
     let money = model.money();
     let (state_icon, state_words, state_tone) = rows::state(model, tx);
-    let amount_tone = if tx.amount > primitives::Amount::ZERO {
+    let amount_tone = if tx.amount > Amount::ZERO {
         Tone::Incoming
     } else {
         Tone::Outgoing
@@ -55,20 +56,34 @@ pub(super) fn drawer<'a>(
         body =
             body.push(column![text::label("Message"), text::body(&tx.comment)].spacing(size::S1));
     }
-    body = body.push(outputs(page, model, tx));
+    if let Some(note) = rows::mining_note(model, tx) {
+        body = body.push(text::caption(note));
+    }
+    let inputs = page.details.as_ref().map(|details| &details.inputs);
+    if let Some(inputs) = inputs.filter(|inputs| !inputs.is_empty()) {
+        body = body.push(outputs("From", "input", inputs, model));
+    }
+    let all = page
+        .details
+        .as_ref()
+        .map_or(&tx.outputs, |details| &details.outputs);
+    body = body.push(outputs("To", "output", all, model));
     body = body.push(copyable("Transaction id", tx.txid.to_string(), "copy-txid"));
     if let TxState::Confirmed { block, .. } = tx.state {
         body = body.push(copyable("Block", block.to_string(), "copy-block"));
     }
-    if let Some(details) = &page.details {
-        let raw = primitives::hash::to_hex(&details.raw);
-        if !raw.is_empty() {
-            body = body.push(
-                button_with(Icon::Copy, "Copy raw transaction", Press::Secondary)
-                    .id("copy-raw")
-                    .on_press(Message::Copy(raw, "Raw transaction")),
-            );
-        }
+    if page.details.is_some() {
+        let copy = |words: &'static str, id: &'static str, what| {
+            button_with(Icon::Copy, words, Press::Secondary)
+                .id(id)
+                .on_press(Message::CopySelected(what))
+        };
+        let both = row![
+            copy("Raw transaction", "copy-raw", What::Raw),
+            copy("Full details", "copy-details", What::Details),
+        ]
+        .spacing(size::S2);
+        body = body.push(both.wrap().vertical_spacing(size::S2));
     }
     layout::drawer(
         "Details",
@@ -91,50 +106,91 @@ fn depth(model: &Model, tx: &TxRow) -> String {
 
 fn facts<'a>(page: &'a Page, model: &'a Model, tx: &'a TxRow) -> Element<'a, Message> {
     let money = model.money();
-    let mut facts = column![fact("Date", model.zone.full(tx.time))].spacing(size::S1);
+    let mut facts = column![fact("Date", model.zone.full(tx.time))];
+    if let TxState::Confirmed { height, .. } = tx.state {
+        facts = facts.push(fact("Height", height.to_string()));
+    }
+    if let Some(details) = &page.details {
+        let mine = |rows: &[TxOutputRow]| -> Amount {
+            let mine = rows.iter().filter(|row| row.is_mine);
+            mine.map(|row| row.amount).sum()
+        };
+        facts = facts
+            .push(fact("Debit", money.with_unit(mine(&details.inputs))))
+            .push(fact("Credit", money.with_unit(mine(&details.outputs))));
+    }
     if let Some(fee) = tx.fee {
         facts = facts.push(fact("Fee", money.fee(fee)));
     }
+    facts = facts.push(fact("Net", money.with_unit(tx.amount)));
     if let Some(details) = &page.details {
         if let Some(rate) = details.fee_rate {
             facts = facts.push(fact("Fee rate", money.rate(rate)));
         }
-        facts = facts.push(fact("Size", format!("{} vB", details.vsize)));
+        facts = facts
+            .push(fact("Total size", format!("{} bytes", details.raw.len())))
+            .push(fact("Virtual size", format!("{} vB", details.vsize)));
     }
     facts.into()
 }
 
+/// A value; a press copies it.
 fn fact<'a>(label: &'static str, value: String) -> Element<'a, Message> {
-    row![
+    let line = row![
         container(text::body(label).class(Tone::Soft)).width(96.0),
-        container(text::body(value)).width(Length::Fill)
+        container(text::body(value.clone())).width(Length::Fill)
     ]
-    .spacing(size::S2)
-    .into()
+    .spacing(size::S2);
+    let press = pressable(line)
+        .kind(Press::Ghost)
+        .padding([3.0, size::S1])
+        .width(Length::Fill)
+        .align(Alignment::Start)
+        .id(format!(
+            "copy-fact-{}",
+            label.to_lowercase().replace(' ', "-")
+        ))
+        .on_press(Message::Copy(value, label));
+    helped(press, "Copy")
 }
 
-fn outputs<'a>(page: &'a Page, model: &'a Model, tx: &'a TxRow) -> Element<'a, Message> {
-    let all = page
-        .details
-        .as_ref()
-        .map_or(&tx.outputs, |details| &details.outputs);
-    let mut list = column![text::label("To")].spacing(size::S2);
+fn outputs<'a>(
+    title: &'static str,
+    what: &'static str,
+    all: &'a [TxOutputRow],
+    model: &'a Model,
+) -> Element<'a, Message> {
+    let mut list = column![text::label(title)].spacing(size::S2);
     for output in all {
-        list = list.push(output_row(model, output));
+        list = list.push(output_row(what, output, model));
     }
     list.into()
 }
 
-fn output_row<'a>(model: &'a Model, output: &'a TxOutputRow) -> Element<'a, Message> {
+fn output_row<'a>(
+    what: &'static str,
+    output: &'a TxOutputRow,
+    model: &'a Model,
+) -> Element<'a, Message> {
     let owner = match (output.is_change, output.is_mine) {
         (true, _) => "change, mine",
         (_, true) => "mine",
         _ => "",
     };
+    let index = format!("{what} {}", output.vout);
     let mut name = vec![output.label.as_str(), owner];
+    if what == "output" {
+        name.push(&index);
+    }
     name.retain(|part| !part.is_empty());
+    let amount = model.money().number(output.amount);
+    let copy = pressable(text::body(amount.clone()))
+        .kind(Press::Ghost)
+        .padding([0.0, size::S1])
+        .id(format!("copy-{what}-amount-{}", output.vout))
+        .on_press(Message::Copy(amount, "Amount"));
     let head = row![
-        container(text::body(model.money().number(output.amount))).width(Length::Fill),
+        container(copy).width(Length::Fill),
         text::caption(name.join(", ")),
     ]
     .spacing(size::S2)
@@ -146,7 +202,7 @@ fn output_row<'a>(model: &'a Model, output: &'a TxOutputRow) -> Element<'a, Mess
         let copy = icon_button(
             Icon::Copy,
             "Copy address",
-            format!("copy-output-{}", output.vout),
+            format!("copy-{what}-{}", output.vout),
             Some(Message::Copy(output.address.clone(), "Address")),
         );
         block = block.push(row![address(&output.address), copy].spacing(size::S1));

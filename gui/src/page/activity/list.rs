@@ -1,15 +1,39 @@
 //! The list of transactions with its filter.
 
+use iced::keyboard::{Key, Modifiers, key};
 use iced::widget::{column, responsive, row, space};
 use iced::{Alignment, Padding};
+use ipc_schema::TxRow;
+use primitives::Amount;
 
-use super::{Message, Page, rows};
+use super::{Message, Page, What, rows};
 use crate::Element;
 use crate::model::Model;
-use crate::model::filter::{Direction, Period};
+use crate::model::filter::{self, Direction, Period};
 use crate::theme::{Icon, Press, size};
 use crate::widget::button::{button_with, segments};
-use crate::widget::{Field, VirtualList, button, icon_button, layout, text};
+use crate::widget::{
+    Entry, Field, VirtualList, button, header, icon_button, layout, text, with_menu,
+};
+
+/// The name of the list.
+pub(super) const LIST: &str = "activity-list";
+/// The name of the field in a row.
+pub(super) const ROW_LABEL: &str = "activity-row-label";
+
+/// What keys do to the selected rows.
+fn row_key(key: &Key, modifiers: Modifiers) -> Option<Message> {
+    let letter = match key {
+        Key::Character(text) if modifiers.command() => text.to_lowercase(),
+        Key::Named(key::Named::F2) => return Some(Message::EditLabel),
+        _ => return None,
+    };
+    match (letter.as_str(), modifiers.shift()) {
+        ("c", true) => Some(Message::CopySelected(What::Row)),
+        ("a", false) => Some(Message::SelectAll),
+        _ => None,
+    }
+}
 
 impl Page {
     pub(super) fn list<'a>(&'a self, model: &'a Model) -> Element<'a, Message> {
@@ -48,9 +72,25 @@ impl Page {
         let export = button_with(Icon::FileDown, "Export", Press::Secondary)
             .id("activity-export")
             .on_press(Message::ToggleExport);
-        let tools = row![directions, period, export]
+        let mut tools = row![directions, period]
             .spacing(size::S3)
             .align_y(Alignment::Center);
+        if self.period == Period::Range {
+            let day = |id: &'static str, value: &'a str, on_input: fn(String) -> Message| {
+                let known = filter::date(value, &model.zone).is_some();
+                let wrong = !value.trim().is_empty() && !known;
+                let field = Field::new(id, value)
+                    .placeholder("2026-08-30")
+                    .on_input(on_input)
+                    .error(wrong.then_some("A date such as 2026-08-30."))
+                    .width(132.0);
+                Element::from(field)
+            };
+            tools = tools
+                .push(day("activity-from", &self.from, Message::From))
+                .push(day("activity-to", &self.to, Message::To));
+        }
+        let tools = tools.push(export);
         let sum = self.summary(model);
         let head = column![
             layout::heading_row("Activity", text::caption(sum)),
@@ -83,22 +123,89 @@ impl Page {
         } else {
             size::ROW
         };
-        let selected = self.selected.and_then(|txid| history.place_of(&txid));
-        responsive(move |space| {
-            let columns = rows::Columns::for_width(space.width);
-            VirtualList::new("activity-list", history.len(), row_height, move |place| {
+        let selected = self.selected().and_then(|txid| history.place_of(&txid));
+        let list = responsive(move |space| {
+            let columns = rows::Columns::for_width(space.width).with_kinds(space.width);
+            let heads = header(
+                "activity-head",
+                Some(size::ICON),
+                columns.heads(),
+                history.sort(),
+                Message::Sort,
+            );
+            let list = VirtualList::new(LIST, history.len(), row_height, move |place| {
                 history.row(place).map_or_else(
                     || iced::widget::space().into(),
-                    |tx| rows::row(model, tx, columns),
+                    |tx| rows::row_with(model, tx, columns, self.row_label(tx)),
                 )
             })
+            .under_header()
             .selected(selected)
-            .on_select(Message::Select)
+            .marked(move |place| {
+                let row = history.row(place);
+                row.is_some_and(|row| self.selection.contains(&row.txid))
+            })
+            .find(move |place, letters| {
+                let row = history.row(place);
+                row.is_some_and(|row| rows::name(row).to_lowercase().starts_with(letters))
+            })
+            .on_pick(Message::Pick)
             .on_open(Message::Open)
             .on_copy(Message::CopyRow)
-            .into()
-        })
-        .into()
+            .on_menu(Message::Menu)
+            .on_key(|_, key, modifiers| row_key(key, modifiers));
+            column![heads, list].into()
+        });
+        with_menu(list, self.menu, self.entries(model), Message::CloseMenu).into()
+    }
+
+    /// The field in place of the label that is edited.
+    fn row_label<'a>(&'a self, tx: &TxRow) -> Option<Element<'a, Message>> {
+        let (_, label) = self.editing.as_ref().filter(|(of, _)| *of == tx.txid)?;
+        let field = Field::new(ROW_LABEL, label)
+            .placeholder("Label")
+            .slim()
+            .on_input(Message::RowLabel)
+            .on_submit(Message::SaveRowLabel);
+        Some(field.into())
+    }
+
+    /// The lines of the context menu.
+    fn entries(&self, model: &Model) -> Vec<Entry<Message>> {
+        let history = model.wallet.as_ref().map(|wallet| &wallet.history);
+        let Some(tx) = self.selected().and_then(|txid| history?.get(&txid)) else {
+            return Vec::new();
+        };
+        let copy = |what| Some(Message::CopySelected(what));
+        let has_address = tx.outputs.iter().any(|output| !output.address.is_empty());
+        let has_label = !tx.label.is_empty() || self.selection.len() > 1;
+        vec![
+            Entry::new(Icon::PanelRight, "Show details", Some(Message::ShowDetails)),
+            Entry::new(
+                Icon::Pencil,
+                "Edit label (F2)",
+                has_address.then_some(Message::EditLabel),
+            ),
+            Entry::new(
+                Icon::Copy,
+                "Copy address",
+                copy(What::Address).filter(|_| has_address),
+            ),
+            Entry::new(
+                Icon::Copy,
+                "Copy label",
+                copy(What::Label).filter(|_| has_label),
+            ),
+            Entry::new(Icon::Copy, "Copy amount", copy(What::Amount)),
+            Entry::new(Icon::Copy, "Copy transaction id", copy(What::Txid)),
+            Entry::new(Icon::Copy, "Copy raw transaction", copy(What::Raw)),
+            Entry::new(Icon::Copy, "Copy full details", copy(What::Details)),
+            Entry::new(
+                Icon::Ban,
+                "Give this payment up…",
+                tx.can_abandon.then_some(Message::AskAbandon),
+            ),
+        ]
     }
 
     fn summary(&self, model: &Model) -> String {
@@ -107,6 +214,18 @@ impl Page {
         };
         let count = |n: usize| crate::model::amount::count(u64::try_from(n).unwrap_or(u64::MAX));
         let total = history.total();
+        if self.selection.len() > 1 {
+            let rows = self.selection.iter().filter_map(|txid| history.get(txid));
+            let (picked, sum) = rows.fold((0, Amount::ZERO), |(count, sum), row| {
+                (count + 1, sum + row.amount)
+            });
+            return format!(
+                "{} of {} selected, together {}",
+                count(picked),
+                crate::model::amount::count(total),
+                model.money().signed(sum)
+            );
+        }
         if history.filter().is_open() {
             let known = u64::try_from(history.known()).unwrap_or(u64::MAX);
             if known < total {

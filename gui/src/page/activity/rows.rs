@@ -6,15 +6,16 @@ use ipc_schema::{TxKind, TxRow, TxState};
 use primitives::Amount;
 
 use crate::Element;
-use crate::model::Model;
-use crate::model::history::{FINAL, blocks_to_maturity, confirmations};
+use crate::model::history::{FINAL, Key, blocks_to_maturity, confirmations};
+use crate::model::{Model, Sort};
 use crate::theme::{Icon, Tone, fonts, size};
-use crate::widget::{address, text};
+use crate::widget::{Column, address, text};
 
 /// Which columns there is room for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Columns {
     date: bool,
+    kind_words: bool,
     state_words: bool,
 }
 
@@ -23,11 +24,41 @@ impl Columns {
     pub fn for_width(width: f32) -> Self {
         Self {
             date: width > 460.0,
+            kind_words: false,
             state_words: width > 560.0,
         }
     }
+
+    /// The same with a word for the kind where there is room.
+    pub fn with_kinds(self, width: f32) -> Self {
+        Self {
+            kind_words: width > 680.0,
+            ..self
+        }
+    }
+
+    /// The heads over these columns.
+    pub fn heads(self) -> Vec<Column<Key>> {
+        let mut heads = Vec::new();
+        if self.date {
+            heads.push(Column::new(Sort::down(Key::Date), "date", DATE));
+        }
+        if self.kind_words {
+            heads.push(Column::new(Sort::up(Key::Kind), "what", KIND));
+        }
+        heads.push(Column::new(Sort::up(Key::Label), "label", Length::Fill));
+        heads.push(Column::new(Sort::down(Key::Amount), "amount", AMOUNT).right());
+        let (words, width) = if self.state_words {
+            ("state", STATE)
+        } else {
+            ("", size::TEXT)
+        };
+        heads.push(Column::new(Sort::up(Key::State), words, width));
+        heads
+    }
 }
 
+const KIND: f32 = 80.0;
 const DATE: f32 = 132.0;
 const STATE: f32 = 104.0;
 const AMOUNT: f32 = 168.0;
@@ -83,11 +114,38 @@ pub fn state(model: &Model, tx: &TxRow) -> (Icon, String, Tone) {
     }
 }
 
+/// What is to know of mined coins, if this is some.
+pub fn mining_note(model: &Model, tx: &TxRow) -> Option<String> {
+    if tx.kind != TxKind::Mined {
+        return None;
+    }
+    let wait = model.params.coinbase_maturity;
+    let rule = format!("Mined coins can be spent when {wait} blocks stand on top of theirs");
+    Some(match blocks_to_maturity(tx, model.height()) {
+        Some(1) => format!("{rule}: 1 block is missing."),
+        Some(left) => format!("{rule}: {left} blocks are missing."),
+        None if confirmations(&tx.state, model.height()) == 0 => {
+            "The block of these coins is not part of the chain: they cannot be spent.".to_owned()
+        }
+        None => format!("{rule}. These are ripe."),
+    })
+}
+
 /// Draws a row.
 pub fn row<'a, Message: 'a>(
     model: &'a Model,
     tx: &'a TxRow,
     columns: Columns,
+) -> Element<'a, Message> {
+    row_with(model, tx, columns, None)
+}
+
+/// Draws a row, with something else in place of its label.
+pub fn row_with<'a, Message: 'a>(
+    model: &'a Model,
+    tx: &'a TxRow,
+    columns: Columns,
+    label: Option<Element<'a, Message>>,
 ) -> Element<'a, Message> {
     let (state_icon, state_words, state_tone) = state(model, tx);
     let settled = state_tone == Tone::Good || state_tone == Tone::Soft;
@@ -114,12 +172,13 @@ pub fn row<'a, Message: 'a>(
         let date = text::line(model.zone.short(tx.time, model.now)).class(Tone::Soft);
         line = line.push(container(date).width(DATE));
     }
+    if columns.kind_words {
+        let kind = text::line(kind_word(tx.kind)).class(Tone::Soft);
+        line = line.push(container(kind).width(KIND).clip(true));
+    }
+    let label = label.unwrap_or_else(|| text::line(name(tx)).class(label_tone).into());
     line = line
-        .push(
-            container(text::line(name(tx)).class(label_tone))
-                .width(Length::Fill)
-                .clip(true),
-        )
+        .push(container(label).width(Length::Fill).clip(true))
         .push(
             text::line(model.money().signed(tx.amount))
                 .font(fonts::MEDIUM)

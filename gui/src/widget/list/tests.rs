@@ -1,4 +1,5 @@
 use super::*;
+use iced::keyboard::key;
 use iced_test::simulator;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
