@@ -19,7 +19,9 @@ use crate::theme::Tone;
 /// Lines of answers that are kept.
 const KEPT: usize = 10_000;
 /// Sizes of the text, in pixels.
-const SIZES: (u16, u16) = (8, 40);
+const SIZES: (u16, u16) = (4, 40);
+/// Lines that a page of the output moves by.
+const PAGE: usize = 15;
 
 /// What a line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,6 +92,11 @@ pub enum Message {
     Clear,
     /// Forget what was typed.
     ForgetHistory,
+    /// A page of the output up, or down.
+    Page {
+        /// Towards the older lines.
+        up: bool,
+    },
     /// Larger or smaller text.
     Size(bool),
     /// Select a line.
@@ -185,6 +192,16 @@ impl Page {
             Message::ForgetHistory => {
                 self.history.clear();
                 return Update::event(Event::Prefs(PrefsChange::ConsoleHistory(Vec::new())));
+            }
+            Message::Page { up } => {
+                let last = self.lines.len().saturating_sub(1);
+                let from = self.selected.unwrap_or(last);
+                // The list brings the selected line into view.
+                self.selected = Some(if up {
+                    from.saturating_sub(PAGE)
+                } else {
+                    (from + PAGE).min(last)
+                });
             }
             Message::Size(larger) => {
                 let size = context.model.prefs.console_size;

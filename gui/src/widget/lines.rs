@@ -24,7 +24,15 @@ pub struct Piece {
     pub end: usize,
 }
 
-/// Cuts `lines` into pieces of at most `columns` characters.
+/// Where a piece of `text` ends that may have `most` bytes: behind a space, unless the word is long.
+fn at_space(text: &str, most: usize) -> usize {
+    match text[..most].rfind(' ') {
+        Some(space) if space >= most / 2 => space + 1,
+        _ => most,
+    }
+}
+
+/// Cuts `lines` into pieces of at most `columns` characters, between words where that is possible.
 pub fn pieces<'a>(lines: impl Iterator<Item = &'a str>, columns: usize) -> Vec<Piece> {
     let mut pieces = Vec::new();
     for (line, text) in lines.enumerate() {
@@ -43,7 +51,7 @@ pub fn pieces<'a>(lines: impl Iterator<Item = &'a str>, columns: usize) -> Vec<P
             let end = rest
                 .char_indices()
                 .nth(columns)
-                .map_or(text.len(), |(at, _)| start + at);
+                .map_or(text.len(), |(at, _)| start + at_space(rest, at));
             pieces.push(Piece { line, start, end });
             start = end;
         }
@@ -72,6 +80,12 @@ mod tests {
                 .iter()
                 .all(|p| lines[p.line][p.start..p.end].chars().count() <= 10)
         );
+        let word_by_word: Vec<&str> = pieces
+            .iter()
+            .filter(|p| p.line == 2)
+            .map(|p| &lines[2][p.start..p.end])
+            .collect();
+        assert_eq!(word_by_word, ["größer ", "als zehn ", "Zeichen"]);
         assert_eq!(
             pieces.iter().filter(|p| p.line == 0).count(),
             1,

@@ -159,3 +159,18 @@ fn every_command_of_the_wallet_takes_the_side_of_the_wallet() {
     assert_eq!(run::side(&commands, "stop"), Ok(run::Side::Node));
     assert!(run::side(&commands, "WalletPassphrase").is_err());
 }
+
+#[test]
+fn page_keys_of_the_input_walk_through_the_output() {
+    let mut page = Page::default();
+    run(&mut page, "help-console");
+    for _ in 0..3 {
+        run(&mut page, "help-console");
+    }
+    let last = page.lines.len() - 1;
+    tell(&mut page, Message::Page { up: true });
+    assert_eq!(page.selected, Some(last - PAGE));
+    tell(&mut page, Message::Page { up: false });
+    tell(&mut page, Message::Page { up: false });
+    assert_eq!(page.selected, Some(last));
+}

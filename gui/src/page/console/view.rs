@@ -113,6 +113,8 @@ fn on_key(key: &Key, modifiers: Modifiers, completes: bool) -> Option<Message> {
     match key {
         Key::Named(key::Named::ArrowUp) => Some(Message::Back),
         Key::Named(key::Named::ArrowDown) => Some(Message::Forward),
+        Key::Named(key::Named::PageUp) => Some(Message::Page { up: true }),
+        Key::Named(key::Named::PageDown) => Some(Message::Page { up: false }),
         Key::Named(key::Named::Tab) if completes && !modifiers.shift() => {
             Some(Message::CompleteFirst)
         }
