@@ -45,6 +45,11 @@ impl Theme {
         &self.roles
     }
 
+    /// Whether lines and texts stand out as far as they can.
+    pub fn is_high_contrast(&self) -> bool {
+        palette::contrast(self.roles.text1, self.roles.card) > 20.0
+    }
+
     /// Whether the background is dark.
     pub fn is_dark(&self) -> bool {
         self.dark

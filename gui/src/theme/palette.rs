@@ -243,28 +243,28 @@ fn readable(color: Color, grounds: &[Color], ratio: f32) -> Color {
 pub(super) fn with_accent(roles: Roles, accent: Color) -> Roles {
     let high = contrast(roles.text1, roles.card) > 20.0;
     let ratio = if high { 7.0 } else { 4.6 };
-    let texts = [
-        roles.text3,
-        roles.good,
-        roles.warn,
-        roles.bad,
-        roles.incoming,
-    ];
-    let mut share = if roles.is_dark() { 0.16 } else { 0.09 };
-    let mut soft = mix(roles.card, accent, share);
-    // A bright accent would lift the ground until the quiet texts no longer read on it.
-    while share > 0.0 && texts.iter().any(|text| contrast(*text, soft) < ratio) {
-        share -= 0.01;
-        soft = mix(roles.card, accent, share.max(0.0));
-    }
+    // Chosen things must be seen as such, so the ground is as strong as this, and quiet texts give way to it.
+    let soft = mix(
+        roles.card,
+        accent,
+        if roles.is_dark() { 0.22 } else { 0.16 },
+    );
     let grounds = [roles.chrome, roles.page, roles.card, roles.hover, soft];
-    let text = readable(accent, &grounds, ratio);
+    let read = |color: Color| readable(color, &grounds, ratio);
     let (fill, on_fill) = button_colors(accent, roles.card, ratio);
     Roles {
-        accent: text,
+        accent: read(accent),
         fill,
         on_fill,
         accent_soft: soft,
+        text1: read(roles.text1),
+        text2: read(roles.text2),
+        text3: read(roles.text3),
+        good: read(roles.good),
+        warn: read(roles.warn),
+        bad: read(roles.bad),
+        incoming: read(roles.incoming),
+        outgoing: read(roles.outgoing),
         ..roles
     }
 }
@@ -356,6 +356,29 @@ mod tests {
             );
             assert!(contrast(r.text1, r.selection) >= 4.5);
             assert!(contrast(r.text1, r.pressed) >= 4.5);
+        }
+    }
+
+    #[test]
+    fn what_is_chosen_is_seen() {
+        let coins = [
+            Color::from_rgb8(0xF7, 0x93, 0x1A),
+            Color::from_rgb8(0x00, 0x99, 0xB0),
+            Color::from_rgb8(0x6D, 0x4A, 0xE0),
+        ];
+        for (accent, dark) in coins
+            .into_iter()
+            .flat_map(|accent| [(accent, false), (accent, true)])
+        {
+            let theme = Theme::new(dark, Contrast::Normal, accent);
+            let r = theme.roles();
+            assert!(contrast(r.accent_soft, r.card) >= 1.1, "{accent:?}");
+            let entry = crate::theme::style::press(
+                &theme,
+                crate::theme::Press::Nav { selected: true },
+                crate::theme::style::PressStatus::Idle,
+            );
+            assert!(contrast(entry.border.color, r.chrome) >= 1.4, "{accent:?}");
         }
     }
 

@@ -174,7 +174,11 @@ pub fn press(theme: &Theme, kind: Press, status: PressStatus) -> PressStyle {
         Press::Link => (None, r.accent, border::rounded(size::RADIUS_SMALL)),
         Press::Row { selected: true } => (Some(r.accent_soft), r.text1, round),
         Press::Row { selected: false } => (quiet(None), r.text1, round),
-        Press::Nav { selected: true } => (Some(r.accent_soft), r.accent, round),
+        Press::Nav { selected: true } => (
+            Some(r.accent_soft),
+            r.accent,
+            lined(palette::mix(r.accent_soft, r.accent, 0.35)),
+        ),
         Press::Nav { selected: false } => (quiet(None), r.text2, round),
         Press::Choice { selected: true } => (Some(r.accent_soft), r.text1, lined(r.accent)),
         Press::Choice { selected: false } => (quiet(Some(r.card)), r.text2, lined(r.line)),
@@ -222,8 +226,13 @@ impl container::Catalog for Theme {
             Surface::Card => on(r.card).border(card),
             Surface::Notice(tone) => {
                 let color = tint(tone);
+                let (share, width) = if self.is_high_contrast() {
+                    (1.0, size::RING)
+                } else {
+                    (0.45, size::LINE)
+                };
                 on(palette::mix(r.card, color, 0.06))
-                    .border(card.color(palette::mix(r.card, color, 0.45)))
+                    .border(card.color(palette::mix(r.card, color, share)).width(width))
             }
             // A line instead of a shadow: the software renderer redraws only the bounds of what changed, and a shadow
             // reaches beyond them.
@@ -235,7 +244,11 @@ impl container::Catalog for Theme {
                     text_color: Some(color),
                     ..on(palette::mix(r.card, color, 0.08))
                 }
-                .border(border::rounded(size::RADIUS_SMALL))
+                .border(
+                    border::rounded(size::RADIUS_SMALL)
+                        .color(palette::mix(r.card, color, 0.45))
+                        .width(size::LINE),
+                )
             }
             Surface::Bar(tone) => {
                 let color = tint(tone);
