@@ -1,6 +1,6 @@
 //! How the first run looks.
 
-use iced::widget::{column, container, row, space};
+use iced::widget::{column, container, row, scrollable, space};
 use iced::{Alignment, Length, Padding};
 use primitives::{ChainParams, Coin, Network};
 
@@ -32,8 +32,12 @@ pub(super) fn view<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message>
     let block = column![head, card, foot(page)]
         .spacing(size::S4)
         .max_width(size::COLUMN)
-        .padding(Padding::new(size::S5).top(size::S6));
-    layout::scrolled("first-run", container(block).center_x(Length::Fill).into())
+        .padding(Padding::new(size::S5));
+    // In the middle of a high window; in a low one it scrolls.
+    let block = scrollable(container(block).center_x(Length::Fill))
+        .id("first-run")
+        .width(Length::Fill);
+    container(block).center_y(Length::Fill).into()
 }
 
 /// Small marks for the steps done, in view and to come.
@@ -139,7 +143,7 @@ fn short_network(network: Network) -> &'static str {
 fn storage_step(page: &Page) -> Element<'_, Message> {
     let default = page.default_dir.as_ref().map_or_else(
         || "no home folder was found".to_owned(),
-        |path| path.display().to_string(),
+        |path| at_home(path),
     );
     let mut body = column![
         radio(
@@ -182,6 +186,16 @@ fn storage_step(page: &Page) -> Element<'_, Message> {
         ),
     };
     body.push(text::caption(size_words)).into()
+}
+
+/// A path as people write it: their home folder is "~".
+fn at_home(path: &std::path::Path) -> String {
+    let home = directories::UserDirs::new().map(|dirs| dirs.home_dir().to_owned());
+    let below = home.as_ref().and_then(|home| path.strip_prefix(home).ok());
+    below.map_or_else(
+        || path.display().to_string(),
+        |below| format!("~/{}", below.display()),
+    )
 }
 
 fn place_line(place: &Place) -> Element<'_, Message> {
@@ -335,13 +349,14 @@ fn foot<'a>(page: &'a Page) -> Element<'a, Message> {
     } else {
         Press::Primary
     };
-    row![
-        back,
-        space::horizontal(),
-        button_with(Icon::ArrowRight, label, kind)
-            .id("first-run-continue")
-            .on_press_maybe(ready.then_some(Message::Continue)),
-    ]
-    .spacing(size::S2)
-    .into()
+    let mut line = row![back, space::horizontal()].spacing(size::S2);
+    // While a wallet is being made, the button of its form is the way on.
+    if step != Step::Wallet || ready {
+        line = line.push(
+            button_with(Icon::ArrowRight, label, kind)
+                .id("first-run-continue")
+                .on_press_maybe(ready.then_some(Message::Continue)),
+        );
+    }
+    line.into()
 }
