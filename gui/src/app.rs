@@ -169,6 +169,10 @@ pub enum Message {
     Booted(Box<Boot>),
     /// Show a page.
     Open(PageId),
+    /// Show a page, and leave the keyboard where it is.
+    Glance(PageId),
+    /// Letters come as capitals without Shift, or no longer.
+    Capitals(bool),
     /// A wish from the palette.
     Wish(Event),
     /// An action from a key or the palette.

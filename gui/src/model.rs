@@ -79,6 +79,8 @@ pub struct Model {
     pub now: i64,
     /// The local time zone.
     pub zone: clock::Zone,
+    /// Whether the last letter typed was a capital without Shift: caps lock is on.
+    pub capitals: bool,
 }
 
 /// What came of a change, for those who act on it.
@@ -115,6 +117,7 @@ impl Model {
             pace: Pace::default(),
             now,
             zone: clock::Zone::utc(),
+            capitals: false,
         }
     }
 

@@ -17,6 +17,9 @@ use crate::link::{Control, Link};
 use crate::model::Model;
 use crate::theme::{Icon, Tone};
 
+/// What stands under a passphrase that is typed in capitals.
+pub(crate) const CAPITALS: &str = "Caps lock is on.";
+
 /// Which page is in view.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum PageId {

@@ -3,6 +3,7 @@
 use iced::keyboard::{Key, key};
 use iced::widget::{column, container, row, space};
 use iced::{Alignment, Length};
+use primitives::Txid;
 
 use crate::Element;
 use crate::app::Message;
@@ -17,6 +18,10 @@ use crate::widget::{Field, Scope, keys, layout, pressable, text};
 pub const INPUT: &str = "palette-input";
 /// Entries in view.
 const SHOWN: usize = 9;
+/// Hits of a query that are kept.
+const MOST_HITS: usize = 20;
+/// Letters from which on labels, addresses and ids are searched.
+const LEAST: usize = 3;
 
 /// The open palette.
 #[derive(Debug, Clone, Default)]
@@ -25,6 +30,17 @@ pub struct Palette {
     pub query: String,
     /// The marked entry.
     pub marked: usize,
+    /// What the wallet in view has of it, looked up when the query changed.
+    pub hits: Vec<Hit>,
+}
+
+/// Something of the wallet that a query fits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hit {
+    /// A transaction, and what it is called.
+    Transaction(Txid, String),
+    /// A receiving address and its label.
+    Address(String, String),
 }
 
 /// An entry.
@@ -192,10 +208,42 @@ impl Palette {
         found.sort_by_key(|(rank, _)| *rank);
         let mut found: Vec<Entry> = found.into_iter().map(|(_, entry)| entry).collect();
         found.splice(0..0, self.direct_hits(model));
+        found.extend(self.wallet_hits());
         found
     }
 
-    /// What was typed is itself something known: a link, a transaction.
+    /// Looks the query up in the wallet in view: labels, addresses, ids of transactions, each also in part.
+    pub fn search(&mut self, model: &Model) {
+        self.hits.clear();
+        let query = self.query.trim();
+        let Some(wallet) = model.wallet.as_ref().filter(|_| query.len() >= LEAST) else {
+            return;
+        };
+        let addresses = wallet.addresses.iter().filter(|row| row.is_mine);
+        let found = addresses.filter(|row| holds(&row.label, query) || holds(&row.address, query));
+        self.hits.extend(
+            found
+                .take(MOST_HITS / 2)
+                .map(|row| Hit::Address(row.address.clone(), row.label.clone())),
+        );
+        let is_hex = query.len() > LEAST && query.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let rows = wallet.history.newest(wallet.history.known());
+        let found = rows.filter(|row| {
+            holds(&row.label, query)
+                || (is_hex && holds(&row.txid.to_string(), query))
+                || row
+                    .outputs
+                    .iter()
+                    .any(|output| holds(&output.address, query))
+        });
+        let left = MOST_HITS - self.hits.len();
+        self.hits.extend(found.take(left).map(|row| {
+            let name = crate::page::activity::rows::name(row);
+            Hit::Transaction(row.txid, name)
+        }));
+    }
+
+    /// What was typed is itself something known: a link, an address, something of the wallet.
     fn direct_hits(&self, model: &Model) -> Vec<Entry> {
         let query = self.query.trim();
         let mut hits = Vec::new();
@@ -208,16 +256,28 @@ impl Palette {
                 Message::Link(query.to_owned()),
             ));
         }
-        let wallet = model.wallet.as_ref();
-        if let (true, Some(wallet)) = (query.len() == 64, wallet) {
-            let known = wallet.history.newest(wallet.history.known());
-            let found = known.into_iter().find(|row| row.txid.to_string() == query);
-            if let Some(row) = found {
-                let message = Message::Wish(Event::ShowTransaction(row.txid));
-                hits.push(entry(Icon::History, "Show this transaction", message));
-            }
-        }
         hits
+    }
+
+    /// The entries of what the wallet has.
+    fn wallet_hits(&self) -> impl Iterator<Item = Entry> {
+        self.hits.iter().map(|hit| match hit {
+            Hit::Transaction(txid, name) => {
+                let id = txid.to_string();
+                let title = format!("{name}, transaction {}…", &id[..8]);
+                entry(
+                    Icon::History,
+                    title,
+                    Message::Wish(Event::ShowTransaction(*txid)),
+                )
+            }
+            Hit::Address(address, label) => {
+                let name = if label.is_empty() { "no label" } else { label };
+                let title = format!("Copy address {} ({name})", shortened(address));
+                let copy = Event::Copy(address.clone(), "Address");
+                entry(Icon::ArrowDownLeft, title, Message::Wish(copy))
+            }
+        })
     }
 
     /// Draws the palette.
@@ -247,6 +307,27 @@ impl Palette {
             .padding(size::S3)
             .max_width(size::PALETTE)
             .into()
+    }
+}
+
+/// Whether `text` holds `part`, whatever the case of its letters. Makes no copies: a wallet has many rows.
+fn holds(text: &str, part: &str) -> bool {
+    if !part.is_ascii() {
+        return text.to_lowercase().contains(&part.to_lowercase());
+    }
+    let (text, part) = (text.as_bytes(), part.as_bytes());
+    text.windows(part.len())
+        .any(|window| window.eq_ignore_ascii_case(part))
+}
+
+/// Both ends of an address.
+fn shortened(address: &str) -> String {
+    match (
+        address.get(..10),
+        address.get(address.len().saturating_sub(6)..),
+    ) {
+        (Some(head), Some(tail)) if address.len() > 20 => format!("{head}…{tail}"),
+        _ => address.to_owned(),
     }
 }
 
@@ -308,4 +389,58 @@ pub fn keys_view<'a>() -> Element<'a, Message> {
         .max_width(size::PALETTE)
         .max_height(520.0)
         .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Prefs, Wallet};
+    use ipc_schema::{AddressRow, TxPage, TxRow};
+    use primitives::{ChainParams, Coin, Network};
+
+    fn model() -> Model {
+        let params = ChainParams::get(Coin::Bitcoin, Network::Regtest);
+        let mut model = Model::new(params, Prefs::default(), 0);
+        let mut wallet = Wallet::new("Savings".to_owned());
+        let row = TxRow {
+            txid: Txid::from_slice(&[0xAB; 32]).expect("32 bytes"),
+            label: "Bicycle".to_owned(),
+            ..TxRow::default()
+        };
+        let page = TxPage {
+            rows: vec![row],
+            total: 1,
+            ..TxPage::default()
+        };
+        wallet.history.apply_page(page, true);
+        wallet.addresses = vec![AddressRow {
+            address: "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080".to_owned(),
+            label: "Order 1178".to_owned(),
+            is_mine: true,
+            ..AddressRow::default()
+        }];
+        model.wallet = Some(wallet);
+        model
+    }
+
+    fn hits(query: &str) -> Vec<Hit> {
+        let mut palette = Palette {
+            query: query.to_owned(),
+            ..Palette::default()
+        };
+        palette.search(&model());
+        palette.hits
+    }
+
+    #[test]
+    fn a_part_of_a_label_an_address_or_an_id_is_enough() {
+        for query in ["bicy", "BICYCLE", "abab"] {
+            assert!(matches!(hits(query)[..], [Hit::Transaction(..)]), "{query}");
+        }
+        for query in ["1178", "6qejxtdg", "gt080"] {
+            assert!(matches!(hits(query)[..], [Hit::Address(..)]), "{query}");
+        }
+        assert!(hits("nothing like it").is_empty());
+        assert!(hits("b").is_empty(), "one letter fits nearly everything");
+    }
 }

@@ -29,6 +29,8 @@ pub enum Action {
     Quit,
     /// Close what lies on top, or go back.
     Escape,
+    /// Close what lies on top.
+    Close,
     /// The next stop.
     Next,
     /// The stop before.
@@ -55,7 +57,7 @@ const fn entry(keys: &'static str, action: Action, words: &'static str) -> Short
 }
 
 /// The table.
-pub const SHORTCUTS: [Shortcut; 21] = [
+pub const SHORTCUTS: [Shortcut; 23] = [
     entry("Ctrl+K", Action::Palette, "Search or type a command"),
     entry("Alt+1", Action::Open(PageId::Overview), "Overview"),
     entry("Alt+2", Action::Open(PageId::Send), "Send"),
@@ -63,6 +65,7 @@ pub const SHORTCUTS: [Shortcut; 21] = [
     entry("Alt+4", Action::Open(PageId::Activity), "Activity"),
     entry("Alt+5", Action::Open(PageId::Wallets), "Wallets"),
     entry("Ctrl+I", Action::Open(PageId::Status), "Node"),
+    entry("Ctrl+Shift+D", Action::Open(PageId::Status), "Node"),
     entry("Ctrl+T", Action::Open(PageId::Console), "Console"),
     entry(
         "Ctrl+Shift+C",
@@ -82,6 +85,7 @@ pub const SHORTCUTS: [Shortcut; 21] = [
     entry("Ctrl+F", Action::Filter, "Filter of this page"),
     entry("F1", Action::Keys, "Keys"),
     entry("Ctrl+Q", Action::Quit, "Quit"),
+    entry("Ctrl+W", Action::Close, "Close a drawer or a dialog"),
     entry("Esc", Action::Escape, "Close, or go back"),
     entry("Tab", Action::Next, "Next control"),
     entry("Shift+Tab", Action::Previous, "Control before"),
@@ -160,6 +164,11 @@ mod tests {
             Some(Action::Open(PageId::Receive))
         );
         assert_eq!(press("=", Modifiers::CTRL), Some(Action::Larger));
+        assert_eq!(press("w", Modifiers::CTRL), Some(Action::Close));
+        assert_eq!(
+            press("D", Modifiers::CTRL | Modifiers::SHIFT),
+            Some(Action::Open(PageId::Status))
+        );
         assert_eq!(
             press("+", Modifiers::CTRL | Modifiers::SHIFT),
             Some(Action::Larger)

@@ -192,6 +192,14 @@ impl App {
             Message::Zone(zone) => self.model.zone = zone,
             Message::Booted(boot) => return self.booted(*boot),
             Message::Open(page) => return self.open(page),
+            Message::Glance(page) => {
+                let task = self.open(page);
+                // These two would take the keyboard into a field.
+                if !matches!(page, PageId::Send | PageId::Console) {
+                    return task;
+                }
+            }
+            Message::Capitals(locked) => self.model.capitals = locked,
             Message::Wish(event) => {
                 self.overlay = Overlay::None;
                 return self.wish(event);
@@ -218,6 +226,7 @@ impl App {
                 if let Overlay::Palette(palette) = &mut self.overlay {
                     palette.query = query;
                     palette.marked = 0;
+                    palette.search(&self.model);
                 }
             }
             Message::PaletteMark(place) => {

@@ -12,12 +12,28 @@ use crate::widget::reveal::reveal_focused;
 /// Picks the events that concern the whole window.
 pub(super) fn listen(event: IcedEvent, status: Status, _window: window::Id) -> Option<Message> {
     match event {
-        IcedEvent::Keyboard(keyboard::Event::KeyPressed { key, modifiers, .. }) => {
-            shortcuts::action(&key, modifiers, status == Status::Captured).map(Message::Action)
+        IcedEvent::Keyboard(keyboard::Event::KeyPressed {
+            key,
+            modifiers,
+            text,
+            ..
+        }) => {
+            let action = shortcuts::action(&key, modifiers, status == Status::Captured);
+            action
+                .map(Message::Action)
+                .or_else(|| capitals(text?.as_str(), modifiers).map(Message::Capitals))
         }
         IcedEvent::Window(window::Event::FileDropped(path)) => Some(Message::Dropped(path)),
         _ => None,
     }
+}
+
+/// Whether caps lock is on, as far as a typed letter tells.
+fn capitals(text: &str, modifiers: keyboard::Modifiers) -> Option<bool> {
+    let mut letters = text.chars();
+    let letter = letters.next().filter(|letter| letter.is_alphabetic())?;
+    let plain = letters.next().is_none() && !modifiers.command() && !modifiers.alt();
+    plain.then(|| letter.is_uppercase() != modifiers.shift())
 }
 
 impl App {
@@ -30,6 +46,9 @@ impl App {
                 return iced::widget::operation::focus_previous().chain(reveal_focused());
             }
             Action::Escape => return self.escape(),
+            Action::Close => {
+                self.close_top();
+            }
             Action::Quit => return self.ask_quit(),
             Action::Mask => {
                 let masked = !self.model.prefs.masked;
@@ -67,27 +86,35 @@ impl App {
         self.wish(Event::Prefs(PrefsChange::Scale(prefs.scale)))
     }
 
-    fn escape(&mut self) -> Task<Message> {
+    /// Closes what lies on top, a dialog or a drawer; whether there was anything.
+    fn close_top(&mut self) -> bool {
         if !matches!(self.overlay, Overlay::None) {
             self.overlay = Overlay::None;
-            return Task::none();
+            return true;
         }
-        let closed = match self.page {
+        match self.page {
+            _ if !matches!(self.screen, Screen::Main) => false,
             PageId::Activity => self.pages.activity.close_drawer(),
             PageId::Wallets => self.pages.wallets.back(),
             _ => false,
-        };
-        if !closed && matches!(self.screen, Screen::Main) && self.page != PageId::Overview {
+        }
+    }
+
+    fn escape(&mut self) -> Task<Message> {
+        if !self.close_top() && matches!(self.screen, Screen::Main) && self.page != PageId::Overview
+        {
             return self.open(PageId::Overview);
         }
         Task::none()
     }
 
     pub(super) fn open_palette(&mut self, query: &str) -> Task<Message> {
-        self.overlay = Overlay::Palette(Palette {
+        let mut palette = Palette {
             query: query.to_owned(),
-            marked: 0,
-        });
+            ..Palette::default()
+        };
+        palette.search(&self.model);
+        self.overlay = Overlay::Palette(palette);
         iced::widget::operation::focus(crate::palette::INPUT)
     }
 
@@ -100,5 +127,21 @@ impl App {
         };
         self.overlay = Overlay::None;
         self.update(entry.message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use iced::keyboard::Modifiers;
+
+    #[test]
+    fn caps_lock_shows_in_the_letters() {
+        assert_eq!(capitals("a", Modifiers::empty()), Some(false));
+        assert_eq!(capitals("A", Modifiers::empty()), Some(true));
+        assert_eq!(capitals("A", Modifiers::SHIFT), Some(false));
+        assert_eq!(capitals("a", Modifiers::SHIFT), Some(true));
+        assert_eq!(capitals("1", Modifiers::empty()), None);
+        assert_eq!(capitals("A", Modifiers::CTRL), None);
     }
 }

@@ -73,8 +73,13 @@ fn unlock<'a>(
         .secure(true)
         .on_input(Message::Passphrase)
         .on_submit(Message::Unlock)
-        .hint(format!("It locks itself again after {time}."))
-        .error(error);
+        .hint(format!("It locks itself again after {time}."));
+    let field = if app.model.capitals {
+        field.note(crate::page::CAPITALS, Tone::Warn)
+    } else {
+        field
+    };
+    let field = field.error(error);
     let label = if busy { "Unlocking…" } else { "Unlock" };
     let buttons = row![
         space::horizontal(),

@@ -125,14 +125,16 @@ fn mark<'a, Message: Clone + 'a>(
         .into()
 }
 
-/// A row of choices of which one is taken, as joined buttons.
+/// A row of choices of which one is taken, as joined buttons: one keyboard stop, whose arrows move the choice.
 pub fn segments<'a, T: Copy + PartialEq + 'a, Message: Clone + 'a>(
     id: impl std::fmt::Display,
     choices: impl IntoIterator<Item = (T, String)>,
     chosen: T,
     on_choose: impl Fn(T) -> Message + 'a,
 ) -> Element<'a, Message> {
-    row(choices
+    let choices: Vec<(T, String)> = choices.into_iter().collect();
+    let values: Vec<T> = choices.iter().map(|(value, _)| *value).collect();
+    let buttons = choices
         .into_iter()
         .enumerate()
         .map(|(index, (value, label))| {
@@ -143,13 +145,31 @@ pub fn segments<'a, T: Copy + PartialEq + 'a, Message: Clone + 'a>(
                 .padding([0.0, size::S3])
                 .height(size::CONTROL)
                 .id(format!("{id}-{index}"))
+                .skip_tab()
                 .on_press(on_choose(value))
                 .into()
-        }))
-    .spacing(size::S1)
-    .width(Length::Shrink)
-    .wrap()
+        })
+        .collect::<Vec<_>>();
+    let line = row(buttons)
+        .spacing(size::S1)
+        .width(Length::Shrink)
+        .wrap()
+        .vertical_spacing(size::S1);
+    super::stop(id, line, move |key, _| {
+        let place = values.iter().position(|value| *value == chosen)?;
+        values.get(step(key, place)?).copied().map(&on_choose)
+    })
     .into()
+}
+
+/// Where an arrow leads in a group that is one keyboard stop.
+pub fn step(key: &iced::keyboard::Key, place: usize) -> Option<usize> {
+    use iced::keyboard::{Key, key::Named};
+    match key {
+        Key::Named(Named::ArrowDown | Named::ArrowRight) => place.checked_add(1),
+        Key::Named(Named::ArrowUp | Named::ArrowLeft) => place.checked_sub(1),
+        _ => None,
+    }
 }
 
 /// A drop-down list; the arrows change the choice while it has the focus.

@@ -180,8 +180,9 @@ impl<Message: Clone> Pressable<'_, Message> {
         if down {
             if over && self.on_press.is_some() {
                 state.held = true;
+                // Out of the Tab order, nothing would ever take the focus away again.
                 state.focus = Focus {
-                    focused: true,
+                    focused: self.in_tab_order,
                     ring: false,
                 };
                 shell.capture_event();

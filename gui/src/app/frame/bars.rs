@@ -11,7 +11,8 @@ use crate::model::{ChainKind as _, Model, amount, clock};
 use crate::page::{Event, PageId, PrefsChange};
 use crate::shortcuts::Action;
 use crate::theme::{Icon, Press, Surface, Tone, size};
-use crate::widget::{icon_button, layout, pressable, text};
+use crate::widget::button::step;
+use crate::widget::{icon_button, layout, pressable, stop, text};
 
 pub(super) fn top_bar(app: &App, width: f32) -> Element<'_, Message> {
     let model = &app.model;
@@ -176,10 +177,16 @@ pub(super) fn status_bar(app: &App, width: f32) -> Element<'_, Message> {
             .padding([0.0, size::S2])
             .height(size::STATUS_BAR - size::S1)
             .id(format!("status-unit-{at}"))
+            .skip_tab()
             .on_press(Message::Wish(Event::Prefs(PrefsChange::Unit(at))))
             .into()
     }));
-    let bar = row![status, space::horizontal(), units].align_y(Alignment::Center);
+    let (chosen, count) = (model.prefs.unit, model.params.units.len());
+    let units = stop("status-units", units, move |key, _| {
+        let next = step(key, chosen).filter(|next| *next < count)?;
+        Some(Message::Wish(Event::Prefs(PrefsChange::Unit(next))))
+    });
+    let bar = row![status, space::horizontal(), Element::from(units)].align_y(Alignment::Center);
     container(bar)
         .class(Surface::Chrome)
         .padding([0.0, size::S2])
@@ -194,8 +201,10 @@ fn sync_words(model: &Model) -> String {
         return "waiting for the node".to_owned();
     };
     if !model.connection.is_up() {
-        let age = clock::duration(model.now - model.node_seen);
-        return format!("not connected, as of {age} ago");
+        return match model.now - model.node_seen {
+            0..5 => "not connected".to_owned(),
+            age => format!("not connected, as of {} ago", clock::duration(age)),
+        };
     }
     if let Some(age) = model.stale_seconds() {
         return format!("no answer, as of {} ago", clock::duration(age));

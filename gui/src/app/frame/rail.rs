@@ -1,6 +1,7 @@
 //! The rail: every page one click away, with words, folded to icons, or as a row at the bottom.
 
-use iced::widget::{column, container, row, space};
+use iced::keyboard::{Key, Modifiers, key};
+use iced::widget::{column, container, row, scrollable, space};
 use iced::{Alignment, Length, Padding};
 
 use super::{has_wallets, health};
@@ -9,8 +10,8 @@ use crate::app::{App, Message};
 use crate::model::Model;
 use crate::page::PageId;
 use crate::theme::{Icon, Press, Surface, Tone, fonts, size};
-use crate::widget::button::helped;
-use crate::widget::{layout, pressable, text};
+use crate::widget::button::{helped, step};
+use crate::widget::{layout, pressable, stop, text};
 
 /// How wide the rail is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,14 +47,43 @@ pub(super) fn rail(app: &App, kind: Rail) -> Element<'_, Message> {
     }
     groups = groups.extend(entries(&PageId::NODE));
     let foot = column(entries(&[PageId::Tasks, PageId::Settings])).spacing(2.0);
-    // A low window scrolls the upper part; the lower one stays where it is.
-    let upper = layout::scrolled("rail", groups.into());
-    container(column![name, upper, foot].spacing(2.0))
+    // A low window scrolls the upper part; the lower one stays where it is. Over icons there is no room for a bar.
+    let bar = if full {
+        scrollable::Scrollbar::new()
+            .width(size::SCROLL)
+            .scroller_width(size::SCROLL)
+    } else {
+        scrollable::Scrollbar::hidden()
+    };
+    let upper = scrollable(groups)
+        .id("rail")
+        .direction(scrollable::Direction::Vertical(bar))
+        .width(Length::Fill)
+        .height(Length::Fill);
+    let pages = stop("rail-pages", column![upper, foot].spacing(2.0), arrows(app));
+    container(column![name, Element::from(pages)].spacing(2.0))
         .class(Surface::Chrome)
         .padding(Padding::new(size::S2).bottom(size::S3))
         .width(if full { size::RAIL } else { size::RAIL_FOLDED })
         .height(Length::Fill)
         .into()
+}
+
+/// The rail is one keyboard stop: arrows show the page before or after, Enter goes into it.
+fn arrows(app: &App) -> impl Fn(&Key, Modifiers) -> Option<Message> + 'static {
+    let wallets = has_wallets(&app.model);
+    let pages: Vec<PageId> = PageId::ALL
+        .into_iter()
+        .filter(|page| wallets || !PageId::WALLET.contains(page))
+        .collect();
+    let current = app.page;
+    move |key, _| {
+        if matches!(key, Key::Named(key::Named::Enter)) {
+            return Some(Message::Open(current));
+        }
+        let place = pages.iter().position(|page| *page == current)?;
+        pages.get(step(key, place)?).copied().map(Message::Glance)
+    }
 }
 
 fn gap<'a>() -> Element<'a, Message> {
@@ -84,6 +114,7 @@ fn nav(app: &App, page: PageId, full: bool) -> Element<'_, Message> {
             Alignment::Center
         })
         .id(page.id())
+        .skip_tab()
         .on_press(Message::Open(page));
     if full {
         entry.into()
@@ -117,10 +148,11 @@ pub(super) fn bottom_rail(app: &App) -> Element<'_, Message> {
             .width(Length::Fill)
             .height(size::ROW)
             .id(page.id())
+            .skip_tab()
             .on_press(Message::Open(*page))
             .into()
     });
-    container(row(pages))
+    container(stop("rail-pages", row(pages), arrows(app)))
         .class(Surface::Chrome)
         .padding(size::S1)
         .width(Length::Fill)

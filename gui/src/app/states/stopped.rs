@@ -1,7 +1,7 @@
 //! The card about a node that ended: cause, exit status, last lines of its log, what to do.
 
-use iced::widget::{column, container, row, space};
 use iced::Alignment;
+use iced::widget::{column, container, row, space};
 
 use super::{action, placed};
 use crate::Element;

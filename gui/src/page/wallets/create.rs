@@ -207,7 +207,7 @@ impl Form {
         )]
         .spacing(size::S3);
         if !self.watch_only {
-            form = form.push(self.passphrase_fields());
+            form = form.push(self.passphrase_fields(model));
         }
         form = form.push(self.rarer());
         let problem = self.problem();
@@ -233,14 +233,17 @@ impl Form {
             .into()
     }
 
-    fn passphrase_fields(&self) -> Element<'_, Message> {
+    fn passphrase_fields(&self, model: &Model) -> Element<'_, Message> {
         let eye = if self.show { Icon::EyeOff } else { Icon::Eye };
         let help = if self.show {
             "Hide what is typed"
         } else {
             "Show what is typed"
         };
-        let (note, tone) = strength_note(&self.passphrase);
+        let (mut note, mut tone) = strength_note(&self.passphrase);
+        if model.capitals {
+            (note, tone) = (crate::page::CAPITALS.to_owned(), Tone::Warn);
+        }
         let differs = !self.repeat.is_empty() && self.repeat != self.passphrase;
         let first = Field::new("create-passphrase", &self.passphrase)
             .label("Passphrase")

@@ -114,7 +114,10 @@ impl Form {
                     .on_input(Message::Old),
             ));
         }
-        let (note, tone) = strength_note(&self.new);
+        let (mut note, mut tone) = strength_note(&self.new);
+        if model.capitals {
+            (note, tone) = (crate::page::CAPITALS.to_owned(), Tone::Warn);
+        }
         let differs = !self.repeat.is_empty() && self.repeat != self.new;
         form = form
             .push(Element::from(
