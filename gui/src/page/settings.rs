@@ -1,5 +1,6 @@
 //! Settings: the window's own choices, and every option of the node with the value in force and where it comes from.
 
+mod labels;
 mod node;
 mod window;
 
@@ -13,8 +14,8 @@ use crate::Element;
 use crate::link::Control;
 use crate::model::Model;
 use crate::theme::{Press, Tone, size};
-use crate::widget::button::button_with;
-use crate::widget::{button, layout, pressable, text};
+use crate::widget::button::{button_with, step};
+use crate::widget::{button, layout, pressable, stop, text};
 
 /// The page.
 #[derive(Debug, Default)]
@@ -120,9 +121,10 @@ impl Page {
             let selected = self.category == category;
             pressable(text::line(label.clone()))
                 .kind(Press::Nav { selected })
-                .padding([0.0, size::S3])
+                .padding([0.0, size::S2])
                 .height(size::CONTROL)
                 .id(format!("settings-{label}"))
+                .skip_tab()
                 .on_press(Message::Category(category))
                 .into()
         };
@@ -133,10 +135,14 @@ impl Page {
                 Some((*group).to_owned()),
             )
         }));
-        let tabs = row(tabs)
-            .spacing(size::S1)
-            .wrap()
-            .vertical_spacing(size::S1);
+        let tabs = row(tabs).wrap().vertical_spacing(size::S1);
+        let mut all: Vec<Option<String>> = vec![None];
+        all.extend(groups.iter().map(|group| Some((*group).to_owned())));
+        let place = all.iter().position(|group| *group == self.category);
+        let tabs = stop("settings-tabs", tabs, move |key, _| {
+            let next = all.get(step(key, place?)?)?;
+            Some(Message::Category(next.clone()))
+        });
         let mut blocks: Vec<Element<'a, Message>> = vec![tabs.into()];
         if !self.waiting.is_empty() {
             blocks.push(self.restart_bar(model));

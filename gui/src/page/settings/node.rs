@@ -12,14 +12,24 @@ use crate::theme::{Press, Tone, size};
 use crate::widget::button::check;
 use crate::widget::{Field, button, layout, text};
 
+/// Widest value beside its option; longer ones wrap.
+const MOST_VALUE: f32 = 180.0;
+
 /// A heading of the help page, short enough for a tab.
 pub(super) fn short_heading(heading: &str) -> &str {
     let heading = heading.trim_end_matches(':');
     let short = heading.strip_suffix(" options").unwrap_or(heading);
-    if short.eq_ignore_ascii_case("options") {
-        "General"
-    } else {
-        short
+    match short {
+        "Options" | "options" => "General",
+        "ZeroMQ notification" => "ZeroMQ",
+        "Debugging/Testing" => "Debugging",
+        "Wallet debugging/testing" => "Wallet tests",
+        "Chain selection" => "Chain",
+        "Node relay" => "Relay",
+        "Block creation" => "Blocks",
+        "RPC server" => "RPC",
+        "IPC interprocess connection" => "IPC",
+        other => other,
     }
 }
 
@@ -97,37 +107,47 @@ fn option<'a>(page: &'a Page, model: &'a Model, info: &'a SettingInfo) -> Elemen
     } else {
         Tone::Faint
     };
-    let mut head = row![
-        text::strong(&info.name),
-        text::caption(facts.join(" · ")).class(tone)
+    let label = super::labels::label(&info.name);
+    let words = column![
+        text::strong(label.unwrap_or(&info.name)),
+        text::body(&info.help).class(Tone::Soft),
+        row![
+            text::mono(format!("-{}", info.name)).class(Tone::Faint),
+            text::caption(facts.join(" · ")).class(tone)
+        ]
+        .spacing(size::S3)
+        .wrap(),
     ]
-    .spacing(size::S3)
-    .align_y(Alignment::Center);
-    if !info.stored.is_empty() {
-        head = head
-            .push(iced::widget::space::horizontal())
-            .push(reset(&info.name));
-    }
+    .spacing(2.0);
+    let drafted = page
+        .draft
+        .as_ref()
+        .is_some_and(|(name, _)| *name == info.name);
     let control: Element<'a, Message> = match info.kind {
         SettingKind::Bool => {
             let on = readable(&info.value) == "true" || readable(&info.value) == "1";
             let next = Message::Set(info.name.clone(), Some((!on).to_string()));
             check(
                 format!("option-{}", info.name),
-                if on { "on" } else { "off" },
+                if on { "On" } else { "Off" },
                 on,
                 up.then_some(next),
             )
         }
         _ => value_field(page, info, up),
     };
-    column![
-        head,
-        container(text::body(&info.help).class(Tone::Soft)).width(Length::Fill),
-        control,
-    ]
-    .spacing(size::S1)
-    .into()
+    // A field that is being filled needs the whole width; everything else stands beside its words.
+    if drafted {
+        return column![words, control].spacing(size::S2).into();
+    }
+    let mut right = column![control].spacing(size::S1).align_x(Alignment::End);
+    if !info.stored.is_empty() {
+        right = right.push(reset(&info.name));
+    }
+    row![container(words).width(Length::Fill), right]
+        .spacing(size::S4)
+        .align_y(Alignment::Center)
+        .into()
 }
 
 fn value_field<'a>(page: &'a Page, info: &'a SettingInfo, up: bool) -> Element<'a, Message> {
@@ -161,7 +181,8 @@ fn value_field<'a>(page: &'a Page, info: &'a SettingInfo, up: bool) -> Element<'
             let edit = button("Change", Press::Secondary)
                 .id(format!("option-{}", info.name))
                 .on_press_maybe(up.then(|| Message::Draft(info.name.clone(), in_force.clone())));
-            row![text::mono(shown), edit]
+            let shown = container(text::mono(shown)).max_width(MOST_VALUE);
+            row![shown, edit]
                 .spacing(size::S3)
                 .align_y(Alignment::Center)
                 .into()
@@ -207,6 +228,7 @@ mod tests {
     #[test]
     fn headings_are_short() {
         assert_eq!(short_heading("Connection options"), "Connection");
-        assert_eq!(short_heading("Options"), "General");
+        assert_eq!(short_heading("Options:"), "General");
+        assert_eq!(short_heading("Chain selection options:"), "Chain");
     }
 }
