@@ -247,6 +247,11 @@ fn new_wallet() -> App {
 fn backup() -> App {
     let mut app = at(PageId::Wallets);
     demo::tell(&mut app, Message::Wallets(wallets::Message::Backup));
+    let path = wallets::backup::Message::Path("/media/usb/Savings.bitq-backup".to_owned());
+    demo::tell(
+        &mut app,
+        Message::Wallets(wallets::Message::BackupForm(path)),
+    );
     app
 }
 
@@ -263,7 +268,7 @@ fn console() -> App {
         (
             4,
             "getblok 1",
-            Err("Method not found (code -32601)".to_owned()),
+            Err("Nothing was sent: there is no command getblok.".to_owned()),
         ),
     ] {
         demo::tell(
@@ -294,7 +299,7 @@ fn palette() -> App {
     let mut app = full();
     app.overlay = Overlay::Palette(Palette {
         query: "ba".to_owned(),
-        marked: 0,
+        ..Palette::default()
     });
     app
 }
@@ -331,6 +336,7 @@ fn stopped() -> App {
         restart_at: Some(demo::NOW + 7),
         ..Exit::default()
     });
+    app.model.node_seen = demo::NOW - 8;
     app
 }
 
@@ -342,6 +348,7 @@ fn lost() -> App {
         next: Some(demo::NOW + 4),
         reason: "the node closed the connection".to_owned(),
     };
+    app.model.node_seen = demo::NOW - 12;
     app
 }
 
@@ -360,6 +367,16 @@ fn syncing() -> App {
         app.model.now = demo::NOW - 300 + second * 5;
         app.model.apply_node(NodeEvent::Status(Box::new(status)));
     }
+    // A wallet that was made today knows no payments yet, and its block is the node's.
+    let old = app.model.wallet.take().and_then(|wallet| wallet.state);
+    let mut state = old.expect("the demo has a state");
+    state.balances = Default::default();
+    state.block = state.block.map(|(hash, _)| (hash, 702_059));
+    (state.at_tip, state.transactions) = (false, 0);
+    (state.backup, state.backup_outdated) = (None, false);
+    let mut wallet = gui::model::Wallet::new("Savings".to_owned());
+    wallet.apply(WalletEvent::State(Box::new(state)));
+    app.model.wallet = Some(wallet);
     app
 }
 
@@ -412,15 +429,21 @@ fn first_run_at(step: Step) -> App {
         wallet,
         ..Progress::default()
     };
+    let backing_up = step == Step::Backup;
     let (mut page, _task) = first_run::Page::new(progress);
     page.prepare(&app.model);
     app.screen = Screen::FirstRun(Box::new(page));
     let place = gui::model::first_run::Place::Fine {
-        free: 212_000_000_000,
+        free: 1_212_000_000_000,
     };
     demo::tell(
         &mut app,
         Message::FirstRun(first_run::Message::Judged(1, place)),
     );
+    if backing_up {
+        let path = wallets::backup::Message::Path("/media/usb/Savings.bitq-backup".to_owned());
+        let message = Message::FirstRun(first_run::Message::Backup(path));
+        demo::tell(&mut app, message);
+    }
     app
 }

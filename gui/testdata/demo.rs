@@ -15,8 +15,18 @@ use primitives::{Amount, BlockHash, ChainParams, Coin, FeeRate, Network, OutPoin
 
 /// The moment of every picture: 30 August 2026, 14:02 UTC.
 pub(crate) const NOW: i64 = 1_788_098_520;
-/// The height of the tip.
+/// The height of the tip of a real chain.
 pub(crate) const HEIGHT: u32 = 968_431;
+/// The height of the tip of a private one.
+const PRIVATE_HEIGHT: u32 = 312;
+
+/// The height of the tip.
+fn height(params: &ChainParams) -> u32 {
+    match params.network {
+        Network::Regtest => PRIVATE_HEIGHT,
+        _ => HEIGHT,
+    }
+}
 
 /// A window without node, wallet or files.
 pub(crate) fn empty(coin: Coin, network: Network) -> App {
@@ -85,26 +95,27 @@ pub(crate) fn status(params: &ChainParams) -> NodeStatus {
         phase: Phase::Running,
         tip: Some(BlockTip {
             hash: hash(7),
-            height: HEIGHT,
+            height: height(params),
             time: NOW - 240,
             median_time: NOW - 3000,
         }),
-        headers_height: HEIGHT,
+        headers_height: height(params),
         headers_time: NOW - 240,
         progress: 1.0,
         mempool: MempoolStatus {
-            count: 12_481,
-            vbytes: 8_300_000,
-            usage: 41_000_000,
+            count: 2,
+            vbytes: 282,
+            usage: 2_300,
             max_usage: 300_000_000,
-            fees: Amount::from_sat(31_000_000),
+            fees: Amount::from_sat(2_326),
             min_rate: FeeRate::from_sat_per_kvb(1000),
         },
-        network_active: true,
-        peers_out: 8,
-        peers_in: 2,
         disk_free: Some(202_000_000_000),
-        disk_used: 9_800_000_000,
+        disk_used: if params.network == Network::Regtest {
+            1_400_000
+        } else {
+            781_000_000_000
+        },
         wallet: WalletProcessState {
             link: WalletLink::Running,
             pid: 4242,
@@ -117,7 +128,6 @@ pub(crate) fn status(params: &ChainParams) -> NodeStatus {
         coin: params.coin.id().to_owned(),
         network: params.network.id().to_owned(),
         log_file: "/home/me/.local/share/bitq/debug.log".to_owned(),
-        cache: (450_000_000, 471_000_000),
         ..NodeStatus::default()
     }
 }
@@ -156,7 +166,7 @@ fn row(params: &ChainParams, number: u32, age: i64, depth: u32, amount: i64, lab
     let state = match depth {
         0 => TxState::InMempool,
         depth => TxState::Confirmed {
-            height: HEIGHT + 1 - depth,
+            height: height(params) + 1 - depth,
             block: hash(3),
             time: NOW - age,
         },
@@ -199,11 +209,16 @@ fn history(params: &ChainParams) -> Vec<TxRow> {
         (61 * day, 8600, 21_000_000, "Salary"),
         (90 * day, 13_000, 500_000, "Anna"),
     ];
+    // On a private chain everything happened within its few blocks.
     let mut rows: Vec<TxRow> = known
         .into_iter()
+        .filter(|(_, depth, ..)| *depth <= height(params))
         .zip(1..)
         .map(|((age, depth, amount, label), number)| row(params, number, age, depth, amount, label))
         .collect();
+    if params.network == Network::Regtest {
+        return rows;
+    }
     rows.extend((0..200_u32).map(|index| {
         let age = day * (100 + i64::from(index) * 3);
         let amount = if index % 3 == 0 {
@@ -254,7 +269,7 @@ pub(crate) fn wallet(coin: Coin, network: Network) -> Wallet {
             pending: Amount::from_sat(3_000_000),
             ..Balances::default()
         },
-        block: Some((hash(7), HEIGHT)),
+        block: Some((hash(7), height(params))),
         at_tip: true,
         lock: LockState::Unlocked { until: NOW + 252 },
         transactions: total,
@@ -325,6 +340,7 @@ fn coins(params: &ChainParams) -> Vec<CoinRow> {
         ("Anna", 500_000, 13_000, true),
     ];
     held.into_iter()
+        .filter(|(_, _, depth, _)| *depth <= height(params))
         .zip(0_u32..)
         .map(|((label, amount, depth, frozen), number)| CoinRow {
             outpoint: OutPoint {
@@ -334,7 +350,7 @@ fn coins(params: &ChainParams) -> Vec<CoinRow> {
             address: address(params, 6000 + number),
             label: label.to_owned(),
             amount: Amount::from_sat(amount),
-            height: Some(HEIGHT + 1 - depth),
+            height: Some(height(params) + 1 - depth),
             is_change: label.is_empty(),
             frozen,
             spendable: true,
@@ -351,11 +367,11 @@ fn log() -> Vec<LogLine> {
         ),
         (
             LogLevel::Debug,
-            "2026-08-30T13:59:41Z [net] received: inv (37 bytes) peer=12",
+            "2026-08-30T13:59:41Z [rpc] getblockchaininfo user=me",
         ),
         (
             LogLevel::Debug,
-            "2026-08-30T14:00:02Z [mempool] AcceptToMemoryPool: peer=4: accepted 9c1f…e2 (poolsz 12480 txn, 41000 kB)",
+            "2026-08-30T14:00:02Z [mempool] AcceptToMemoryPool: accepted 9c1f…e2 (poolsz 2 txn, 2 kB)",
         ),
         (
             LogLevel::Warning,
