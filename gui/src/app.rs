@@ -259,6 +259,10 @@ pub enum Message {
     SwitchChain(Coin, Network),
     /// Begin with the questions.
     ChooseChain,
+    /// Take an option out of the settings file and start the node again.
+    ForgetSetting(String),
+    /// It was taken out, or not.
+    SettingForgotten(Result<(), String>),
     /// What a dropped file holds.
     Inspected(PathBuf, Dropped),
     /// Show the form for a new wallet.

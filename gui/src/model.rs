@@ -71,6 +71,8 @@ pub struct Model {
     pub wallet: Option<Wallet>,
     /// The node's options.
     pub settings: Vec<SettingInfo>,
+    /// The option that was stored last in this window.
+    pub last_setting: Option<String>,
     /// Commands of the console.
     pub commands: Vec<RpcCommand>,
     /// How fast the chain comes in.
@@ -113,6 +115,7 @@ impl Model {
             wallets_known: false,
             wallet: None,
             settings: Vec::new(),
+            last_setting: None,
             commands: Vec::new(),
             pace: Pace::default(),
             now,

@@ -5,7 +5,7 @@ use iced::theme::Mode;
 use serde_json::json;
 
 use super::{App, Message, Overlay, Screen, now};
-use crate::link::{self, Connection};
+use crate::link::{self, Connection, Control};
 use crate::model::uri;
 use crate::page::activity::NewView;
 use crate::page::{Context, Event, PageId, overview, tasks, words};
@@ -114,7 +114,13 @@ impl App {
     }
 
     fn settings(&mut self, message: crate::page::settings::Message) -> Task<Message> {
-        let stored = matches!(message, crate::page::settings::Message::Stored(_, Ok(_)));
+        let stored = match &message {
+            crate::page::settings::Message::Stored(name, Ok(_)) => {
+                self.model.last_setting = Some(name.clone());
+                true
+            }
+            _ => false,
+        };
         let context = Context {
             model: &self.model,
             link: &self.link,
@@ -210,6 +216,9 @@ impl App {
             Message::ResetFile => return self.reset_file(),
             Message::FileReset(done) => return self.file_reset(done),
             Message::ChooseFolder => return self.choose_folder(),
+            Message::ForgetSetting(name) => return self.forget_setting(name),
+            Message::SettingForgotten(Ok(())) => return self.control(Control::Restart),
+            Message::SettingForgotten(Err(error)) => return self.notify(Tone::Bad, error),
             Message::ChooseChain => return self.choose_chain(),
             Message::SwitchChain(coin, network) => return self.switch_chain(coin, network),
             Message::Passphrase(text) => {

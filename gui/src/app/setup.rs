@@ -154,7 +154,7 @@ fn read(launch: &Launch) -> Boot {
     } else {
         let chain = if named { None } else { shared.chain };
         match configure(launch, chain, None) {
-            Ok(config) => (config.params(), ready(&config, launch)),
+            Ok((config, command_line)) => (config.params(), ready(&config, command_line, launch)),
             Err(trouble) => {
                 let known = chain.or(shared.chain).unwrap_or_default();
                 let named = chain_of(&launch.command_line).filter(|_| named);
@@ -181,7 +181,7 @@ fn configure(
     launch: &Launch,
     chain: Option<(Coin, Network)>,
     datadir: Option<&std::path::Path>,
-) -> Result<Config, Box<Trouble>> {
+) -> Result<(Config, CommandLine), Box<Trouble>> {
     let mut command_line = launch.command_line.clone();
     if let Some((coin, network)) = chain {
         let params = ChainParams::get(coin, network);
@@ -194,7 +194,10 @@ fn configure(
         push_chain(&mut command_line, params, datadir)
             .map_err(|error| Box::new(Trouble::of(&launch.command_line, &error)))?;
     }
-    Config::load(command_line.clone()).map_err(|error| Box::new(Trouble::of(&command_line, &error)))
+    match Config::load(command_line.clone()) {
+        Ok(config) => Ok((config, command_line)),
+        Err(error) => Err(Box::new(Trouble::of(&command_line, &error))),
+    }
 }
 
 /// Puts the chain that was decided for, and its folder, behind what was typed.
@@ -217,8 +220,8 @@ fn push_chain(
     }
 }
 
-fn ready(config: &Config, launch: &Launch) -> Next {
-    let plan = match Plan::new(config, launch.programs.as_deref()) {
+fn ready(config: &Config, command_line: CommandLine, launch: &Launch) -> Next {
+    let plan = match Plan::new(config, command_line, launch.programs.as_deref()) {
         Ok(plan) => Arc::new(plan),
         Err(error) => return Next::Fail(Box::new(Trouble::other(error))),
     };
@@ -304,7 +307,7 @@ impl App {
             let (mut prefs, broken) = launch.store.read_prefs(params);
             prefs.datadir.clone_from(&datadir);
             let next = match configure(&launch, Some(chain), datadir.as_deref()) {
-                Ok(config) => ready(&config, &launch),
+                Ok((config, command_line)) => ready(&config, command_line, &launch),
                 Err(trouble) => Next::Fail(trouble),
             };
             let broken = broken.into_iter().collect();

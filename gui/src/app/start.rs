@@ -96,4 +96,18 @@ impl App {
         };
         Task::perform(call, Message::ResetDone)
     }
+
+    /// Takes the option that was stored last back.
+    pub(super) fn forget_setting(&mut self, name: String) -> Task<Message> {
+        let Some(start) = &self.start else {
+            return Task::none();
+        };
+        let plan = std::sync::Arc::clone(&start.plan);
+        self.model.last_setting = None;
+        let call = async move {
+            let done = tokio::task::spawn_blocking(move || plan.forget_setting(&name)).await;
+            done.unwrap_or_else(|_| Err("Taking the option back was interrupted.".to_owned()))
+        };
+        Task::perform(call, Message::SettingForgotten)
+    }
 }

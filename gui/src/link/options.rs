@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use common::options::{Config, Program, Source};
+use common::options::{CommandLine, Config, Program, Source};
 use ipc_schema::{
     ConnectAddress, Identity, OptionLayer, OptionValues, PROTOCOL, SettingSource, StartOptions,
 };
@@ -19,8 +19,11 @@ pub struct Plan {
     pub connect: ConnectAddress,
     /// The program to start where there is none.
     pub program: PathBuf,
-    /// The options for it.
-    pub options: StartOptions,
+    /// The options as typed, with the chain that was decided for: the files are read again at each start of the node,
+    /// so that what was changed in between counts.
+    pub command_line: CommandLine,
+    /// Which program's options these become.
+    child: Program,
     /// The network's data directory, which holds the log.
     pub network_dir: PathBuf,
     /// Who we are.
@@ -32,7 +35,11 @@ impl Plan {
     ///
     /// # Errors
     /// The start-up error, for one line.
-    pub fn new(config: &Config, programs: Option<&Path>) -> Result<Self, String> {
+    pub fn new(
+        config: &Config,
+        command_line: CommandLine,
+        programs: Option<&Path>,
+    ) -> Result<Self, String> {
         let params = config.params();
         let network_dir = config.network_dir();
         let wanted = if config.is_negated("ipcconnect") {
@@ -47,7 +54,26 @@ impl Plan {
         } else {
             (Program::Node, "bitq-node")
         };
-        let snapshot = config.snapshot_for(child);
+        Ok(Self {
+            params,
+            connect,
+            program: programs.map_or_else(|| sibling(program), |folder| folder.join(program)),
+            command_line,
+            child,
+            network_dir,
+            identity: identity(params),
+        })
+    }
+}
+
+impl Plan {
+    /// The options for a start of the node now. Touches the disk.
+    ///
+    /// # Errors
+    /// The sentence that names the file or value at fault.
+    pub fn options(&self) -> Result<StartOptions, String> {
+        let config = Config::load(self.command_line.clone()).map_err(|error| error.to_string())?;
+        let snapshot = config.snapshot_for(self.child);
         let layers = snapshot.layers.into_iter().map(|layer| OptionLayer {
             source: source(layer.source),
             section: layer.section,
@@ -57,17 +83,21 @@ impl Plan {
                 .map(|(name, values)| OptionValues { name, values })
                 .collect(),
         });
-        Ok(Self {
-            params,
-            connect,
-            program: programs.map_or_else(|| sibling(program), |folder| folder.join(program)),
-            options: StartOptions {
-                layers: layers.collect(),
-                config_path: snapshot.config_path,
-            },
-            network_dir,
-            identity: identity(params),
+        Ok(StartOptions {
+            layers: layers.collect(),
+            config_path: snapshot.config_path,
         })
+    }
+
+    /// Takes an option out of the settings file, so that the node starts without it. Touches the disk.
+    ///
+    /// # Errors
+    /// The sentence that says why not.
+    pub fn forget_setting(&self, name: &str) -> Result<(), String> {
+        let said = |error: common::options::OptionsError| error.to_string();
+        let mut config = Config::load(self.command_line.clone()).map_err(said)?;
+        config.set_persistent(name, None);
+        config.write_settings().map_err(said)
     }
 }
 
@@ -135,4 +165,42 @@ fn sibling(name: &str) -> PathBuf {
     ];
     let found = places.iter().find(|path| path.is_file());
     found.unwrap_or(&places[0]).clone()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The stored values of an option, as the node gets them.
+    fn stored(options: &StartOptions, name: &str) -> Vec<String> {
+        let of_file = options
+            .layers
+            .iter()
+            .filter(|layer| layer.source == SettingSource::SettingsFile);
+        of_file
+            .flat_map(|layer| &layer.options)
+            .filter(|option| option.name == name)
+            .flat_map(|option| option.values.clone())
+            .collect()
+    }
+
+    #[test]
+    fn each_start_reads_what_was_stored_meanwhile() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let datadir = format!("-datadir={}", folder.path().display());
+        let args = ["bitq-gui", "-coin=bitcoin", "-regtest", &datadir];
+        let args = args.into_iter().map(std::ffi::OsString::from);
+        let command_line = CommandLine::parse(Program::Gui, args).expect("valid options");
+        let config = Config::load(command_line.clone()).expect("loads");
+        let plan = Plan::new(&config, command_line, None).expect("a plan");
+        assert_eq!(stored(&plan.options().expect("reads"), "dbcache"), [""; 0]);
+        let file = folder.path().join("regtest/settings.json");
+        std::fs::write(&file, r#"{"dbcache": 300}"#).expect("writable");
+        assert_eq!(stored(&plan.options().expect("reads"), "dbcache"), ["300"]);
+        plan.forget_setting("dbcache").expect("writes");
+        assert_eq!(stored(&plan.options().expect("reads"), "dbcache"), [""; 0]);
+        std::fs::write(&file, "{ broken").expect("writable");
+        let error = plan.options().expect_err("broken");
+        assert!(error.contains("settings.json"), "{error}");
+    }
 }

@@ -349,7 +349,7 @@ fn information<'a>(model: &'a Model, node: &'a NodeStatus) -> Element<'a, Messag
         line("Program", "info-version", program),
         line("Network", "info-network", network),
         line("Connections", "info-connections", connections(node)),
-        line("Local addresses", "info-local", String::new()),
+        line("Local addresses", "info-local", "none".to_owned()),
         code("User agent", "info-agent", agent),
         code("Last block", "info-tip", tip_hash),
         line("Its time", "info-tip-time", tip_time),

@@ -177,7 +177,11 @@ pub fn press(theme: &Theme, kind: Press, status: PressStatus) -> PressStyle {
         Press::Nav { selected: true } => (
             Some(r.accent_soft),
             r.accent,
-            lined(palette::mix(r.accent_soft, r.accent, 0.35)),
+            lined(if theme.is_high_contrast() {
+                r.accent
+            } else {
+                palette::mix(r.accent_soft, r.accent, 0.35)
+            }),
         ),
         Press::Nav { selected: false } => (quiet(None), r.text2, round),
         Press::Choice { selected: true } => (Some(r.accent_soft), r.text1, lined(r.accent)),

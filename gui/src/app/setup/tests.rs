@@ -67,6 +67,7 @@ fn asking_for_the_folder_keeps_coin_and_chain_of_the_command_line() {
     // The start that follows agrees with the command line, also where another network was chosen after all.
     for network in [Network::Testnet4, Network::Regtest] {
         let config = configure(&launch, Some((Coin::Bitcoin, network)), Some(folder.path()));
-        assert_eq!(config.expect("no contradiction").params().network, network);
+        let (config, _) = config.expect("no contradiction");
+        assert_eq!(config.params().network, network);
     }
 }

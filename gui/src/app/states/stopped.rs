@@ -29,7 +29,7 @@ pub(super) fn stopped<'a>(model: &'a Model, exit: &'a Exit) -> Element<'a, Messa
     words = words.push(text::caption(facts.join(" · ")));
     if exit.killed {
         words = words.push(text::body(
-            "A smaller cache needs less memory: for good in Settings, General, dbcache.",
+            "A smaller cache needs less memory: for good in Settings, General, \"Cache for coins\".",
         ));
     }
     if exit.gave_up {
@@ -65,6 +65,14 @@ pub(super) fn stopped<'a>(model: &'a Model, exit: &'a Exit) -> Element<'a, Messa
             "Restart with 300 MiB",
             Control::Repair(Repair::SmallCache),
         ));
+    }
+    if let Some(name) = &model.last_setting {
+        actions.push(
+            button(format!("Restart without -{name}"), Press::Secondary)
+                .id("stopped-setting")
+                .on_press(Message::ForgetSetting(name.clone()))
+                .into(),
+        );
     }
     let report = format!("{}\n{}\n{}", exit.cause, exit.status, exit.log.join("\n"));
     actions.push(

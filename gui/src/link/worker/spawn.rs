@@ -111,7 +111,15 @@ impl Worker {
         {
             return Err(fail(&error));
         }
-        let mut options = self.start.plan.options.clone();
+        let plan = std::sync::Arc::clone(&self.start.plan);
+        let read = tokio::task::spawn_blocking(move || plan.options()).await;
+        let mut options = match read {
+            Ok(Ok(options)) => options,
+            Ok(Err(error)) => {
+                return Err(Box::new(at_start(error, "not started".to_owned())));
+            }
+            Err(_) => return Err(fail(&IpcError::Disconnected)),
+        };
         if let Some(repair) = self.repair.take() {
             options = repaired(options, repair);
         }
