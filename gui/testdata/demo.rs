@@ -482,6 +482,7 @@ fn settings() -> Vec<SettingInfo> {
         help: help.to_owned(),
         needs_restart: true,
         overridden: false,
+        read_only: false,
     };
     vec![
         option(

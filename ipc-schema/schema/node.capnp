@@ -88,6 +88,7 @@ struct SettingInfo {
   help @7 :Text;
   needsRestart @8 :Bool;
   overridden @9 :Bool;
+  readOnly @10 :Bool;
 }
 
 interface NodeSink {

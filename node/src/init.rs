@@ -26,6 +26,7 @@ use crate::service::chain::ChainServer;
 use crate::service::executor::Executor;
 use crate::service::mining::MiningServer;
 use crate::service::node::{LogRing, NodeServer};
+use crate::settings;
 use crate::sockets::Sockets;
 use crate::start_options::wire_source;
 use crate::status;
@@ -93,7 +94,9 @@ pub(crate) async fn start(launch: Launch) -> Result<Running, StartError> {
         parent,
     } = launch;
     let lines = config.apply_interactions();
-    let warnings = config.check().map_err(failed)?;
+    let warnings = config
+        .check()
+        .map_err(|error| failed(settings::with_place(&config, &error.to_string())))?;
     let files = own_directories(&config)?;
     start_log(&mut config, &lines, &warnings)?;
     let files = OwnFiles {
@@ -143,7 +146,7 @@ pub(crate) async fn start(launch: Launch) -> Result<Running, StartError> {
     let config = node.config().clone();
     let rpc = if config.opt_bool("server").unwrap_or(true) {
         let server = rpc_server::start(&config, Arc::clone(&table)).await;
-        Some(server.map_err(failed)?)
+        Some(server.map_err(|text| failed(settings::with_place(&config, &text)))?)
     } else {
         None
     };
@@ -185,7 +188,10 @@ pub(crate) async fn start(launch: Launch) -> Result<Running, StartError> {
     if let Err(error) = starter.first_start().await {
         // The connection to a parent stays: it still has to carry the error.
         drop(running.stop_serving().await);
-        return Err(error);
+        return Err(StartError {
+            text: settings::with_place(&config, &error.text),
+            ..error
+        });
     }
     table.finish_warmup();
     tracing::info!("Done loading");
@@ -222,9 +228,9 @@ fn own_directories(config: &Config) -> Result<OwnFiles, StartError> {
 
 fn start_log(config: &mut Config, lines: &[String], warnings: &[String]) -> Result<(), StartError> {
     let logger = log::install().map_err(failed)?;
-    logger
-        .start(&LogOptions::from_config(config).map_err(failed)?)
-        .map_err(failed)?;
+    let options = LogOptions::from_config(config)
+        .map_err(|error| failed(settings::with_place(config, &error.to_string())))?;
+    logger.start(&options).map_err(failed)?;
     tracing::info!(
         "{} version v{} ({} {})",
         common::CLIENT_NAME,

@@ -29,6 +29,20 @@ pub(crate) fn whitelist(config: &Config) -> Whitelist {
     )
 }
 
+/// From where calls may come.
+///
+/// # Errors
+/// The start-up error for a text that is no address.
+pub(crate) fn allowed(config: &Config) -> Result<Vec<listen::Subnet>, String> {
+    let mut allow = listen::Subnet::local();
+    for text in config.get_list("rpcallowip") {
+        allow.push(text.parse().map_err(|_| {
+            format!("Invalid -rpcallowip subnet specification: {text}. Valid values are a single IP (e.g. 1.2.3.4), a network/netmask (e.g. 1.2.3.4/255.255.255.0), a network/CIDR (e.g. 1.2.3.4/24), all ipv4 (0.0.0.0/0), or all ipv6 (::/0).")
+        })?);
+    }
+    Ok(allow)
+}
+
 /// Binds and serves; every call gets -28 until the table is open.
 ///
 /// # Errors
@@ -36,12 +50,7 @@ pub(crate) fn whitelist(config: &Config) -> Whitelist {
 pub(crate) async fn start(config: &Config, table: Arc<Table<Node>>) -> Result<RpcServer, String> {
     let (credentials, cookie) = credentials(config)?;
     let allow_texts = config.get_list("rpcallowip");
-    let mut allow = listen::Subnet::local();
-    for text in &allow_texts {
-        allow.push(text.parse().map_err(|_| {
-            format!("Invalid -rpcallowip subnet specification: {text}. Valid values are a single IP (e.g. 1.2.3.4), a network/netmask (e.g. 1.2.3.4/255.255.255.0), a network/CIDR (e.g. 1.2.3.4/24), all ipv4 (0.0.0.0/0), or all ipv6 (::/0).")
-        })?);
-    }
+    let allow = allowed(config)?;
     let port = u16::try_from(config.get_int("rpcport")).unwrap_or(config.params().rpc_port);
     let endpoints = listen::endpoints(&config.get_list("rpcbind"), &allow_texts, port)
         .map_err(|error| error.to_string())?;

@@ -1,20 +1,28 @@
 //! The options as the window's settings page sees and changes them.
 
-use common::options::{Config, Kind, OptionSpec, Program, Source, table};
+use common::log::{self, LogOptions};
+use common::options::{Config, Kind, OptionSpec, Program, Setting, Source, table};
 use ipc_schema::{Fault, FaultCode, SetReply, SettingInfo, SettingKind};
+use keys::descriptor::OutputType;
 use serde_json::{Value, json};
 
+use crate::rpc_server;
 use crate::start_options::wire_source;
 
 /// Every option that the settings page shows, with its value in force.
 pub(crate) fn list(config: &Config) -> Vec<SettingInfo> {
     table::of(Program::Node)
-        .filter(|spec| spec.setting.is_some() && !spec.sensitive)
-        .map(|spec| info(config, spec))
+        .filter_map(|spec| Some(info(config, spec, shown(spec)?)))
         .collect()
 }
 
-fn info(config: &Config, spec: &OptionSpec) -> SettingInfo {
+/// How the page shows an option; `None` where it does not. What has no effect is no choice.
+fn shown(spec: &OptionSpec) -> Option<Setting> {
+    spec.setting
+        .filter(|_| !spec.sensitive && spec.inert.is_none())
+}
+
+fn info(config: &Config, spec: &OptionSpec, setting: Setting) -> SettingInfo {
     let source = config.source_of(spec.name);
     let stored = config.stored(spec.name);
     let default = spec.default_on(config.params()).unwrap_or_default();
@@ -35,7 +43,8 @@ fn info(config: &Config, spec: &OptionSpec) -> SettingInfo {
         overridden: stored.is_some() && matches!(source, Source::Forced | Source::CommandLine),
         stored: stored.map_or_else(String::new, |value| value.to_string()),
         help: spec.help.to_owned(),
-        needs_restart: spec.setting.is_some_and(|setting| setting.needs_restart),
+        needs_restart: setting.needs_restart,
+        read_only: setting.read_only,
     }
 }
 
@@ -64,9 +73,14 @@ fn typed(kind: Kind, text: &str) -> Value {
 /// Stores a value in `settings.json`, or takes it out.
 pub(crate) fn set(config: &mut Config, name: &str, value: Option<&str>) -> Result<SetReply, Fault> {
     let invalid = |text: String| Fault::new(FaultCode::InvalidArgument, text);
-    let spec = table::find(Program::Node, name)
-        .filter(|spec| spec.setting.is_some() && !spec.sensitive)
+    let (spec, setting) = table::find(Program::Node, name)
+        .and_then(|spec| Some((spec, shown(spec)?)))
         .ok_or_else(|| invalid(format!("There is no setting named {name}.")))?;
+    if setting.read_only {
+        return Err(invalid(format!(
+            "{name} is chosen when the program starts, so it cannot be stored here. Start with -{name}=<value> instead."
+        )));
+    }
     let value = value
         .map(|text| {
             let value: Value = serde_json::from_str(text)
@@ -76,13 +90,61 @@ pub(crate) fn set(config: &mut Config, name: &str, value: Option<&str>) -> Resul
         })
         .transpose()?;
     let before = config.stored(name);
+    if let Some(fault) = refusal(&config.at_next_start(name, value.clone()))
+        && refusal(&config.at_next_start(name, before.clone())).is_none()
+    {
+        return Err(invalid(fault));
+    }
     config.set_persistent(name, value);
     if let Err(error) = config.write_settings() {
         config.set_persistent(name, before);
         return Err(Fault::new(FaultCode::Failed, error.to_string()));
     }
-    let needs_restart = spec.setting.is_some_and(|setting| setting.needs_restart);
-    Ok(SetReply { needs_restart })
+    if let (Some(logger), Ok(options)) = (log::installed(), LogOptions::from_config(config))
+        && matches!(name, "debug" | "debugexclude")
+    {
+        logger.select(&options);
+    }
+    Ok(SetReply {
+        needs_restart: setting.needs_restart,
+    })
+}
+
+/// Why node or wallet would not start with these settings.
+fn refusal(config: &Config) -> Option<String> {
+    if let Err(error) = config.check_values() {
+        return Some(error.to_string());
+    }
+    if let Err(error) = LogOptions::from_config(config) {
+        return Some(error.to_string());
+    }
+    if let Err(error) = rpc_server::allowed(config) {
+        return Some(error);
+    }
+    for name in ["addresstype", "changetype"] {
+        let text = config.opt_str(name).unwrap_or_default();
+        if !text.is_empty() && OutputType::from_name(&text).is_none() {
+            return Some(format!(
+                "-{name} cannot be '{text}': the types are legacy, p2sh-segwit, bech32 and bech32m."
+            ));
+        }
+    }
+    None
+}
+
+/// The text of a start that failed; says where to look if what `settings.json` holds is the cause.
+pub(crate) fn with_place(config: &Config, text: &str) -> String {
+    let caused = refusal(config).is_some()
+        && config
+            .without_settings_file()
+            .is_some_and(|other| refusal(&other).is_none());
+    match config.settings_path().filter(|_| caused) {
+        Some(path) => format!(
+            "{text}\nThe value stands in the settings file {}. Take it out there, or start with -nosettings.",
+            path.display()
+        ),
+        None => text.to_owned(),
+    }
 }
 
 /// Notes in `settings.json` whether a wallet is opened at every start (Core's `UpdateWalletSetting`).
@@ -131,3 +193,6 @@ fn check(spec: &OptionSpec, value: &Value) -> Result<(), String> {
         _ => Err(format!("{name} takes another kind of value than {value}.")),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -192,6 +192,11 @@ impl Logger {
         self.0.mock_time.store(seconds, Ordering::Relaxed);
     }
 
+    /// Writes debug lines of the categories that the options name, and of no others.
+    pub fn select(&self, options: &LogOptions) {
+        self.0.mask.store(options.mask, Ordering::Relaxed);
+    }
+
     /// Writes debug lines of a category from now on; false if there is none of that name.
     pub fn enable(&self, category: &str) -> bool {
         match Selection::parse(category) {

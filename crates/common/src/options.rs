@@ -16,6 +16,7 @@ mod help;
 mod interaction;
 mod key;
 mod load;
+mod next_start;
 mod report;
 mod settings;
 mod settings_file;

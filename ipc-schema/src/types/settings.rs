@@ -57,6 +57,8 @@ pub struct SettingInfo {
     pub needs_restart: bool,
     /// Whether a stronger source hides what the settings page stores.
     pub overridden: bool,
+    /// Whether the value is chosen at the start of the program and can only be shown.
+    pub read_only: bool,
 }
 
 /// What a changed setting leads to.

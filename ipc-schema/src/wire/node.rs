@@ -67,6 +67,7 @@ wire_struct!(SettingInfo, n::setting_info, {
     help: text get_help set_help,
     needs_restart: val get_needs_restart set_needs_restart,
     overridden: val get_overridden set_overridden,
+    read_only: val get_read_only set_read_only,
 });
 
 impl Wire for NodeStatus {

@@ -187,6 +187,7 @@ fn common(m: &mut Maker) {
         help: m.text(),
         needs_restart: m.flag(),
         overridden: m.flag(),
+        read_only: m.flag(),
     });
 }
 

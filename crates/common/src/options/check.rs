@@ -34,17 +34,35 @@ impl Config {
     /// The first fault, as the one line to show.
     pub fn check(&mut self) -> Result<Vec<String>, OptionsError> {
         let mut warnings = self.check_sections()?;
+        self.check_before_chain(&mut warnings)?;
+        self.override_chain()?;
+        self.check_after_chain()?;
+        Ok(warnings)
+    }
+
+    /// Checks all values as [`Config::check`] does, on the chain as it is.
+    ///
+    /// # Errors
+    /// As [`Config::check`].
+    pub fn check_values(&self) -> Result<(), OptionsError> {
+        let mut warnings = self.check_sections()?;
+        self.check_before_chain(&mut warnings)?;
+        self.check_after_chain()
+    }
+
+    fn check_before_chain(&self, warnings: &mut Vec<String>) -> Checked {
         self.check_storage()?;
         self.check_listening()?;
         self.check_mining()?;
-        self.check_test_options(&mut warnings)?;
-        self.override_chain()?;
+        self.check_test_options(warnings)
+    }
+
+    fn check_after_chain(&self) -> Checked {
         self.check_chain_values()?;
         self.check_mempool()?;
         self.check_network_values()?;
         self.check_ports()?;
-        self.check_wallets()?;
-        Ok(warnings)
+        self.check_wallets()
     }
 
     fn check_sections(&self) -> Result<Vec<String>, OptionsError> {

@@ -239,10 +239,13 @@ impl Config {
             Some(text) => text,
             None => return Ok(Amount::default()),
         };
-        Amount::parse_coins(text.trim()).map_err(|_| OptionsError::Amount {
-            name: name.to_owned(),
-            text,
-        })
+        match Amount::parse_coins(text.trim()) {
+            Ok(amount) if amount >= Amount::default() => Ok(amount),
+            _ => Err(OptionsError::Amount {
+                name: name.to_owned(),
+                text,
+            }),
+        }
     }
 
     /// Returns what files hold for the option, without regard to the command line, for the settings page.

@@ -174,7 +174,8 @@ impl Config {
         for name in self.settings.file.keys() {
             let key = Key::parse(name);
             if table::find_any(&key.name).is_some_and(|spec| spec.command_line_only) {
-                let text = OptionsError::CommandLineOnly(key.name).to_string();
+                let error = OptionsError::CommandLineOnly(key.name);
+                let text = format!("{}: {error}", path.display());
                 return Err(OptionsError::SettingsUnreadable(vec![text]));
             }
             if table::find(self.program, &key.name).is_none() {
@@ -210,7 +211,7 @@ impl Config {
     }
 
     /// The RPC server is on by default, except where a window is the main thing.
-    fn soft_set_server(&mut self) {
+    pub(super) fn soft_set_server(&mut self) {
         if matches!(self.program, Program::Node | Program::Daemon) {
             self.soft_set("server", "1");
         }

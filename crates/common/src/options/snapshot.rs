@@ -12,6 +12,11 @@ use super::settings::{Settings, Source};
 use super::spec::Program;
 use super::{load, table};
 
+/// Options that count before `settings.json` is found, and so never inside it.
+const CHOSEN_BEFORE: [&str; 6] = [
+    "chain", "datadir", "regtest", "signet", "testnet", "testnet4",
+];
+
 /// Options of one layer: names with their values, each value as JSON text.
 pub type LayerOptions = Vec<(String, Vec<String>)>;
 
@@ -68,10 +73,13 @@ impl Config {
             section: String::new(),
             options,
         };
+        // By the time this file was read coin, chain and directory had been chosen.
+        let mut stored = one(&self.settings.file);
+        stored.retain(|(name, _)| !CHOSEN_BEFORE.contains(&name.as_str()));
         let mut layers = vec![
             head(Source::Forced, one(&self.settings.forced)),
             head(Source::CommandLine, many(&self.settings.command_line)),
-            head(Source::SettingsFile, one(&self.settings.file)),
+            head(Source::SettingsFile, stored),
         ];
         for (section, values) in &self.settings.config {
             let source = if section.is_empty() {

@@ -222,6 +222,8 @@ pub struct Setting {
     pub group: SettingGroup,
     /// True if a change takes effect only when the node or wallet starts again.
     pub needs_restart: bool,
+    /// True if it is chosen before `settings.json` is read, so that the page can only show it.
+    pub read_only: bool,
 }
 
 /// One option: everything that parser, help page, configuration file and settings page know of it.
@@ -364,6 +366,17 @@ impl OptionSpec {
         self.setting = Some(Setting {
             group,
             needs_restart: true,
+            read_only: false,
+        });
+        self
+    }
+
+    /// Puts the option on a settings page, where it is shown and cannot be changed.
+    pub const fn shown_setting(mut self, group: SettingGroup) -> Self {
+        self.setting = Some(Setting {
+            group,
+            needs_restart: true,
+            read_only: true,
         });
         self
     }
@@ -373,6 +386,7 @@ impl OptionSpec {
         self.setting = Some(Setting {
             group,
             needs_restart: false,
+            read_only: false,
         });
         self
     }

@@ -96,7 +96,9 @@ pub(super) fn view<'a>(page: &'a Page, model: &'a Model, category: &str) -> Elem
 fn option<'a>(page: &'a Page, model: &'a Model, info: &'a SettingInfo) -> Element<'a, Message> {
     let up = model.connection.is_up();
     let mut facts = vec![source_words(info.source).to_owned()];
-    if info.needs_restart {
+    if info.read_only {
+        facts.push("chosen at the start".to_owned());
+    } else if info.needs_restart {
         facts.push("changes after a restart".to_owned());
     }
     if info.overridden {
@@ -124,6 +126,7 @@ fn option<'a>(page: &'a Page, model: &'a Model, info: &'a SettingInfo) -> Elemen
         .as_ref()
         .is_some_and(|(name, _)| *name == info.name);
     let control: Element<'a, Message> = match info.kind {
+        _ if info.read_only => text::mono(shown(&info.value)).into(),
         SettingKind::Bool => {
             let on = readable(&info.value) == "true" || readable(&info.value) == "1";
             let next = Message::Set(info.name.clone(), Some((!on).to_string()));
@@ -150,6 +153,13 @@ fn option<'a>(page: &'a Page, model: &'a Model, info: &'a SettingInfo) -> Elemen
         .into()
 }
 
+/// The value in force, in words where nothing is set.
+fn shown(json: &str) -> String {
+    Some(readable(json))
+        .filter(|text| !text.is_empty())
+        .unwrap_or_else(|| "not set".to_owned())
+}
+
 fn value_field<'a>(page: &'a Page, info: &'a SettingInfo, up: bool) -> Element<'a, Message> {
     let drafted = page.draft.as_ref().filter(|(name, _)| *name == info.name);
     let in_force = readable(&info.value);
@@ -173,16 +183,11 @@ fn value_field<'a>(page: &'a Page, info: &'a SettingInfo, up: bool) -> Element<'
             .into()
         }
         None => {
-            let shown = if in_force.is_empty() {
-                "not set".to_owned()
-            } else {
-                in_force.clone()
-            };
             let edit = button("Change", Press::Secondary)
                 .id(format!("option-{}", info.name))
                 .on_press_maybe(up.then(|| Message::Draft(info.name.clone(), in_force.clone())));
-            let shown = container(text::mono(shown)).max_width(MOST_VALUE);
-            row![shown, edit]
+            let value = container(text::mono(shown(&info.value))).max_width(MOST_VALUE);
+            row![value, edit]
                 .spacing(size::S3)
                 .align_y(Alignment::Center)
                 .into()

@@ -22,7 +22,7 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         "Use this network of the coin: main, test, testnet4, signet, regtest",
     )
     .default("main")
-    .setting(SettingGroup::General),
+    .shown_setting(SettingGroup::General),
     chain(
         Kind::Text,
         "coin",
@@ -33,7 +33,7 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     .no_negation()
     .no_elision()
     .command_line_only()
-    .setting(SettingGroup::General),
+    .shown_setting(SettingGroup::General),
     chain(
         Kind::Bool,
         "regtest",

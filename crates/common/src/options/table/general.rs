@@ -97,7 +97,7 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         "=<dir>",
         "Directory that holds the blocks directory with its *.dat files (default: the data directory)",
     )
-    .setting(SettingGroup::General),
+    .shown_setting(SettingGroup::General),
     general(
         Kind::Bool,
         "blocksonly",
@@ -133,7 +133,7 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     general(Kind::Path, "datadir", "=<dir>", "Data directory")
         .programs(DATADIR_PROGRAMS)
         .no_negation()
-        .setting(SettingGroup::General),
+        .shown_setting(SettingGroup::General),
     general(Kind::Int, "dbbatchsize", "", "Largest batch of one database write, in bytes")
         .default("33554432")
         .debug(),

@@ -180,9 +180,12 @@ fn the_coin_is_chosen_on_the_command_line_only() {
         "Error reading configuration file: coin cannot be set in a file; it is a command line option only"
     );
     let home = Home::new("");
-    home.write("settings.json", r#"{"coin": "x"}"#);
-    assert!(matches!(
-        home.load(&[]),
-        Err(OptionsError::SettingsUnreadable(_))
-    ));
+    let path = home.write("settings.json", r#"{"coin": "x"}"#);
+    assert_eq!(
+        error_of(home.load(&[])),
+        format!(
+            "Settings file could not be read:\n- {}: coin cannot be set in a file; it is a command line option only",
+            path.display()
+        )
+    );
 }
