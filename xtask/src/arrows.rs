@@ -2,31 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::output::say;
-use crate::workspace::{list, metadata, text};
+use crate::workspace::{list, metadata, root, text};
 
-/// The drawing: a crate and the crates it points to. What a path of arrows reaches is allowed too.
-const ARROWS: &[(&str, &[&str])] = &[
-    ("primitives", &[]),
-    ("consensus", &["primitives"]),
-    ("keys", &["consensus"]),
-    ("chain", &["consensus"]),
-    ("p2p", &["chain"]),
-    ("rpc", &[]),
-    ("ipc-schema", &["primitives"]),
-    ("common", &["primitives"]),
-    (
-        "node",
-        &["p2p", "chain", "rpc", "ipc-schema", "common", "keys"],
-    ),
-    ("wallet", &["keys", "rpc", "ipc-schema", "common"]),
-    ("gui", &["ipc-schema", "common", "primitives"]),
-    ("launcher", &["node", "wallet", "common"]),
-    ("xtask", &[]),
-];
+/// Where the drawing stands: the one list of arrows. What a path of arrows reaches is allowed too.
+const DRAWING: &str = "ARCHITECTURE.md";
+/// Crates that stand in no drawing and may use none of the others.
+const ALONE: &[&str] = &["xtask"];
 
 /// The development crate: any crate may use it in its tests, none in what ships.
 const TESTKIT: &str = "testkit";
@@ -57,7 +42,10 @@ const IMPURE: &[&str] = &[
 
 /// Reads the manifests and fails on an arrow that is not drawn.
 pub(crate) fn run(_args: &[String]) -> Result<()> {
-    let found = faults(&metadata()?);
+    let path = root().join(DRAWING);
+    let page = std::fs::read_to_string(&path)
+        .with_context(|| format!("cannot read {}", path.display()))?;
+    let found = faults(&metadata()?, &Arrows::read(&page)?);
     if !found.is_empty() {
         bail!("dependencies against the drawing:\n{}", found.join("\n"));
     }
@@ -65,8 +53,8 @@ pub(crate) fn run(_args: &[String]) -> Result<()> {
     Ok(())
 }
 
-fn faults(data: &Value) -> Vec<String> {
-    let drawn = closure();
+fn faults(data: &Value, arrows: &Arrows) -> Vec<String> {
+    let drawn = arrows.closure();
     let packages = list(data, "packages");
     let own: BTreeSet<&str> = packages
         .iter()
@@ -105,23 +93,67 @@ fn outside_fault(name: &str, to: &str) -> bool {
     homeless || (PURE.contains(&name) && IMPURE.contains(&to))
 }
 
-/// For each crate, everything that its arrows reach.
-fn closure() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
-    let direct: BTreeMap<&str, &[&str]> = ARROWS.iter().copied().collect();
-    let mut reached = BTreeMap::new();
-    for (name, _) in ARROWS {
-        let mut seen = BTreeSet::new();
-        let mut open = vec![*name];
-        while let Some(at) = open.pop() {
-            for to in direct.get(at).copied().unwrap_or_default() {
-                if seen.insert(*to) {
-                    open.push(to);
+/// A crate and the crates it points to, as drawn.
+struct Arrows(BTreeMap<String, BTreeSet<String>>);
+
+impl Arrows {
+    /// Reads the first drawing of a page: statements `a --> b`, where `b[c]` says that b stands for c.
+    fn read(page: &str) -> Result<Self> {
+        let drawing = page
+            .split_once("```mermaid\n")
+            .and_then(|(_, rest)| rest.split_once("```"))
+            .map(|(drawing, _)| drawing)
+            .with_context(|| format!("{DRAWING} has no drawing"))?;
+        let mut full_names = BTreeMap::new();
+        let mut pairs = Vec::new();
+        for statement in drawing.lines().skip(1).flat_map(|line| line.split(';')) {
+            let statement = statement.trim();
+            if statement.is_empty() {
+                continue;
+            }
+            let (from, to) = statement
+                .split_once("-->")
+                .with_context(|| format!("no arrow in '{statement}' in {DRAWING}"))?;
+            let mut node = |text: &str| {
+                let text = text.trim();
+                let (short, full) = text.split_once('[').unwrap_or((text, text));
+                if full != text {
+                    full_names.insert(short.to_owned(), full.trim_end_matches(']').to_owned());
+                }
+                short.to_owned()
+            };
+            pairs.push((node(from), node(to)));
+        }
+        let full = |short: String| full_names.get(&short).cloned().unwrap_or(short);
+        let mut arrows: BTreeMap<String, BTreeSet<String>> = ALONE
+            .iter()
+            .map(|name| ((*name).to_owned(), BTreeSet::new()))
+            .collect();
+        for (from, to) in pairs {
+            let (from, to) = (full(from), full(to));
+            arrows.entry(to.clone()).or_default();
+            arrows.entry(from).or_default().insert(to);
+        }
+        Ok(Self(arrows))
+    }
+
+    /// For each crate, everything that its arrows reach.
+    fn closure(&self) -> BTreeMap<&str, BTreeSet<&str>> {
+        let mut reached = BTreeMap::new();
+        for name in self.0.keys() {
+            let mut seen = BTreeSet::new();
+            let mut open = vec![name.as_str()];
+            while let Some(at) = open.pop() {
+                for to in self.0.get(at).into_iter().flatten() {
+                    if seen.insert(to.as_str()) {
+                        open.push(to);
+                    }
                 }
             }
+            reached.insert(name.as_str(), seen);
         }
-        reached.insert(*name, seen);
+        reached
     }
-    reached
 }
 
 #[cfg(test)]
@@ -130,9 +162,14 @@ mod tests {
 
     use super::*;
 
+    fn drawn() -> Arrows {
+        Arrows::read(&std::fs::read_to_string(root().join(DRAWING)).unwrap()).unwrap()
+    }
+
     fn check(dependencies: &[(&str, &str, Option<&str>)]) -> Vec<String> {
+        let arrows = drawn();
         let mut packages: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
-        for (name, _) in ARROWS {
+        for name in arrows.0.keys() {
             packages.insert(name, Vec::new());
         }
         packages.insert(TESTKIT, Vec::new());
@@ -146,7 +183,22 @@ mod tests {
             .into_iter()
             .map(|(name, dependencies)| json!({ "name": name, "dependencies": dependencies }))
             .collect();
-        faults(&json!({ "packages": packages }))
+        faults(&json!({ "packages": packages }), &arrows)
+    }
+
+    #[test]
+    fn the_drawing_is_the_list() {
+        let page =
+            "x\n```mermaid\ngraph TD\n  a --> long[a-long-name]; a --> b\n  long --> b\n```\n";
+        let arrows = Arrows::read(page).unwrap();
+        let names: Vec<_> = arrows.0.keys().map(String::as_str).collect();
+        assert_eq!(names, ["a", "a-long-name", "b", "xtask"]);
+        assert!(arrows.0["a"].contains("a-long-name"));
+        assert!(arrows.0["a-long-name"].contains("b"));
+        assert!(Arrows::read("no drawing").is_err());
+        assert!(Arrows::read("```mermaid\ngraph TD\n  a - b\n```").is_err());
+        // A crate without an arrow of its own is drawn by those that point to it.
+        assert!(drawn().0["rpc"].is_empty());
     }
 
     #[test]
