@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::coins::{Coin, CoinsSnapshot};
 use crate::error::{BlockRejection, ChainError, SubmitError, SubmitTxError};
 use crate::mempool::accept::{AcceptOptions, Accepted as TxAccepted};
+use crate::mempool::package::PackageVerdict;
 use crate::template::TemplateRequest;
 
 /// Commands that wait at most; whoever sends one more waits.
@@ -56,6 +57,10 @@ pub(crate) enum PoolCommand {
         tx: Arc<Tx>,
         options: AcceptOptions,
         answer: PoolVerdict,
+    },
+    TestPackage {
+        txs: Vec<Arc<Tx>>,
+        answer: Answer<PackageVerdict>,
     },
     CreateBlock {
         request: TemplateRequest,
@@ -302,6 +307,11 @@ impl ChainHandle {
                 answer,
             })
         })
+    }
+
+    /// Says whether several transactions, parents first, would enter the mempool together.
+    pub fn test_package(&self, txs: Vec<Arc<Tx>>) -> Call<PackageVerdict> {
+        self.call(|answer| Command::Pool(PoolCommand::TestPackage { txs, answer }))
     }
 
     /// Builds a block on the tip and checks it; proof of work and merkle root are left to the miner

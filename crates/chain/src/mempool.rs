@@ -9,8 +9,14 @@ use std::sync::Arc;
 use primitives::{Amount, Block, FeeRate, OutPoint, Tx, TxOut, Txid, Wtxid};
 
 pub mod accept;
+mod chunks;
 mod limits;
+pub mod package;
+mod reject;
+mod replace;
+mod truc;
 
+pub use chunks::Chunk;
 pub use limits::{MempoolLimits, RollingMinimum};
 
 /// Why a transaction left the mempool (Core's `MemPoolRemovalReason`).
@@ -66,6 +72,8 @@ pub struct MempoolEntry {
     pub vsize: u64,
     /// Weight in weight units.
     pub weight: u64,
+    /// Weight with signature operations counted in, in weight units.
+    pub adjusted_weight: u64,
     /// When it came in, in seconds since 1970.
     pub time: i64,
     /// Height of the tip when it came in.
@@ -101,6 +109,9 @@ pub struct Mempool {
     spent: HashMap<OutPoint, Txid>,
     children: HashMap<Txid, BTreeSet<Txid>>,
     deltas: HashMap<Txid, Amount>,
+    /// What each transaction pays with all that stands on it, the worst first.
+    worst: BTreeSet<(FeeRate, Txid)>,
+    rates: HashMap<Txid, FeeRate>,
     total_vsize: u64,
     total_fee: Amount,
     usage: usize,
@@ -179,6 +190,7 @@ impl Mempool {
         let (mut done, mut order) = (HashSet::new(), Vec::with_capacity(ids.len()));
         for txid in ids {
             let mut before: Vec<Txid> = self.ancestors(txid).into_iter().collect();
+            before.retain(|id| !done.contains(id));
             before.sort_by_key(|id| self.ancestors(id).len());
             before.push(*txid);
             for id in before {
@@ -280,9 +292,32 @@ impl Mempool {
         self.pending
             .push((self.sequence, MempoolChange::Added(Arc::clone(&entry.tx))));
         self.entries.insert(txid, entry);
+        self.rate_with_ancestors(txid);
+    }
+
+    /// Takes note of what a transaction and all that it stands on pay with their descendants, after a change.
+    fn rate_with_ancestors(&mut self, txid: Txid) {
+        let mut changed = self.ancestors(&txid);
+        changed.insert(txid);
+        for id in changed {
+            self.rate_again(id);
+        }
+    }
+
+    fn rate_again(&mut self, txid: Txid) {
+        if let Some(old) = self.rates.remove(&txid) {
+            self.worst.remove(&(old, txid));
+        }
+        if self.entries.contains_key(&txid) {
+            let (fee, vsize) = self.package_with_descendants(&txid);
+            let rate = FeeRate::of(fee, vsize);
+            self.rates.insert(txid, rate);
+            self.worst.insert((rate, txid));
+        }
     }
 
     fn remove_one(&mut self, txid: &Txid, reason: Removal) -> Option<MempoolEntry> {
+        let ancestors = self.ancestors(txid);
         let entry = self.entries.remove(txid)?;
         for input in &entry.tx.inputs {
             self.spent.remove(&input.prevout);
@@ -292,6 +327,9 @@ impl Mempool {
                     self.children.remove(&input.prevout.txid);
                 }
             }
+        }
+        for id in ancestors.into_iter().chain([*txid]) {
+            self.rate_again(id);
         }
         self.by_wtxid.remove(&entry.tx.wtxid());
         self.total_vsize -= entry.vsize;
@@ -343,14 +381,10 @@ impl Mempool {
     /// Removes the worst-paying packages until the memory fits in `max_usage` bytes.
     pub(crate) fn trim(&mut self, max_usage: usize, incremental: FeeRate, now: i64) {
         while self.usage > max_usage {
-            let worst = self.entries.keys().min_by_key(|txid| {
-                let (fee, vsize) = self.package_with_descendants(txid);
-                (FeeRate::of(fee, vsize), **txid)
-            });
-            let Some(worst) = worst.copied() else { return };
-            let (fee, vsize) = self.package_with_descendants(&worst);
-            self.minimum
-                .raise_to(FeeRate::of(fee, vsize), incremental, now);
+            let Some((rate, worst)) = self.worst.first().copied() else {
+                return;
+            };
+            self.minimum.raise_to(rate, incremental, now);
             self.remove_recursive(&worst, Removal::SizeLimit);
         }
     }
@@ -370,6 +404,12 @@ impl Mempool {
             })
     }
 
+    /// Weight of some transactions with signature operations counted in.
+    pub(crate) fn adjusted_weight(&self, ids: &HashSet<Txid>) -> u64 {
+        let entries = ids.iter().filter_map(|id| self.entries.get(id));
+        entries.map(|entry| entry.adjusted_weight).sum()
+    }
+
     /// The rate below which nothing enters because the mempool was full (Core's `GetMinFee`).
     pub fn minimum_rate(&self, limits: &MempoolLimits, incremental: FeeRate, now: i64) -> FeeRate {
         self.minimum
@@ -383,6 +423,7 @@ impl Mempool {
         let total = *total;
         if let Some(entry) = self.entries.get_mut(&txid) {
             entry.fee_delta = total;
+            self.rate_with_ancestors(txid);
         }
         if total == Amount::ZERO {
             self.deltas.remove(&txid);

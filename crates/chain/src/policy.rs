@@ -121,11 +121,9 @@ pub fn dust_count(tx: &TxData, rate: FeeRate) -> usize {
         .count()
 }
 
-/// Virtual size with signature operations counted in (Core's `GetVirtualTransactionSize`).
-pub fn sigop_vsize(weight: usize, sigops_cost: u64, bytes_per_sigop: u64) -> u64 {
-    (weight as u64)
-        .max(sigops_cost.saturating_mul(bytes_per_sigop))
-        .div_ceil(4)
+/// Weight with signature operations counted in (Core's `GetSigOpsAdjustedWeight`).
+pub fn sigop_weight(weight: usize, sigops_cost: u64, bytes_per_sigop: u64) -> u64 {
+    (weight as u64).max(sigops_cost.saturating_mul(bytes_per_sigop))
 }
 
 /// Checks the transaction alone (Core's `IsStandardTx`, and the smallest size).

@@ -9,12 +9,14 @@ use consensus::deployments::script_flags;
 use consensus::pow::next_work_required;
 use consensus::tx_verify::{is_final_tx, sequence_locks};
 use consensus::{HeaderChain as _, block_subsidy};
-use primitives::{Amount, Block, BlockHash, Hash256, Header, OutPoint, Tx, Txid};
+use primitives::{Amount, Block, BlockHash, ChainParams, Hash256, Header, OutPoint, Tx, Txid};
 
 use crate::chainstate::Chainstate;
 use crate::coins::{Coin, CoinsView as _};
 use crate::error::{ChainError, SubmitError, SubmitTxError};
+use crate::index::Branch;
 use crate::mempool::accept::{self, AcceptContext, AcceptOptions, Accepted, Checked};
+use crate::mempool::package::{self, PackageVerdict};
 use crate::mempool::{Mempool, Removal};
 use crate::store::StoreError;
 use crate::template::{Chosen, TemplateRequest, TemplateTxs, choose, coinbase};
@@ -57,6 +59,22 @@ impl Chainstate {
     }
 
     fn check_tx(&self, tx: &Arc<Tx>, options: AcceptOptions) -> Result<Checked, SubmitTxError> {
+        let check = |context: &AcceptContext<'_>| {
+            accept::check(&self.shared.mempool(), tx, context, options)
+        };
+        Ok(self.with_context(check)??)
+    }
+
+    /// Says whether several transactions would enter together.
+    pub(crate) fn test_package(&self, txs: &[Arc<Tx>]) -> Result<PackageVerdict, ChainError> {
+        self.with_context(|context| package::test(&self.shared.mempool(), txs, context))
+    }
+
+    /// Lets `check` see what the mempool's rules look at.
+    fn with_context<T>(
+        &self,
+        check: impl FnOnce(&AcceptContext<'_>) -> T,
+    ) -> Result<T, ChainError> {
         let tip = self.tip().ok_or(ChainError::NoTip)?;
         let failure: RefCell<Option<StoreError>> = RefCell::new(None);
         let coins = |outpoint: &OutPoint| match self.coins.coin(outpoint) {
@@ -71,7 +89,7 @@ impl Chainstate {
             let index = self.shared.index();
             let branch = index.branch(tip);
             let signatures = self.caches.remembering();
-            let context = AcceptContext {
+            check(&AcceptContext {
                 params: self.params(),
                 policy: &config.policy,
                 limits: &config.mempool,
@@ -84,13 +102,12 @@ impl Chainstate {
                 ),
                 signatures: &signatures,
                 now: self.now(),
-            };
-            accept::check(&self.shared.mempool(), tx, &context, options)
+            })
         };
-        if let Some(error) = failure.into_inner() {
-            return Err(ChainError::from(error).into());
+        match failure.into_inner() {
+            Some(error) => Err(error.into()),
+            None => Ok(result),
         }
-        Ok(result?)
     }
 
     /// Shows changes of the mempool to whoever listens.
@@ -199,7 +216,7 @@ impl Chainstate {
         let wanted = request
             .time
             .unwrap_or_else(|| u32::try_from(now).unwrap_or(u32::MAX));
-        let time = wanted.max(median.saturating_add(1));
+        let time = wanted.max(minimum_time(&branch, params));
         let (chosen, keep_fees) = match request.txs {
             TemplateTxs::Mempool => {
                 let is_final = |tx: &Tx| is_final_tx(tx, height, i64::from(median));
@@ -242,5 +259,18 @@ impl Chainstate {
         block.header.merkle_root = consensus::merkle::block_merkle_root(&block).0;
         block.hash = block.header.hash(params.hashes);
         Ok(block)
+    }
+}
+
+/// The earliest time of the block after `branch` (Core's `GetMinimumTime`). That a period's first block lies near its
+/// parent (BIP94) is kept where it is no rule, too: it becomes one some day.
+fn minimum_time(branch: &Branch<'_>, params: &ChainParams) -> u32 {
+    let height = branch.height() + 1;
+    let after_median = branch.median_time_past(height - 1).saturating_add(1);
+    if height.is_multiple_of(params.difficulty_adjustment_interval) {
+        let near_parent = branch.last().time.saturating_sub(params.bip94_max_timewarp);
+        after_median.max(near_parent)
+    } else {
+        after_median
     }
 }

@@ -282,6 +282,9 @@ impl ChainThread {
             } => {
                 let _gone = answer.send(self.chain.submit_tx(&tx, options));
             }
+            PoolCommand::TestPackage { txs, answer } => {
+                let _gone = answer.send(self.chain.test_package(&txs));
+            }
             PoolCommand::CreateBlock { request, answer } => {
                 let _gone = answer.send(self.create_block(request));
             }

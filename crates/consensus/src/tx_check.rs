@@ -95,7 +95,7 @@ impl TxError {
 }
 
 /// Coins with at least two decimals, as Core's `FormatMoney`.
-fn format_money(amount: Amount) -> String {
+pub fn format_money(amount: Amount) -> String {
     let full = amount.to_string();
     let cut = full.trim_end_matches('0');
     let least = full.len() - 6;

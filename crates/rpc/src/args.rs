@@ -283,6 +283,14 @@ impl Args {
         self.read(name, |value| value::hash_from(value, name))
     }
 
+    /// As [`Args::hash`], with another name in the error: the reference does not always name the argument.
+    ///
+    /// # Errors
+    /// As [`value::hash_from`].
+    pub fn hash_called(&self, name: &str, called: &str) -> Result<[u8; 32], RpcError> {
+        self.read(name, |value| value::hash_from(value, called))
+    }
+
     /// A 32-byte hash in internal order, if given.
     ///
     /// # Errors

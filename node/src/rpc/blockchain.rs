@@ -62,13 +62,13 @@ pub(crate) fn tip_info(reader: &ChainReader) -> Result<BlockInfo, RpcError> {
         .ok_or_else(|| RpcError::new(code::IN_WARMUP, "Loading block index…"))
 }
 
-/// The block with the id that an argument gives.
+/// The block with the id that the argument `blockhash` gives; errors call it otherwise.
 pub(super) fn find_block(
     reader: &ChainReader,
     args: &Args,
-    name: &str,
+    called: &str,
 ) -> Result<BlockInfo, RpcError> {
-    let hash = BlockHash(args.hash(name)?);
+    let hash = BlockHash(args.hash_called("blockhash", called)?);
     reader
         .block(&hash)
         .ok_or_else(|| RpcError::not_found("Block not found"))
@@ -268,7 +268,7 @@ fn block_header_spec() -> CommandSpec {
 }
 
 fn block_header(node: &Node, args: &Args) -> RpcResult {
-    let info = find_block(node.reader()?, args, "blockhash")?;
+    let info = find_block(node.reader()?, args, "hash")?;
     if !args.bool("verbose")? {
         return Ok(json!(to_hex(&info.header.to_bytes())));
     }

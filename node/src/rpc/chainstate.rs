@@ -18,6 +18,10 @@ pub(super) fn commands() -> Vec<Command<Node>> {
         on_block("invalidateblock", "Permanently marks a block as invalid, as if it violated a consensus rule.", "the hash of the block to mark as invalid")
             .run(|node: &Node, args| {
                 let hash = BlockHash(args.hash("blockhash")?);
+                if hash == node.params.genesis.hash {
+                    // Nothing can take its place, and the reference keeps silent about it.
+                    return Ok(Value::Null);
+                }
                 changed(node.handle()?.invalidate_block(hash).wait())
             }),
         on_block("reconsiderblock", "Removes invalidity status of a block, its ancestors and its descendants, reconsider them for activation.\nThis can be used to undo the effects of invalidateblock.", "the hash of the block to reconsider")

@@ -60,7 +60,7 @@ fn scripts_are_sane(tx: &TxData) -> bool {
     inputs.chain(outputs).all(has_valid_ops)
 }
 
-fn has_valid_ops(script: &Script) -> bool {
+pub(super) fn has_valid_ops(script: &Script) -> bool {
     script.len() <= 10_000
         && script.instructions().all(|piece| {
             piece.is_ok_and(|piece| {

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use chain::{BlockRejection, Submission, SubmitError, TemplateRequest, TemplateTxs};
+use consensus::BlockError;
 use consensus::merkle::block_merkle_root;
 use keys::Descriptor;
 use primitives::address::Destination;
 use primitives::hash::to_hex;
-use primitives::params::MiningPace;
+use primitives::params::{MAX_FUTURE_BLOCK_TIME, MiningPace};
 use primitives::{Block, BlockHash, ChainParams, Script, Tx, Txid};
 use rpc::{Arg, Args, Command, CommandSpec, ResultDoc, RpcError, RpcResult, code};
 use serde_json::{Map, Value, json};
@@ -22,6 +23,9 @@ use crate::context::Node;
 const DEFAULT_MAX_TRIES: u64 = 1_000_000;
 /// Nonces between two looks at the stop signal.
 const STOP_INTERVAL: u32 = 1 << 12;
+
+/// A descriptor whose script only its owner can tell.
+const NO_PRIVATE_KEYS: &str = "Cannot derive script without private keys";
 
 pub(super) fn commands() -> Vec<Command<Node>> {
     vec![
@@ -93,7 +97,7 @@ fn descriptor_script(text: &str, params: &ChainParams) -> Result<Script, RpcErro
     }
     let expansion = parsed
         .expand_alone(0)
-        .map_err(|_| invalid("Cannot derive script without private keys".to_owned()))?;
+        .map_err(|_| invalid(NO_PRIVATE_KEYS.to_owned()))?;
     // Of combo, the segwit form is taken where there is one.
     match expansion.scripts.as_slice() {
         [one] | [_, _, one, _] | [_, one] => Ok(one.clone()),
@@ -114,11 +118,19 @@ fn generate_many(node: &Node, args: &Args, count: &str, script: &Script) -> RpcR
             txs: TemplateTxs::Mempool,
             time: paced_time(node, u64::try_from(left).unwrap_or(0))?,
         };
-        let block = node
-            .handle()?
-            .create_block(request)
-            .wait()
-            .map_err(template_error)?;
+        let block = match node.handle()?.create_block(request).wait() {
+            Ok(block) => block,
+            Err(SubmitError::Rejected(BlockRejection::Invalid(BlockError::TimeTooNew)))
+                if node.params.mining_pace.is_some() =>
+            {
+                // What was made is there, whatever comes after it.
+                match hashes.is_empty() {
+                    true => return Err(too_far_ahead(node)?),
+                    false => break,
+                }
+            }
+            Err(error) => return Err(template_error(error, code::MISC)),
+        };
         let Some(block) = solve(node, block, &mut tries) else {
             break;
         };
@@ -128,13 +140,33 @@ fn generate_many(node: &Node, args: &Args, count: &str, script: &Script) -> RpcR
     Ok(json!(hashes))
 }
 
-fn template_error(error: SubmitError) -> RpcError {
-    match error {
-        SubmitError::Rejected(error) => {
-            RpcError::new(code::VERIFY, format!("TestBlockValidity failed: {error}"))
-        }
-        SubmitError::Chain(error) => machine(error),
-    }
+/// A template that breaks a rule, with the error number of the command.
+fn template_error(error: SubmitError, number: i32) -> RpcError {
+    let error = match error {
+        SubmitError::Rejected(error) => error,
+        SubmitError::Chain(error) => return machine(error),
+    };
+    let details = match error.debug_message(&BlockHash::ZERO) {
+        details if details.is_empty() => details,
+        details => format!(", {details}"),
+    };
+    RpcError::new(
+        number,
+        format!("TestBlockValidity failed: {error}{details}"),
+    )
+}
+
+/// Blocks that must lie apart have run as far ahead of the clock as blocks may.
+fn too_far_ahead(node: &Node) -> Result<RpcError, RpcError> {
+    let gap = node.params.mining_pace.map_or(0, |pace| pace.gap);
+    let tip = node.reader()?.tip();
+    let next = i64::from(tip.time) + i64::from(gap);
+    let wait = next - i64::from(MAX_FUTURE_BLOCK_TIME) - node.clock.now();
+    Ok(RpcError::misc(format!(
+        "Blocks of this chain lie at least {gap} seconds apart, and the newest is as far ahead of the clock as a block \
+         may be. The next one can be made in {} seconds.",
+        wait.max(1)
+    )))
 }
 
 /// The time of the next block where the chain is mined at a pace; `left` blocks follow it in this call.
@@ -225,7 +257,9 @@ fn generate_block(node: &Node, args: &Args) -> RpcResult {
     let output = args.str("output")?;
     let script = match descriptor_script(output, node.params) {
         Ok(script) => script,
-        Err(error) if error.code == code::INVALID_PARAMETER => return Err(error),
+        Err(error) if error.code == code::INVALID_PARAMETER || error.message == NO_PRIVATE_KEYS => {
+            return Err(error);
+        }
         Err(_) => Destination::from_address(output, node.params)
             .map(|destination| destination.to_script())
             .map_err(|_| RpcError::not_found("Error: Invalid address or descriptor"))?,
@@ -245,7 +279,14 @@ fn generate_block(node: &Node, args: &Args) -> RpcResult {
         .handle()?
         .create_block(request)
         .wait()
-        .map_err(template_error)?;
+        .map_err(|error| match error {
+            SubmitError::Rejected(BlockRejection::Invalid(BlockError::TimeTooNew))
+                if node.params.mining_pace.is_some() =>
+            {
+                too_far_ahead(node).unwrap_or_else(|error| error)
+            }
+            error => template_error(error, code::VERIFY),
+        })?;
     let mut tries = DEFAULT_MAX_TRIES;
     let block =
         solve(node, block, &mut tries).ok_or_else(|| RpcError::misc("Failed to make block."))?;

@@ -84,7 +84,7 @@ fn set_mock_time(node: &Node, args: &Args) -> RpcResult {
         ));
     }
     let time: i64 = args.int("timestamp")?;
-    let most = i64::MAX / 1_000_000_000;
+    let most = i64::from(u32::MAX);
     if !(0..=most).contains(&time) {
         return Err(RpcError::invalid_parameter(format!(
             "Mocktime must be in the range [0, {most}], not {time}."

@@ -98,6 +98,8 @@ fn describe(destination: &Destination, map: &mut Map<String, Value>) {
     }
     let program = script.as_witness_program();
     map.insert("iswitness".into(), program.is_some().into());
+    // The reference describes pay-to-anchor by its script alone.
+    let program = program.filter(|_| script.kind() != ScriptKind::Anchor);
     if let Some((version, program)) = program {
         map.insert("witness_version".into(), version.into());
         map.insert("witness_program".into(), to_hex(program).into());

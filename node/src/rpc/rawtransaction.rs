@@ -17,6 +17,13 @@ pub(super) fn commands() -> Vec<Command<Node>> {
 fn spec() -> CommandSpec {
     let verbose = |spent| {
         let mut fields = vec![ResultDoc::bool("in_active_chain", "Whether specified block is in the active chain or not (only present with explicit \"blockhash\" argument)").optional()];
+        fields.push(
+            ResultDoc::num(
+                "vsize_adjusted",
+                "Sigop-adjusted virtual size in bytes, present for mempool transactions.",
+            )
+            .optional(),
+        );
         fields.extend(doc::transaction(spent, true));
         fields.extend([
             ResultDoc::hex("blockhash", "the block hash").optional(),
@@ -42,15 +49,19 @@ fn spec() -> CommandSpec {
 }
 
 fn get_raw_transaction(node: &Node, args: &Args) -> RpcResult {
-    let txid = Txid(args.hash("txid")?);
-    let verbosity = args.verbosity("verbosity", 0, true)?;
+    let txid = Txid(args.hash_called("txid", "parameter 1")?);
     let reader = node.reader()?;
     if txid.0 == node.params.genesis.merkle_root.0 {
         return Err(RpcError::not_found(
             "The genesis block coinbase is not considered an ordinary transaction and cannot be retrieved",
         ));
     }
-    let block_hash = args.opt_hash("blockhash")?.map(BlockHash);
+    let verbosity = args.verbosity("verbosity", 0, true)?;
+    let block_hash = args
+        .is_given("blockhash")
+        .then(|| args.hash_called("blockhash", "parameter 3"))
+        .transpose()?
+        .map(BlockHash);
     let block = block_hash
         .map(|hash| {
             reader
@@ -58,16 +69,21 @@ fn get_raw_transaction(node: &Node, args: &Args) -> RpcResult {
                 .ok_or_else(|| RpcError::not_found("Block hash not found"))
         })
         .transpose()?;
+    let mut vsize = None;
     let (tx, undo) = match &block {
         None => {
             let pool = reader.mempool();
-            let entry = pool
-                .get(&txid)
-                .map(|entry| std::sync::Arc::clone(&entry.tx));
+            let entry = pool.get(&txid).map(|entry| {
+                vsize = Some(entry.vsize);
+                std::sync::Arc::clone(&entry.tx)
+            });
             let tx = entry.ok_or_else(|| RpcError::not_found("No such mempool transaction. Use -txindex or provide a block hash to enable blockchain transaction queries. Use gettransaction for wallet transactions."))?;
             (tx, None)
         }
         Some(info) => {
+            if info.position.is_none() {
+                return Err(RpcError::misc("Block not available"));
+            }
             let block = reader
                 .read_block(&info.hash)
                 .map_err(|error| read_error(&error))?;
@@ -94,6 +110,9 @@ fn get_raw_transaction(node: &Node, args: &Args) -> RpcResult {
     let mut map = serde_json::Map::new();
     if let Some(info) = &block {
         map.insert("in_active_chain".into(), info.active.into());
+    }
+    if let Some(vsize) = vsize {
+        map.insert("vsize_adjusted".into(), vsize.into());
     }
     map.append(&mut tx_to_json(&tx, &extra, node.params));
     if let Some(info) = &block {

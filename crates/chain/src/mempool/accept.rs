@@ -1,134 +1,21 @@
 //! What may enter the mempool (Core's `MemPoolAccept`).
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use consensus::script::{SignatureCache, TxChecker, verify_script};
 use consensus::tx_verify::{
     SpentCoin, check_tx_inputs, is_final_tx, sequence_locks, transaction_sigop_cost,
 };
-use consensus::{HeaderChain, PrecomputedTx, ScriptError, ScriptFlags, TxError, check_transaction};
+use consensus::{HeaderChain, PrecomputedTx, ScriptFlags, check_transaction};
 use primitives::{Amount, ChainParams, FeeRate, OutPoint, Tx, TxOut, Txid};
 
-use super::{Mempool, MempoolEntry, MempoolLimits, Removal};
+pub use super::reject::{MempoolError, reject_text};
+use super::replace::{check_cluster, check_replacement, check_spends_no_conflict};
+use super::{Mempool, MempoolEntry, MempoolLimits, Removal, truc};
 use crate::coins::Coin;
 use crate::index::Branch;
-use crate::policy::{self, NotStandard, PolicyLimits};
-
-/// Most transactions that one may replace, with all that stands on them.
-const MAX_REPLACED: usize = 100;
-/// Version of transactions that keep to small topologies (BIP431).
-const TRUC_VERSION: u32 = 3;
-/// Largest TRUC transaction, and largest with an unconfirmed parent, in virtual bytes.
-const TRUC_MAX_VSIZE: u64 = 10_000;
-const TRUC_CHILD_MAX_VSIZE: u64 = 1_000;
-
-/// Why a transaction does not enter: the reason that peers and clients see, and details.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum MempoolError {
-    /// A rule of consensus that needs no coins, or one about coins.
-    #[error(transparent)]
-    Tx(#[from] TxError),
-    /// A coinbase outside a block.
-    #[error("coinbase")]
-    Coinbase,
-    /// Not standard.
-    #[error("{}", .0.reason)]
-    NotStandard(NotStandard),
-    /// Its lock time forbids it in the next block.
-    #[error("non-final")]
-    NonFinal,
-    /// Its relative lock times forbid it in the next block.
-    #[error("non-BIP68-final")]
-    NonBip68Final,
-    /// The very same is there.
-    #[error("txn-already-in-mempool")]
-    AlreadyInMempool,
-    /// It is there with another witness.
-    #[error("txn-same-nonwitness-data-in-mempool")]
-    SameNonWitnessData,
-    /// It is in a block.
-    #[error("txn-already-known")]
-    AlreadyKnown,
-    /// A coin that it spends is not known or is spent.
-    #[error("bad-txns-inputs-missingorspent")]
-    MissingInputs,
-    /// Its witness is larger than its kind needs.
-    #[error("bad-witness-nonstandard")]
-    WitnessNonStandard,
-    /// Too many signature operations.
-    #[error("bad-txns-too-many-sigops")]
-    TooManySigops(u64),
-    /// Dust is allowed without a fee only.
-    #[error("dust")]
-    DustWithFee,
-    /// Below the rate that the mempool asks while it is full.
-    #[error("mempool min fee not met")]
-    MempoolMinFee {
-        /// What it pays.
-        fee: Amount,
-        /// What is asked.
-        needed: Amount,
-    },
-    /// Below the rate of relay.
-    #[error("min relay fee not met")]
-    MinRelayFee {
-        /// What it pays.
-        fee: Amount,
-        /// What is asked.
-        needed: Amount,
-    },
-    /// It breaks the topology of version 3 (BIP431).
-    #[error("TRUC-violation")]
-    Truc(String),
-    /// It replaces too many.
-    #[error("too many potential replacements")]
-    TooManyReplacements(usize),
-    /// It pays too little to replace others.
-    #[error("insufficient fee")]
-    InsufficientFee(String),
-    /// It spends outputs of what it replaces.
-    #[error("bad-txns-spends-conflicting-tx")]
-    SpendsConflicting(Txid),
-    /// Too many would hang together.
-    #[error("too-large-cluster")]
-    TooLargeCluster,
-    /// The mempool was full and this paid least.
-    #[error("mempool full")]
-    Full,
-    /// An input's proof fails.
-    #[error("mempool-script-verify-flag-failed ({error})")]
-    Script {
-        /// What failed.
-        error: ScriptError,
-        /// The input.
-        input: usize,
-    },
-}
-
-impl MempoolError {
-    /// Details beside the reason, empty where there are none.
-    pub fn details(&self) -> String {
-        match self {
-            Self::Tx(error) => error.debug_message(),
-            Self::NotStandard(error) => error.details.clone(),
-            Self::TooManySigops(cost) => cost.to_string(),
-            Self::DustWithFee => "tx with dust output must be 0-fee".to_owned(),
-            Self::MempoolMinFee { fee, needed } | Self::MinRelayFee { fee, needed } => {
-                format!("{} < {}", fee.sat(), needed.sat())
-            }
-            Self::Truc(text) | Self::InsufficientFee(text) => text.clone(),
-            Self::TooManyReplacements(count) => {
-                format!(
-                    "rejecting replacement; too many conflicting transactions ({count} > {MAX_REPLACED})"
-                )
-            }
-            Self::SpendsConflicting(txid) => format!("spends conflicting transaction {txid}"),
-            Self::Script { input, .. } => format!("input {input}"),
-            _ => String::new(),
-        }
-    }
-}
+use crate::policy::{self, PolicyLimits};
 
 /// What [`accept`] looks at beside the mempool.
 pub struct AcceptContext<'a> {
@@ -157,6 +44,8 @@ pub struct AcceptOptions {
     pub test_only: bool,
     /// It comes back from a disconnected block: fee and cluster limits do not hold.
     pub from_block: bool,
+    /// Others that are not there yet come with it: nothing is replaced.
+    pub in_package: bool,
 }
 
 /// What an accepted transaction is.
@@ -166,14 +55,31 @@ pub struct Accepted {
     pub fee: Amount,
     /// Its virtual size with signature operations counted in, in bytes.
     pub vsize: u64,
+    /// The fee that counts over its virtual size.
+    pub rate: FeeRate,
     /// What it replaced.
     pub replaced: Vec<Txid>,
 }
 
-struct Candidate {
-    entry: MempoolEntry,
+/// A transaction that passed the cheap checks.
+pub(super) struct Candidate {
+    pub(super) entry: MempoolEntry,
     spent: Vec<TxOut>,
-    conflicts: HashSet<Txid>,
+    pub(super) conflicts: HashSet<Txid>,
+    /// Whether one of the conflicts is a sibling that spends something else.
+    pub(super) sibling: bool,
+}
+
+impl Candidate {
+    pub(super) fn accepted(&self, replaced: &HashSet<Txid>) -> Accepted {
+        let entry = &self.entry;
+        Accepted {
+            fee: entry.fee,
+            vsize: entry.vsize,
+            rate: FeeRate::of(entry.modified_fee(), entry.vsize),
+            replaced: replaced.iter().copied().collect(),
+        }
+    }
 }
 
 /// A transaction that may enter.
@@ -201,25 +107,53 @@ pub fn check(
     context: &AcceptContext<'_>,
     options: AcceptOptions,
 ) -> Result<Checked, MempoolError> {
-    check_alone(pool, tx, context)?;
-    let candidate = check_inputs(pool, tx, context, options)?;
+    let candidate = pre_check(pool, tx, &[], context, options)?;
     let replaced = check_replacement(pool, &candidate, context)?;
     if !options.from_block {
-        check_cluster(pool, tx, candidate.entry.vsize, &replaced, context.limits)?;
+        check_cluster(pool, &candidate, &replaced, context.limits)?;
     }
-    check_scripts(tx, &candidate.spent, ScriptFlags::STANDARD, context)?;
-    check_scripts(tx, &candidate.spent, context.next_block_flags, context)?;
-    let accepted = Accepted {
-        fee: candidate.entry.fee,
-        vsize: candidate.entry.vsize,
-        replaced: replaced.iter().copied().collect(),
-    };
+    check_spends_no_conflict(pool, &candidate)?;
+    if !options.from_block && context.policy.require_standard {
+        check_dust_spent(pool, tx, &[], context)?;
+    }
+    check_all_scripts(tx, &candidate, context)?;
+    let accepted = candidate.accepted(&replaced);
     Ok(Checked {
         entry: candidate.entry,
         conflicts: candidate.conflicts,
         options,
         accepted,
     })
+}
+
+/// The checks that come before others' interests and scripts; `package` comes with it, parents first.
+pub(super) fn pre_check(
+    pool: &Mempool,
+    tx: &Arc<Tx>,
+    package: &[Arc<Tx>],
+    context: &AcceptContext<'_>,
+    options: AcceptOptions,
+) -> Result<Candidate, MempoolError> {
+    check_alone(pool, tx, context)?;
+    let spenders = tx
+        .inputs
+        .iter()
+        .filter_map(|input| pool.spender(&input.prevout));
+    let conflicts: HashSet<Txid> = spenders.map(|entry| entry.tx.txid()).collect();
+    if options.in_package && !conflicts.is_empty() {
+        return Err(MempoolError::ReplacementDisallowed);
+    }
+    check_inputs(pool, tx, package, context, options, conflicts)
+}
+
+/// Runs all scripts, by the rules of relay and by those of the next block.
+pub(super) fn check_all_scripts(
+    tx: &Tx,
+    candidate: &Candidate,
+    context: &AcceptContext<'_>,
+) -> Result<(), MempoolError> {
+    check_scripts(tx, &candidate.spent, ScriptFlags::STANDARD, context)?;
+    check_scripts(tx, &candidate.spent, context.next_block_flags, context)
 }
 
 /// Takes in what [`check`] allowed, with nothing changed in between.
@@ -276,10 +210,15 @@ fn check_alone(pool: &Mempool, tx: &Tx, context: &AcceptContext<'_>) -> Result<(
 fn find_coins(
     pool: &Mempool,
     tx: &Tx,
+    package: &[Arc<Tx>],
     context: &AcceptContext<'_>,
 ) -> Result<Vec<Coin>, MempoolError> {
     let next_height = context.chain.height() + 1;
-    let find = |outpoint: &OutPoint| match pool.output(outpoint) {
+    let in_package = |outpoint: &OutPoint| {
+        let tx = package.iter().find(|tx| tx.txid() == outpoint.txid)?;
+        tx.outputs.get(usize::try_from(outpoint.vout).ok()?)
+    };
+    let find = |outpoint: &OutPoint| match pool.output(outpoint).or_else(|| in_package(outpoint)) {
         Some(output) => Some(Coin {
             output: output.clone(),
             height: next_height,
@@ -304,15 +243,12 @@ fn find_coins(
 fn check_inputs(
     pool: &Mempool,
     tx: &Arc<Tx>,
+    package: &[Arc<Tx>],
     context: &AcceptContext<'_>,
     options: AcceptOptions,
+    mut conflicts: HashSet<Txid>,
 ) -> Result<Candidate, MempoolError> {
-    let spenders = tx
-        .inputs
-        .iter()
-        .filter_map(|input| pool.spender(&input.prevout));
-    let conflicts: HashSet<Txid> = spenders.map(|entry| entry.tx.txid()).collect();
-    let coins = find_coins(pool, tx, context)?;
+    let coins = find_coins(pool, tx, package, context)?;
     let height = context.chain.height();
     let median = |height| context.chain.median_time_past(height);
     let locks = sequence_locks(tx, coins.iter().map(|coin| coin.height), median);
@@ -334,21 +270,27 @@ fn check_inputs(
         if tx.has_witness() && !policy::is_witness_standard(tx, &outputs) {
             return Err(MempoolError::WitnessNonStandard);
         }
-        let has_dust = policy::dust_count(tx, context.policy.dust_relay_fee) > 0;
-        if has_dust && fee != Amount::ZERO {
-            return Err(MempoolError::DustWithFee);
-        }
+    }
+    let delta = pool.deltas().get(&tx.txid()).copied().unwrap_or_default();
+    let has_fee = fee != Amount::ZERO || fee + delta != Amount::ZERO;
+    if context.policy.require_standard
+        && has_fee
+        && policy::dust_count(tx, context.policy.dust_relay_fee) > 0
+    {
+        return Err(MempoolError::DustWithFee);
     }
     let sigops_cost = transaction_sigop_cost(tx, outputs.iter().copied(), ScriptFlags::STANDARD);
     if sigops_cost > context.policy.max_sigops_cost {
         return Err(MempoolError::TooManySigops(sigops_cost));
     }
     let weight = tx.weight();
-    let vsize = policy::sigop_vsize(weight, sigops_cost, context.policy.bytes_per_sigop);
-    let delta = pool.deltas().get(&tx.txid()).copied().unwrap_or_default();
+    let adjusted_weight = policy::sigop_weight(weight, sigops_cost, context.policy.bytes_per_sigop);
+    let vsize = adjusted_weight.div_ceil(4);
+    let mut sibling = None;
     if !options.from_block {
         check_rate(pool, fee + delta, vsize, context)?;
-        check_truc(pool, tx, vsize, &conflicts)?;
+        sibling = truc::check(pool, tx, vsize, &conflicts, !options.in_package)?;
+        conflicts.extend(sibling);
     }
     let entry = MempoolEntry {
         tx: Arc::clone(tx),
@@ -356,6 +298,7 @@ fn check_inputs(
         fee_delta: delta,
         vsize,
         weight: weight as u64,
+        adjusted_weight,
         time: context.now,
         height,
         // The pool gives the real number; 0 marks what came back from a block.
@@ -369,6 +312,7 @@ fn check_inputs(
         entry,
         spent,
         conflicts,
+        sibling: sibling.is_some(),
     })
 }
 
@@ -392,133 +336,30 @@ fn check_rate(
     Ok(())
 }
 
-/// Version 3 keeps to one parent and one child (BIP431).
-fn check_truc(
+/// Checks that it spends all the dust of each parent that is not in a block yet (Core's `CheckEphemeralSpends`).
+pub(super) fn check_dust_spent(
     pool: &Mempool,
     tx: &Tx,
-    vsize: u64,
-    conflicts: &HashSet<Txid>,
-) -> Result<(), MempoolError> {
-    let parents = pool.parents(tx);
-    let is_truc = tx.version == TRUC_VERSION;
-    for parent in parents.iter().filter_map(|id| pool.get(id)) {
-        let parent_is_truc = parent.tx.version == TRUC_VERSION;
-        if is_truc != parent_is_truc {
-            let (a, b) = if is_truc {
-                ("version=3", "non-version=3")
-            } else {
-                ("non-version=3", "version=3")
-            };
-            return Err(MempoolError::Truc(format!(
-                "{a} tx {} (wtxid={}) cannot spend from {b} tx {} (wtxid={})",
-                tx.txid(),
-                tx.wtxid(),
-                parent.tx.txid(),
-                parent.tx.wtxid()
-            )));
-        }
-    }
-    if !is_truc {
-        return Ok(());
-    }
-    let name = format!("version=3 tx {} (wtxid={})", tx.txid(), tx.wtxid());
-    if vsize > TRUC_MAX_VSIZE {
-        return Err(MempoolError::Truc(format!(
-            "{name} is too big: {vsize} > {TRUC_MAX_VSIZE} virtual bytes"
-        )));
-    }
-    let Some(parent) = parents.first() else {
-        return Ok(());
-    };
-    if parents.len() > 1 || !pool.ancestors(parent).is_empty() {
-        return Err(MempoolError::Truc(format!(
-            "{name} would have too many ancestors"
-        )));
-    }
-    if vsize > TRUC_CHILD_MAX_VSIZE {
-        return Err(MempoolError::Truc(format!(
-            "version=3 child tx {} (wtxid={}) is too big: {vsize} > {TRUC_CHILD_MAX_VSIZE} virtual bytes",
-            tx.txid(),
-            tx.wtxid()
-        )));
-    }
-    if pool
-        .descendants(parent)
-        .iter()
-        .any(|sibling| !conflicts.contains(sibling))
-    {
-        return Err(MempoolError::Truc(format!(
-            "tx {parent} would exceed descendant count limit"
-        )));
-    }
-    Ok(())
-}
-
-/// Checks that replacing pays (BIP125 rules 3 to 5, without opting in). Gives all that would go.
-fn check_replacement(
-    pool: &Mempool,
-    candidate: &Candidate,
+    package: &[Arc<Tx>],
     context: &AcceptContext<'_>,
-) -> Result<HashSet<Txid>, MempoolError> {
-    let entry = &candidate.entry;
-    let mut all = candidate.conflicts.clone();
-    for txid in &candidate.conflicts {
-        all.extend(pool.descendants(txid));
-    }
-    if all.is_empty() {
-        return Ok(all);
-    }
-    let ancestors = pool.parents(&entry.tx).into_iter().flat_map(|parent| {
-        let mut above = pool.ancestors(&parent);
-        above.insert(parent);
-        above
-    });
-    if let Some(txid) = ancestors.into_iter().find(|txid| all.contains(txid)) {
-        return Err(MempoolError::SpendsConflicting(txid));
-    }
-    if all.len() > MAX_REPLACED {
-        return Err(MempoolError::TooManyReplacements(all.len()));
-    }
-    let id = entry.tx.txid();
-    let fee = entry.modified_fee();
-    let (old_fee, _) = pool.package(&all);
-    if fee < old_fee {
-        return Err(MempoolError::InsufficientFee(format!(
-            "rejecting replacement {id}, less fees than conflicting txs; {fee} < {old_fee}"
-        )));
-    }
-    let needed = context.policy.incremental_relay_fee.fee(entry.vsize);
-    if fee - old_fee < needed {
-        return Err(MempoolError::InsufficientFee(format!(
-            "rejecting replacement {id}, not enough additional fees to relay; {} < {needed}",
-            fee - old_fee
-        )));
-    }
-    let rate = FeeRate::of(fee, entry.vsize);
-    for old in candidate.conflicts.iter().filter_map(|txid| pool.get(txid)) {
-        let old_rate = FeeRate::of(old.modified_fee(), old.vsize);
-        if rate <= old_rate {
-            return Err(MempoolError::InsufficientFee(
-                "insufficient feerate: does not improve feerate diagram".to_owned(),
-            ));
-        }
-    }
-    Ok(all)
-}
-
-fn check_cluster(
-    pool: &Mempool,
-    tx: &Tx,
-    vsize: u64,
-    replaced: &HashSet<Txid>,
-    limits: &MempoolLimits,
 ) -> Result<(), MempoolError> {
-    let near: BTreeSet<Txid> = pool.parents(tx);
-    let mut cluster = pool.cluster(near);
-    cluster.retain(|txid| !replaced.contains(txid));
-    let (_, size) = pool.package(&cluster);
-    if cluster.len() + 1 > limits.cluster_count || size + vsize > limits.cluster_vsize {
-        return Err(MempoolError::TooLargeCluster);
+    let spent: HashSet<OutPoint> = tx.inputs.iter().map(|input| input.prevout).collect();
+    let parents: HashSet<Txid> = spent.iter().map(|place| place.txid).collect();
+    let rate = context.policy.dust_relay_fee;
+    for txid in parents {
+        let given = package.iter().find(|other| other.txid() == txid);
+        let Some(parent) = given.or_else(|| pool.get(&txid).map(|entry| &entry.tx)) else {
+            continue;
+        };
+        let mut places = (0..).zip(&parent.outputs);
+        if places.any(|(vout, output)| {
+            policy::is_dust(output, rate) && !spent.contains(&OutPoint::new(txid, vout))
+        }) {
+            return Err(MempoolError::DustUnspent {
+                txid: tx.txid(),
+                wtxid: tx.wtxid(),
+            });
+        }
     }
     Ok(())
 }
@@ -541,7 +382,12 @@ fn check_scripts(
         )
         .map_err(|error| MempoolError::Script {
             error,
-            input: index,
+            place: format!(
+                "input {index} of {} (wtxid {}), spending {}",
+                tx.txid(),
+                tx.wtxid(),
+                input.prevout
+            ),
         })?;
     }
     Ok(())

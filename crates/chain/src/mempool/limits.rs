@@ -18,6 +18,13 @@ pub struct MempoolLimits {
     pub cluster_vsize: u64,
 }
 
+impl MempoolLimits {
+    /// Whether so many transactions of this weight may hang together.
+    pub(super) const fn allow(&self, count: usize, adjusted_weight: u64) -> bool {
+        count <= self.cluster_count && adjusted_weight <= self.cluster_vsize.saturating_mul(4)
+    }
+}
+
 impl Default for MempoolLimits {
     fn default() -> Self {
         Self {

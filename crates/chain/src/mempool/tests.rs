@@ -31,6 +31,7 @@ fn entry(tx: &Arc<Tx>, fee: i64, time: i64) -> MempoolEntry {
         fee_delta: Amount::ZERO,
         vsize: 100,
         weight: 400,
+        adjusted_weight: 400,
         time,
         height: 1,
         sequence: 1,
