@@ -131,17 +131,12 @@ impl App {
     }
 
     pub(super) fn write_prefs(&self) -> Task<Message> {
-        let (store, params, prefs) = (
-            self.store.clone(),
-            self.model.params,
-            self.model.prefs.clone(),
-        );
-        self.write(move || store.write_prefs(params, &prefs))
+        let (params, prefs) = (self.model.params, &self.model.prefs);
+        self.write(self.store.prefs_writer(params, prefs))
     }
 
     pub(super) fn write_shared(&self) -> Task<Message> {
-        let (store, shared) = (self.store.clone(), self.shared.clone());
-        self.write(move || store.write_shared(&shared))
+        self.write(self.store.shared_writer(&self.shared))
     }
 
     fn write(&self, work: impl FnOnce() -> std::io::Result<()> + Send + 'static) -> Task<Message> {

@@ -1,7 +1,10 @@
 //! The user's choices, kept in the config folder: what belongs to the window, and what belongs to one network.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use primitives::{ChainParams, Coin, Network};
 use serde_json::{Map, Value, json};
@@ -179,6 +182,32 @@ impl Shared {
 #[derive(Debug, Clone)]
 pub struct Store {
     folder: PathBuf,
+    turns: Arc<Turns>,
+}
+
+/// The order in which files were to be written, whatever the threads that write them make of it.
+#[derive(Debug, Default)]
+struct Turns {
+    next: AtomicU64,
+    /// The newest turn that each file holds.
+    written: Mutex<BTreeMap<PathBuf, u64>>,
+}
+
+impl Turns {
+    fn take(&self) -> u64 {
+        self.next.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Writes a file unless it holds something newer. One at a time: all of them write beside it first.
+    fn write(&self, turn: u64, path: &Path, value: &Value) -> io::Result<()> {
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        if written.get(path).is_some_and(|newest| *newest > turn) {
+            return Ok(());
+        }
+        write(path, value)?;
+        written.insert(path.to_owned(), turn);
+        Ok(())
+    }
 }
 
 /// A settings file that cannot be used: kept aside, defaults in its place.
@@ -193,7 +222,10 @@ pub struct Broken {
 impl Store {
     /// A store in `folder`, which is made when something is written.
     pub fn new(folder: PathBuf) -> Self {
-        Self { folder }
+        Self {
+            folder,
+            turns: Arc::default(),
+        }
     }
 
     /// The folder.
@@ -231,20 +263,44 @@ impl Store {
         )
     }
 
-    /// Writes what the whole window remembers.
+    /// Writes what the whole window remembers, when it is called and in any thread: what was wished later stays.
+    pub fn shared_writer(&self, shared: &Shared) -> impl FnOnce() -> io::Result<()> + Send + use<> {
+        self.writer(self.shared_path(), shared.to_json())
+    }
+
+    /// Writes what is remembered for a network, as [`Store::shared_writer`] does.
+    pub fn prefs_writer(
+        &self,
+        params: &ChainParams,
+        prefs: &Prefs,
+    ) -> impl FnOnce() -> io::Result<()> + Send + use<> {
+        self.writer(self.network_path(params), prefs.to_json())
+    }
+
+    fn writer(
+        &self,
+        path: PathBuf,
+        value: Value,
+    ) -> impl FnOnce() -> io::Result<()> + Send + use<> {
+        let turns = Arc::clone(&self.turns);
+        let turn = turns.take();
+        move || turns.write(turn, &path, &value)
+    }
+
+    /// Writes what the whole window remembers, now.
     ///
     /// # Errors
     /// The system's, where the file cannot be written.
     pub fn write_shared(&self, shared: &Shared) -> io::Result<()> {
-        write(&self.shared_path(), &shared.to_json())
+        self.shared_writer(shared)()
     }
 
-    /// Writes what is remembered for a network.
+    /// Writes what is remembered for a network, now.
     ///
     /// # Errors
     /// The system's, where the file cannot be written.
     pub fn write_prefs(&self, params: &ChainParams, prefs: &Prefs) -> io::Result<()> {
-        write(&self.network_path(params), &prefs.to_json())
+        self.prefs_writer(params, prefs)()
     }
 
     /// Sets everything back and keeps each old file next to the new one.
@@ -346,6 +402,21 @@ mod tests {
             store.read_prefs(params(Network::Regtest)),
             (Prefs::default(), None)
         );
+    }
+
+    #[test]
+    fn a_late_thread_does_not_bring_old_choices_back() {
+        let (_folder, store) = store();
+        let begun = Shared::default();
+        let done = Shared {
+            set_up: true,
+            ..Shared::default()
+        };
+        let first = store.shared_writer(&begun);
+        let second = store.clone().shared_writer(&done);
+        second().expect("writable");
+        first().expect("nothing to do");
+        assert_eq!(store.read_shared(), (done, None));
     }
 
     #[test]

@@ -234,9 +234,13 @@ impl Page {
                 let Some(form) = &mut self.backup else {
                     return Update::none();
                 };
-                let task = form.update(message, context).map(Message::Backup);
-                self.progress.backup = form.saved_path();
-                Update::task(task).and(self.keep())
+                let update = Update::task(form.update(message, context).map(Message::Backup));
+                let saved = form.saved_path();
+                if saved == self.progress.backup {
+                    return update;
+                }
+                self.progress.backup = saved;
+                update.and(self.keep())
             }
             Message::Finish => {
                 Update::event(Event::FirstRun(Outcome::Finished(self.progress.clone())))
