@@ -291,6 +291,8 @@ pub enum Message {
     Frame,
     /// The heartbeat of a traced run.
     Beat,
+    /// The keyboard went to this control in a traced run.
+    Focused(iced::widget::Id),
     /// The report of a crash was read and can go.
     DismissCrash,
     /// The notice of a broken settings file can go.

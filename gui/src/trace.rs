@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 const QUEUE: usize = 4096;
 /// How often the heartbeat beats while tracing.
 pub const BEAT: Duration = Duration::from_millis(20);
+/// How often it is told how the heart beats.
+const SUMMARY: Duration = Duration::from_secs(1);
 /// Updates longer than this are told one by one.
 const LONG: Duration = Duration::from_millis(8);
 
@@ -23,7 +25,10 @@ pub struct Trace {
     before: f64,
     longest_update: Duration,
     longest_gap: Duration,
+    /// The longest gap since the last summary.
+    recent_gap: Duration,
     last_beat: Option<Instant>,
+    beats: u64,
     reported: Instant,
 }
 
@@ -55,7 +60,9 @@ impl Trace {
             before: process_age_ms().unwrap_or(0.0),
             longest_update: Duration::ZERO,
             longest_gap: Duration::ZERO,
+            recent_gap: Duration::ZERO,
             last_beat: None,
+            beats: 0,
             reported: begun,
         };
         trace.event("startup", json!({}));
@@ -84,29 +91,29 @@ impl Trace {
         }
     }
 
-    /// Notes a heartbeat; the largest gap between two is what the window did not answer for.
+    /// Notes a heartbeat; the largest gap between two is what the window did not answer for. A gap is told when it is
+    /// over: a window that stands still for good is one whose beats are no longer counted up.
     pub fn beat(&mut self) {
+        let ms = |time: Duration| time.as_secs_f64() * 1000.0;
         let now = Instant::now();
+        self.beats += 1;
         if let Some(last) = self.last_beat.replace(now) {
             let gap = (now - last).saturating_sub(BEAT);
+            self.recent_gap = self.recent_gap.max(gap);
             if gap > self.longest_gap {
                 self.longest_gap = gap;
-                self.event(
-                    "heartbeat_gap",
-                    json!({"gap_ms": gap.as_secs_f64() * 1000.0}),
-                );
+                self.event("heartbeat_gap", json!({"gap_ms": ms(gap)}));
             }
         }
-        if self.reported.elapsed() > Duration::from_secs(10) {
+        if self.reported.elapsed() >= SUMMARY {
             self.reported = now;
-            let (gap, update) = (self.longest_gap, self.longest_update);
-            self.event(
-                "summary",
-                json!({
-                    "gap_ms": gap.as_secs_f64() * 1000.0,
-                    "update_ms": update.as_secs_f64() * 1000.0,
-                }),
-            );
+            let more = json!({
+                "beats": self.beats,
+                "gap_ms": ms(self.longest_gap),
+                "recent_gap_ms": ms(std::mem::take(&mut self.recent_gap)),
+                "update_ms": ms(self.longest_update),
+            });
+            self.event("summary", more);
         }
     }
 }

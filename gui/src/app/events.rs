@@ -298,6 +298,11 @@ impl App {
                     trace.beat();
                 }
             }
+            Message::Focused(id) => {
+                if let Some(trace) = &mut self.trace {
+                    trace.event("focus", json!({"id": format!("{id:?}")}));
+                }
+            }
             Message::DismissCrash => self.crash = None,
             Message::DismissBroken => self.broken.clear(),
             // Reads that failed are made again when the connection is back.
@@ -318,6 +323,9 @@ impl App {
             }
             link::Event::Told(event) => {
                 let changed = self.model.apply_node(event);
+                if let (true, Some(trace)) = (changed.tip, &mut self.trace) {
+                    trace.event("tip", json!({"height": self.model.height()}));
+                }
                 if changed.first_status {
                     self.trace_event("first_data");
                     if !super::frame::has_wallets(&self.model) && self.page == PageId::Overview {

@@ -39,12 +39,8 @@ fn capitals(text: &str, modifiers: keyboard::Modifiers) -> Option<bool> {
 impl App {
     pub(super) fn act(&mut self, action: Action) -> Task<Message> {
         match action {
-            Action::Next => {
-                return iced::widget::operation::focus_next().chain(reveal_focused());
-            }
-            Action::Previous => {
-                return iced::widget::operation::focus_previous().chain(reveal_focused());
-            }
+            Action::Next => return self.moved(iced::widget::operation::focus_next()),
+            Action::Previous => return self.moved(iced::widget::operation::focus_previous()),
             Action::Escape => return self.escape(),
             Action::Close => {
                 self.close_top();
@@ -74,6 +70,16 @@ impl App {
             }
         }
         Task::none()
+    }
+
+    /// After the keyboard went to another control: that is brought into view, and told to the trace.
+    fn moved(&self, moved: Task<Message>) -> Task<Message> {
+        let shown = moved.chain(reveal_focused());
+        if self.trace.is_none() {
+            return shown;
+        }
+        let find = iced::advanced::widget::operation::focusable::find_focused();
+        shown.chain(iced::advanced::widget::operate(find).map(Message::Focused))
     }
 
     fn scale(&mut self, action: Action) -> Task<Message> {

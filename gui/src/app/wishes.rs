@@ -90,6 +90,9 @@ impl App {
     pub(super) fn open(&mut self, page: PageId) -> Task<Message> {
         self.page = page;
         self.overlay = Overlay::None;
+        if let Some(trace) = &mut self.trace {
+            trace.event("page", serde_json::json!({"id": page.id()}));
+        }
         match page {
             PageId::Send => iced::widget::operation::focus("send-address"),
             PageId::Console => iced::widget::operation::focus("console-input"),
