@@ -15,7 +15,9 @@ use iced_test::selector::{Candidate, Selector};
 use iced_test::{core, renderer};
 
 /// Longest wait for anything.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(180);
+/// Longest time that the window may not answer.
+const LONGEST_GAP: Duration = Duration::from_millis(100);
 /// The window, tall enough that nothing must be scrolled to.
 const SIZE: Size = Size::new(1280.0, 2400.0);
 
@@ -37,6 +39,36 @@ pub(crate) struct Robot<P: WindowProgram> {
     events: mpsc::Receiver<Event<P>>,
     eyes: P::Renderer,
     clock: tokio::runtime::Runtime,
+    longest: Busy,
+}
+
+/// How long the window was busy with one thing and could not answer.
+#[derive(Default)]
+struct Busy {
+    took: Duration,
+    with: String,
+}
+
+impl Busy {
+    /// Does something in the window's thread and notes how long that kept it: at work or waiting, but not what it spent
+    /// ready to run while the machine was busy with other things.
+    fn note(&mut self, with: &str, work: impl FnOnce()) {
+        let (begun, queued) = (Instant::now(), time_in_queue());
+        work();
+        let queued = time_in_queue().saturating_sub(queued);
+        let took = begun.elapsed().saturating_sub(queued);
+        if took > self.took {
+            let with = with.to_owned();
+            *self = Self { took, with };
+        }
+    }
+}
+
+/// How long this thread has waited for a processor since it began.
+fn time_in_queue() -> Duration {
+    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanoseconds = stat.split_whitespace().nth(1).map(str::parse);
+    Duration::from_nanos(nanoseconds.and_then(Result::ok).unwrap_or_default())
 }
 
 impl<P: WindowProgram> Robot<P> {
@@ -61,6 +93,7 @@ impl<P: WindowProgram> Robot<P> {
             events,
             eyes,
             clock,
+            longest: Busy::default(),
         }
     }
 
@@ -72,7 +105,10 @@ impl<P: WindowProgram> Robot<P> {
         let mut next = first.ok().flatten();
         while let Some(event) = next {
             if let Event::Action(action) = event {
-                self.emulator.perform(&self.program, action);
+                let (emulator, program) = (&mut self.emulator, &self.program);
+                self.longest.note("what came from behind", || {
+                    emulator.perform(program, action)
+                });
             }
             next = self.events.try_recv().ok();
         }
@@ -83,8 +119,11 @@ impl<P: WindowProgram> Robot<P> {
         S: Selector + Send,
         S::Output: Clone + Send,
     {
-        use core::widget::Operation as _;
-        let mut operation = selector.find();
+        self.look(selector.find()).flatten()
+    }
+
+    /// Looks at the whole screen.
+    fn look<T: Send>(&mut self, mut operation: impl core::widget::Operation<T>) -> Option<T> {
         let view = self.emulator.view(&self.program);
         let mut screen = UserInterface::build(view, SIZE, Cache::default(), &mut self.eyes);
         screen.operate(
@@ -92,7 +131,7 @@ impl<P: WindowProgram> Robot<P> {
             &mut core::widget::operation::black_box(&mut operation),
         );
         match operation.finish() {
-            core::widget::operation::Outcome::Some(found) => found,
+            core::widget::operation::Outcome::Some(found) => Some(found),
             _ => None,
         }
     }
@@ -112,6 +151,12 @@ impl<P: WindowProgram> Robot<P> {
         self.find(Stop(id)).is_some()
     }
 
+    /// Every text on the screen, for the report of a test that failed.
+    fn texts(&mut self) -> Vec<String> {
+        let texts = self.look(TextThat(|_| true).find_all());
+        texts.unwrap_or_default()
+    }
+
     /// Waits until a text is on the screen.
     pub(crate) fn expect(&mut self, text: &str) {
         self.wait(&format!("\"{text}\""), |robot| robot.sees(text));
@@ -129,7 +174,8 @@ impl<P: WindowProgram> Robot<P> {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 self.picture("timeout");
-                panic!("waited {} s for {what}", PATIENCE.as_secs());
+                let texts = self.texts().join("\n");
+                panic!("waited {} s for {what} before\n{texts}", PATIENCE.as_secs());
             }
             self.pump(left.min(Duration::from_secs(1)));
         }
@@ -174,33 +220,53 @@ impl<P: WindowProgram> Robot<P> {
     /// Waits for a control and clicks it.
     pub(crate) fn click(&mut self, id: &'static str) {
         self.wait(id, |robot| robot.place(id).is_some());
-        let at = self.place(id).expect("it was there a moment ago");
+        assert!(self.try_click(id), "{id} was there a moment ago");
+    }
+
+    /// Clicks a control if it is there and gives whether it was.
+    pub(crate) fn try_click(&mut self, id: &'static str) -> bool {
+        let Some(at) = self.place(id) else {
+            return false;
+        };
         self.perform(Interaction::Mouse(Mouse::Click {
             button: iced::mouse::Button::Left,
             target: Some(Target::Point(at)),
         }));
+        true
     }
 
     /// Clicks a field and types into it.
     pub(crate) fn type_into(&mut self, id: &'static str, text: &str) {
         self.click(id);
-        self.perform(Interaction::Keyboard(Keyboard::Typewrite(text.to_owned())));
+        for letter in text.chars() {
+            self.perform(Interaction::Keyboard(Keyboard::Typewrite(letter.into())));
+        }
     }
 
     fn perform(&mut self, interaction: Interaction) {
-        self.emulator
-            .run(&self.program, Instruction::Interact(interaction));
+        let with = interaction.to_string();
+        let instruction = Instruction::Interact(interaction);
+        self.longest
+            .note(&with, || self.emulator.run(&self.program, instruction));
         self.pump(Duration::from_millis(1));
     }
 
     /// Sends a message that has no control of its own, such as a key.
     pub(crate) fn tell(&mut self, message: Message) {
-        self.emulator.update(&self.program, message);
+        self.longest.note("a message", || {
+            self.emulator.update(&self.program, message);
+        });
         self.pump(Duration::from_millis(1));
     }
 
     /// Ends the window and gives what it knew.
     pub(crate) fn end(self) -> App {
+        assert!(
+            self.longest.took < LONGEST_GAP,
+            "the window stood still for {:?} with {}",
+            self.longest.took,
+            self.longest.with
+        );
         self.emulator.into_state().0
     }
 }
