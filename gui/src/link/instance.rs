@@ -122,7 +122,7 @@ mod tests {
         let mut texts = first.texts();
         let path = folder.path().to_owned();
         let second = tokio::task::spawn_blocking(move || meet(&path, "bitcoin:abc"));
-        let text = tokio::time::timeout(Duration::from_secs(5), texts.next()).await;
+        let text = tokio::time::timeout(Duration::from_secs(60), texts.next()).await;
         assert_eq!(text.expect("in time"), Some("bitcoin:abc".to_owned()));
         assert!(matches!(second.await.expect("ran"), Start::HandedOver));
         first.end();

@@ -288,7 +288,7 @@ async fn a_client_that_leaves_gives_its_turn_back() {
 
 #[tokio::test]
 async fn silent_connections_are_closed_but_not_busy_ones() {
-    let running = start(|config, _| config.timeout = Duration::from_millis(300)).await;
+    let running = start(|config, _| config.timeout = Duration::from_secs(2)).await;
     let mut silent = Client::to(&running).await;
     silent.send("GET /x HTTP/1.1\r\nHost: x\r\n").await;
     let mut busy = Client::to(&running).await;

@@ -154,12 +154,11 @@ fn a_hundred_thousand_rows_stay_quick() {
     let mut history = History::default();
     let rows: Vec<TxRow> = (0..100_000).rev().map(|n| row(n, i64::from(n))).collect();
     history.apply_page(page(rows, false, 0), true);
-    let started = std::time::Instant::now();
     history.set_filter(Filter::parse("addr5", 0));
     history.set_filter(Filter::parse("addr55", 0));
-    assert!(history.len() > 1000);
-    // Generous for a busy machine and an unoptimised build; the measure itself is the bench's.
-    assert!(started.elapsed().as_secs() < 5);
+    // How long each key takes is the bench's to measure; here it must come to the right end.
+    let hits = (0..100_000).filter(|n| n.to_string().starts_with("55"));
+    assert_eq!(history.len(), hits.count());
 }
 
 #[test]
