@@ -5,55 +5,22 @@
 #![allow(clippy::print_stdout, reason = "a test tells its story in one piece")]
 #![allow(clippy::unwrap_used, reason = "a helper of tests fails by panicking")]
 
+#[path = "common/dice.rs"]
+mod dice;
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use testkit::process::flow::{Wallet, maturity, mine};
-use testkit::process::{Node, PATIENCE, RpcClient, Setup, Signal, signal, wait_until};
+use testkit::process::{Node, PATIENCE, Setup, Signal, signal, wait_until};
 use testkit::vectors_dir;
 
-/// Kills of each kind unless `BITQ_KILLS` says otherwise.
-const USUAL_KILLS: u32 = 3;
+use dice::{Dice, kills, new_flag, repeat};
+
 const REGTEST_TIP: &str = "10baab34e3363769f6817cc096c3efd74abcacf104e12f44ad3542e32d3d540f";
-
-fn kills() -> u32 {
-    let text = std::env::var("BITQ_KILLS").ok();
-    text.map_or(USUAL_KILLS, |text| {
-        text.parse().expect("BITQ_KILLS is a number")
-    })
-}
-
-/// Numbers that look random; the seed is shown so that a failure can be repeated.
-struct Dice(u64);
-
-impl Dice {
-    fn new(what: &str) -> Self {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-        let seed = std::env::var("BITQ_SEED").ok();
-        let seed = seed.map_or(u64::from(now.subsec_nanos()) | 1, |text| {
-            text.parse().unwrap()
-        });
-        println!("{what}: repeat with BITQ_SEED={seed}");
-        Self(seed)
-    }
-
-    /// A number below `limit`, by the xorshift generator.
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % limit
-    }
-
-    /// Lets some time pass: there is no event at a random moment.
-    fn pause(&mut self, most: Duration) {
-        let most = u64::try_from(most.as_micros()).unwrap();
-        thread::sleep(Duration::from_micros(self.below(most)));
-    }
-}
 
 fn tip(node: &Node) -> (u64, String) {
     let info = node.call("getblockchaininfo", json!([]));
@@ -63,28 +30,6 @@ fn tip(node: &Node) -> (u64, String) {
 
 fn muhash(node: &Node) -> Value {
     node.call("gettxoutsetinfo", json!(["muhash"]))["muhash"].clone()
-}
-
-/// Makes a call again and again beside the test until the flag is set or the node is gone; gives the results.
-fn repeat<T: Send + 'static>(
-    client: RpcClient,
-    stop: &'static AtomicBool,
-    call: impl Fn(&RpcClient) -> Option<T> + Send + 'static,
-) -> thread::JoinHandle<Vec<T>> {
-    thread::spawn(move || {
-        let mut results = Vec::new();
-        while !stop.load(Ordering::Relaxed) {
-            match call(&client) {
-                Some(result) => results.push(result),
-                None => break,
-            }
-        }
-        results
-    })
-}
-
-fn new_flag() -> &'static AtomicBool {
-    Box::leak(Box::new(AtomicBool::new(false)))
 }
 
 /// Coins after each block of a chain, by a node that was never killed.
@@ -188,11 +133,8 @@ fn kills_while_loading() {
         .spawn();
     for _ in 0..kills() {
         dice.pause(Duration::from_millis(900));
-        if node.is_running() {
-            node.kill();
-        }
+        node.kill();
         // Without the file: what is there must be a chain by itself.
-
         node.start_with(&[]);
         let (height, _) = tip(&node);
         clean.insert(height, muhash(&node));
@@ -281,8 +223,9 @@ fn kills_of_the_wallet_while_sending() {
         let sending = send_on(&node, stop);
         dice.pause(Duration::from_millis(500));
         signal(wallet, Signal::KILL);
-        sent.extend(sending.join().unwrap());
+        // The next wallet process may be there before the sender notices.
         stop.store(true, Ordering::Relaxed);
+        sent.extend(sending.join().unwrap());
         wait_until("the wallet to come back", PATIENCE, || {
             node.try_call("getwalletinfo", json!([])).is_ok()
         });
