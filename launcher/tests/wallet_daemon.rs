@@ -222,13 +222,16 @@ fn a_new_wallet_process_waits_for_the_end_of_the_old_one() {
         .arg("-ipcbind=unix:other.sock")
         .spawn();
     let new = node.wallet_pid();
+    wait_until("the node to wait for its wallets", PATIENCE, || {
+        let answer = node.try_call("listwallets", json!([]));
+        answer.is_err_and(|error| error.code() == -28)
+    });
     let starts = || node.log().matches("Using wallet directory").count();
     wait_until("the new wallet process to begin", PATIENCE, || {
         starts() == 2
     });
+    // The new one waits ten seconds at most, so nothing else is looked at before the old one goes.
     assert!(old.child.try_wait().unwrap().is_none());
-    let answer = node.try_call("listwallets", json!([])).unwrap_err();
-    assert_eq!(answer.code(), -28, "{answer}");
     signal(old.child.id(), Signal::TERM);
     node.wait_until_ready();
     assert_eq!(old.end().code, Some(0));
