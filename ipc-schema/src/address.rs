@@ -27,6 +27,8 @@ pub struct BindAddress {
     pub group: Option<String>,
     /// Connections at once.
     pub max: u32,
+    /// Seconds after which a client that holds everything up is dropped; `None` for the usual time.
+    pub stall: Option<u32>,
 }
 
 impl BindAddress {
@@ -38,6 +40,7 @@ impl BindAddress {
             mode: DEFAULT_MODE,
             group: None,
             max: DEFAULT_MAX,
+            stall: None,
         }
     }
 
@@ -162,7 +165,8 @@ fn split_options(text: &str) -> (String, Vec<String>) {
 }
 
 fn apply(bind: &mut BindAddress, option: &str) -> Result<(), String> {
-    let invalid = || format!("Invalid option '{option}': role=, mode=, group= and max= are known");
+    let invalid =
+        || format!("Invalid option '{option}': role=, mode=, group=, max= and stall= are known");
     let (name, value) = option.split_once('=').ok_or_else(invalid)?;
     match name {
         "role" => {
@@ -193,6 +197,12 @@ fn apply(bind: &mut BindAddress, option: &str) -> Result<(), String> {
                 .ok()
                 .filter(|max| *max > 0)
                 .ok_or_else(|| format!("Invalid max '{value}': a number of connections"))?;
+        }
+        "stall" => {
+            let seconds = value.parse().ok().filter(|seconds| *seconds > 0);
+            bind.stall = Some(
+                seconds.ok_or_else(|| format!("Invalid stall '{value}': a number of seconds"))?,
+            );
         }
         _ => return Err(invalid()),
     }
@@ -253,6 +263,7 @@ mod tests {
         );
         assert!(check("unix:/a,mode=9").contains("Invalid mode '9'"));
         assert!(check("unix:/a,max=0").contains("Invalid max '0'"));
+        assert!(check("unix:/a,stall=0").contains("Invalid stall '0'"));
         assert!(check("unix:/a,what").contains("Invalid option 'what'"));
     }
 

@@ -119,6 +119,15 @@ fn local_listener(listener: StdListener) -> io::Result<UnixListener> {
     UnixListener::from_std(listener)
 }
 
+/// Tells a client why it is turned away.
+fn say_why(stream: UnixStream, reason: &str) {
+    let bytes = crate::network::abort(reason);
+    // A client that is gone already does not want to know.
+    if let Ok(mut stream) = stream.into_std() {
+        let _ = io::Write::write(&mut stream, &bytes);
+    }
+}
+
 /// A descriptor that is given up to turn a client away when there is no other.
 fn spare() -> Option<OwnedFd> {
     std::fs::File::open("/dev/null").ok().map(OwnedFd::from)
@@ -183,7 +192,14 @@ impl Door {
         }
         let max = usize::try_from(self.address.max).unwrap_or(usize::MAX);
         if *self.count.borrow() >= max {
-            return self.refuse(&format!("{max} clients are connected already"));
+            self.refuse(&format!("{max} clients are connected already"));
+            return say_why(
+                stream,
+                &format!(
+                    "{max} clients are connected already, and this socket takes no more. Close one of them, or give \
+                     -ipcbind a larger max=."
+                ),
+            );
         }
         debug_line!(
             "client uid {} pid {}",
@@ -200,7 +216,10 @@ impl Door {
             runner: self.runner.clone(),
             role: self.address.role.clone(),
             origin: self.origin,
-            link: Link::guarded(self.limits),
+            link: Link::guarded(Limits {
+                stall_seconds: self.address.stall.unwrap_or(self.limits.stall_seconds),
+                ..self.limits
+            }),
         };
         let closed = self.hub.serve(reader, writer, serving);
         let door = Rc::clone(self);

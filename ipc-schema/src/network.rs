@@ -27,6 +27,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 use frame::{Frame, FrameReader, Next};
+pub(crate) use size::abort;
 pub(crate) use socket::split;
 
 use crate::server::Abort;

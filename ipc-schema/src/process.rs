@@ -142,7 +142,7 @@ pub struct Restarts {
 
 impl Restarts {
     /// Says how long to wait before the next start after a life of `lived`, or `None` where the
-    /// child died within a minute three times in a row.
+    /// child was started again three times in a row and died within a minute each time.
     pub fn after(&mut self, lived: Duration) -> Option<Duration> {
         if lived >= SHORT_LIFE {
             self.short_lives = 0;

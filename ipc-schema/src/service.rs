@@ -78,7 +78,7 @@ pub trait NodeService: Send + Sync + 'static {
     fn detach(&self) -> Reply<String>;
     /// Switches the peer-to-peer network.
     fn set_network_active(&self, active: bool) -> Reply<()>;
-    /// Cancels a task of the node.
+    /// Cancels a task of the node that says that it may be.
     fn cancel_task(&self, id: u64) -> Reply<()>;
     /// Starts the wallet process again.
     fn restart_wallet(&self) -> Reply<()>;
@@ -163,7 +163,8 @@ pub trait WalletService: Send + Sync + 'static {
     fn cancel_task(&self, id: u64) -> Reply<()>;
     /// Makes a wallet and opens it; gives warnings.
     fn create(&self, options: CreateWallet) -> Reply<Vec<String>>;
-    /// Opens a wallet; gives warnings.
+    /// Opens a wallet; gives warnings. Reads its file alone: the blocks that it has missed are looked at afterwards,
+    /// which is shown as a task and ends with the wallet.
     fn open(&self, wallet: String) -> Reply<Vec<String>>;
     /// Closes a wallet.
     fn close(&self, wallet: String) -> Reply<()>;
@@ -176,7 +177,7 @@ pub trait WalletService: Send + Sync + 'static {
         path: String,
         passphrase: Secret,
     ) -> Reply<BackupReport>;
-    /// Makes a wallet from a backup file and opens it; gives warnings.
+    /// Makes a wallet from a backup file and opens it; gives warnings. Bounded as [`WalletService::open`] is.
     fn restore(&self, wallet: String, path: String) -> Reply<Vec<String>>;
     /// The wallet and its changes.
     fn subscribe(&self, wallet: String) -> Reply<WalletFeed>;

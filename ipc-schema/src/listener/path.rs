@@ -6,7 +6,9 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
+use std::time::Duration;
 
+use rustix::fs::FlockOperation;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 
 use super::Stream;
@@ -16,6 +18,10 @@ use crate::types::IpcError;
 
 /// Clients that may wait to be accepted: a burst of connects must not fail.
 const BACKLOG: i32 = 4096;
+
+/// How often, and after what pauses, a lock is tried.
+const LOCK_TRIES: u32 = 50;
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
 
 /// Device and number of a file.
 pub(super) fn file_number(path: &Path) -> io::Result<(u64, u64)> {
@@ -34,6 +40,8 @@ pub(super) fn bind(address: &BindAddress) -> Result<(UnixListener, (u64, u64)), 
             .create(parent)
             .map_err(text)?;
     }
+    // Of two programs that find the same stale file only one may replace it.
+    let _alone = address.path.parent().and_then(lock);
     remove_stale(&address.path)?;
     let socket = socket().map_err(text)?;
     let name = SocketAddrUnix::new(&address.path).map_err(|error| text(error.into()))?;
@@ -50,6 +58,21 @@ pub(super) fn bind(address: &BindAddress) -> Result<(UnixListener, (u64, u64)), 
             Err(reason)
         }
     }
+}
+
+/// Keeps other programs like this one from making a socket in `folder` meanwhile. Who cannot have the lock soon goes
+/// on without: it is held for moments, so somebody else has it for purposes of his own.
+fn lock(folder: &Path) -> Option<fs::File> {
+    let file = fs::File::open(folder).ok()?;
+    for _ in 0..LOCK_TRIES {
+        let locked = rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive);
+        match locked {
+            Ok(()) => return Some(file),
+            Err(rustix::io::Errno::WOULDBLOCK) => std::thread::sleep(LOCK_PAUSE),
+            Err(_) => return None,
+        }
+    }
+    None
 }
 
 fn socket() -> io::Result<OwnedFd> {

@@ -21,6 +21,17 @@ fn refusal(id: u32, reason: &str) -> Message {
     refusal
 }
 
+/// The bytes of a message that ends a connection.
+pub(crate) fn abort(reason: &str) -> Vec<u8> {
+    let mut abort = Builder::new_default();
+    let mut exception = abort.init_root::<message::Builder<'_>>().init_abort();
+    exception.set_type(exception::Type::Overloaded);
+    exception.set_reason(reason);
+    let mut bytes = Vec::new();
+    super::frame::append(&abort, &mut bytes);
+    bytes
+}
+
 fn too_large(what: &str, bytes: u64, most: u64) -> String {
     format!(
         "std::exception: {TOO_LARGE}the {what} has {bytes} bytes, and this connection takes {most} in one message."

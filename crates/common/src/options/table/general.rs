@@ -232,7 +232,10 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         "=<address>",
         "Listen for other programs on a Unix socket: 'unix' for node.sock in the directory of the network, or \
          'unix:<path>'. May be given several times. Whoever can open the socket needs no password, so choose a \
-         directory that others cannot enter",
+         directory that others cannot enter. Options may follow, each after a comma (a comma of the path is written \
+         '\\,'): role=full|mining|read|rpc:<user> for what clients may do, mode=<octal> and group=<name> for the \
+         socket's file, max=<n> for how many may be connected at once (64), stall=<seconds> for how long one may \
+         keep the node waiting (30)",
     )
     .programs(SERVERS.without(crate::options::Program::Daemon.set())),
     OptionSpec::new(
