@@ -38,6 +38,7 @@ impl Detach {
         let opened = self.sockets.open(address).await;
         let path = opened.map_err(|error| Fault::failed(error.to_string()))?;
         process::die_with_parent(false);
+        self.node.stop.leave_parent();
         self.detached.cancel();
         tracing::info!("Going on without the program that started this one");
         Ok(path.display().to_string())

@@ -15,7 +15,11 @@ const IMPATIENT_EXIT: i32 = 1;
 
 /// Asks the process to stop, or tells that it was asked; clones are the same signal.
 #[derive(Clone, Debug, Default)]
-pub struct StopHandle(CancellationToken);
+pub struct StopHandle {
+    asked: CancellationToken,
+    /// Set once the process no longer belongs to the parent that started it.
+    alone: CancellationToken,
+}
 
 impl StopHandle {
     /// Returns a signal that nothing has triggered.
@@ -25,22 +29,27 @@ impl StopHandle {
 
     /// Asks the process to stop. Any thread may do so, any number of times.
     pub fn stop(&self) {
-        self.0.cancel();
+        self.asked.cancel();
+    }
+
+    /// From now on SIGINT does what it does in a program without a parent: nobody else would stop this one.
+    pub fn leave_parent(&self) {
+        self.alone.cancel();
     }
 
     /// Returns true if the process was asked to stop.
     pub fn is_stopping(&self) -> bool {
-        self.0.is_cancelled()
+        self.asked.is_cancelled()
     }
 
     /// Returns when the process is asked to stop.
     pub async fn stopped(&self) {
-        self.0.cancelled().await;
+        self.asked.cancelled().await;
     }
 
     /// Returns the token, for tasks that wait for several things.
     pub const fn token(&self) -> &CancellationToken {
-        &self.0
+        &self.asked
     }
 
     /// Waits for the stop in a thread that runs no tasks.
@@ -132,16 +141,22 @@ impl Listeners {
             stop.stop();
         };
         loop {
-            tokio::select! {
-                _ = self.interrupt.recv() => match on_interrupt {
-                    OnInterrupt::Stop => stop_or_exit(),
-                    OnInterrupt::WaitForParent { program } => tell_waiting(program),
-                },
-                _ = self.terminate.recv() => match on_interrupt {
-                    OnInterrupt::Stop => stop_or_exit(),
-                    OnInterrupt::WaitForParent { .. } => stop.stop(),
-                },
-                _ = self.hangup.recv() => {
+            let signal = tokio::select! {
+                _ = self.interrupt.recv() => Heard::Interrupt,
+                _ = self.terminate.recv() => Heard::Terminate,
+                _ = self.hangup.recv() => Heard::Hangup,
+            };
+            let child_of = match on_interrupt {
+                OnInterrupt::WaitForParent { program } if !stop.alone.is_cancelled() => {
+                    Some(program)
+                }
+                _ => None,
+            };
+            match (signal, child_of) {
+                (Heard::Interrupt, Some(program)) => tell_waiting(program),
+                (Heard::Terminate, Some(_)) => stop.stop(),
+                (Heard::Interrupt | Heard::Terminate, None) => stop_or_exit(),
+                (Heard::Hangup, _) => {
                     if let Some(logger) = crate::log::installed() {
                         logger.reopen();
                     }
@@ -149,6 +164,13 @@ impl Listeners {
             }
         }
     }
+}
+
+#[derive(Clone, Copy)]
+enum Heard {
+    Interrupt,
+    Terminate,
+    Hangup,
 }
 
 fn tell_waiting(program: &str) {
