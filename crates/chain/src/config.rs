@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use primitives::{BlockHash, ChainParams, U256};
 
@@ -123,6 +124,37 @@ pub struct ChainConfig {
     pub stop: StopFn,
     /// Told of long tasks.
     pub progress: ProgressFn,
+    /// Ends some of them.
+    pub cancel: Arc<Cancel>,
+}
+
+/// Asks for the end of long work. What is not running is not touched.
+#[derive(Debug, Default)]
+pub struct Cancel {
+    import: AtomicBool,
+    verification: AtomicBool,
+}
+
+impl Cancel {
+    /// No more blocks are read from files of others; what was read is connected.
+    pub fn cancel_import(&self) {
+        self.import.store(true, Ordering::Relaxed);
+    }
+
+    /// The blocks that were not looked at yet are taken as they are.
+    pub fn cancel_verification(&self) {
+        self.verification.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the import is to end. Asked again, the answer is no.
+    pub(crate) fn take_import(&self) -> bool {
+        self.import.swap(false, Ordering::Relaxed)
+    }
+
+    /// Whether the verification is to end, likewise.
+    pub(crate) fn take_verification(&self) -> bool {
+        self.verification.swap(false, Ordering::Relaxed)
+    }
 }
 
 impl ChainConfig {
@@ -153,6 +185,7 @@ impl ChainConfig {
             clock: Clock::new(),
             stop: Arc::new(|| false),
             progress: Arc::new(|_| ()),
+            cancel: Arc::default(),
         }
     }
 

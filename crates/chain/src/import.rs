@@ -112,6 +112,8 @@ impl Import {
     pub(crate) fn new(chain: &mut Chainstate, files: Vec<PathBuf>, answer: Answer<()>) -> Self {
         tracing::info!(target: "validation", "initload thread start");
         chain.shared.importing.send_replace(true);
+        // A wish that came too late for an earlier one.
+        chain.config().cancel.take_import();
         let files = VecDeque::from(files);
         let stage = if chain.reindexing {
             let own = chain.writer.files();
@@ -144,8 +146,22 @@ impl Import {
         let _gone = self.answer.send(Ok(()));
     }
 
+    /// Whether what is read now can be read another time: not so our own files, of which an index is made.
+    const fn reads_foreign(&self) -> bool {
+        match &self.stage {
+            Stage::Load { .. } => true,
+            Stage::Open(file) => file.own.is_none(),
+            Stage::Reindex { .. } | Stage::Connect => false,
+        }
+    }
+
     /// Goes on for a while.
     pub(crate) fn slice(&mut self, chain: &mut Chainstate) -> Result<Slice, ChainError> {
+        if self.reads_foreign() && chain.config().cancel.take_import() {
+            tracing::info!(target: "validation", "The import was cancelled; what was read stays");
+            self.stage = Stage::Connect;
+            self.orphans.clear();
+        }
         match std::mem::replace(&mut self.stage, Stage::Connect) {
             Stage::Reindex { next, total, files } => self.next_own(chain, next, total, files)?,
             Stage::Load { mut files } => match files.pop_front() {

@@ -47,7 +47,7 @@ pub use block_files::{BlockFiles, FileError, FilePos, XorKey};
 pub use clock::Clock;
 pub use coins::{Coin, CoinsCache, CoinsSnapshot, CoinsStore, CoinsView};
 pub use config::{
-    ChainConfig, DEFAULT_BATCH_BYTES, DEFAULT_CACHE_BYTES, DEFAULT_CHECK_BLOCKS,
+    Cancel, ChainConfig, DEFAULT_BATCH_BYTES, DEFAULT_CACHE_BYTES, DEFAULT_CHECK_BLOCKS,
     DEFAULT_CHECK_LEVEL, DEFAULT_MAX_TIP_AGE, DEFAULT_SIGNATURE_CACHE_BYTES, MAX_SCRIPT_THREADS,
     MIN_CACHE_BYTES, Progress, ProgressFn, Reindex, StopFn, Task, default_script_threads,
 };

@@ -254,7 +254,7 @@ impl Chainstate {
         }
         let (level, blocks) = (self.config().check_level, self.config().check_blocks);
         match self.verify(level, blocks)? {
-            Verified::Intact => Ok(()),
+            Verified::Intact | Verified::Cancelled => Ok(()),
             Verified::Damaged => Err(StartError::Corrupted),
             Verified::Interrupted => Err(StartError::Interrupted),
         }

@@ -21,6 +21,8 @@ pub(crate) enum Verified {
     Damaged,
     /// The process is to stop.
     Interrupted,
+    /// Somebody asked for the end; what was looked at is sound.
+    Cancelled,
 }
 
 impl Chainstate {
@@ -41,6 +43,8 @@ impl Chainstate {
         };
         let level = level.min(MAX_LEVEL);
         tracing::info!(target: "validation", "Verifying last {depth} blocks at level {level}");
+        // A wish that came too late for an earlier one.
+        self.config().cancel.take_verification();
         let chain = self.chain.clone();
         let mut view = CoinsCache::new(&self.coins);
         let (mut good, mut stopped_at, mut skipped) = (0, 0, false);
@@ -48,6 +52,14 @@ impl Chainstate {
             self.report_verify(done, depth, level);
             if self.config().is_stopping() {
                 return Ok(Verified::Interrupted);
+            }
+            if self.config().cancel.take_verification() {
+                self.config().report(Task::Verifying, 100);
+                tracing::warn!(
+                    target: "validation",
+                    "Verification was cancelled: {done} of the last {depth} blocks were checked"
+                );
+                return Ok(Verified::Cancelled);
             }
             let Some(block) = self.verify_alone(*id, level)? else {
                 return Ok(Verified::Damaged);

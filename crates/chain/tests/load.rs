@@ -185,6 +185,57 @@ fn an_interrupted_import_and_reindex_go_on() {
 }
 
 #[test]
+fn a_cancelled_import_leaves_a_sound_chain_and_can_be_repeated() {
+    let Some(file) = vector("regtest/chain.dat") else {
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let chain = TestChain::open(Net::Regtest, dir.path(), |config| {
+        let cancel = Arc::clone(&config.cancel);
+        config.progress = Arc::new(move |progress| {
+            if progress.task == Task::Importing && (10..100).contains(&progress.percent) {
+                cancel.cancel_import();
+            }
+        });
+    });
+    chain.load(&file);
+    let reached = chain.reader.height();
+    assert!((1..467).contains(&reached), "{reached}");
+    assert!(chain.handle.verify_chain(4, 0).wait().unwrap());
+    chain.stop();
+    let chain = TestChain::open(Net::Regtest, dir.path(), |_| ());
+    assert_eq!(chain.reader.height(), reached);
+    chain.load(&file);
+    check_regtest(&chain);
+}
+
+#[test]
+fn a_cancelled_verification_takes_the_blocks_as_they_are() {
+    let Some(file) = vector("regtest/chain.dat") else {
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let chain = TestChain::open(Net::Regtest, dir.path(), |_| ());
+    chain.load(&file);
+    chain.stop();
+    let seen = Arc::new(std::sync::atomic::AtomicU32::new(0));
+    let counted = Arc::clone(&seen);
+    let chain = TestChain::open(Net::Regtest, dir.path(), |config| {
+        config.check_blocks = 0;
+        let cancel = Arc::clone(&config.cancel);
+        config.progress = Arc::new(move |progress| {
+            if progress.task == Task::Verifying {
+                counted.fetch_add(1, Ordering::Relaxed);
+                cancel.cancel_verification();
+            }
+        });
+    });
+    // One block, and the end.
+    assert_eq!(seen.load(Ordering::Relaxed), 2);
+    check_regtest(&chain);
+}
+
+#[test]
 fn the_height_to_stop_at_is_kept() {
     let Some(file) = vector("regtest/chain.dat") else {
         return;
