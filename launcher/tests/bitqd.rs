@@ -60,7 +60,12 @@ fn bitqd_has_no_sockets() {
     assert_eq!((ended.code, ended.stderr.as_str()), (Some(1), expected));
     let mut node = bitqd("bitcoin").start();
     assert!(!node.file("node.sock").exists());
+    // Without a window nobody could use the wallet's either.
+    assert!(!node.file("wallet.sock").exists());
     node.stop();
+    let log = node.log();
+    assert!(!log.contains("connection ended"), "{log}");
+    assert!(!log.contains("roken pipe"), "{log}");
 }
 
 #[test]

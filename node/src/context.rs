@@ -32,6 +32,8 @@ pub(crate) struct Node {
     pub(crate) started: Instant,
     /// Ends the process.
     pub(crate) stop: StopHandle,
+    /// Ends long work of the chain.
+    pub(crate) cancel: Arc<chain::Cancel>,
     /// What windows are shown.
     pub(crate) status: watch::Sender<NodeStatus>,
     /// What the wallet follows.
@@ -55,6 +57,7 @@ impl Node {
             chain_state: watch::Sender::new(ChainState::default()),
             tasks: Tasks::new(),
             wallet: WalletLink::new(),
+            cancel: Arc::default(),
             config: Mutex::new(config),
             chain: OnceLock::new(),
         })

@@ -8,12 +8,12 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chain::{ChainConfig, Ended, Progress, Reindex};
+use chain::{ChainConfig, Ended, Reindex};
 use common::datadir::{self, DirLock, PidFile};
 use common::log::{self, LogOptions};
 use common::options::{Config, Notice, Program};
 use common::stop::StopHandle;
-use ipc_schema::{Ipc, Phase, Served, Services, StartError, TaskState, parse_bind};
+use ipc_schema::{Ipc, Phase, Served, Services, StartError, parse_bind};
 use primitives::{BlockHash, U256};
 use rpc::{Table, TableConfig, control::Control};
 use tokio::task::JoinHandle;
@@ -30,6 +30,7 @@ use crate::settings;
 use crate::sockets::Sockets;
 use crate::start_options::wire_source;
 use crate::status;
+use crate::tasks::ChainTasks;
 use crate::wallet_link::{Starter, WalletSource};
 
 /// How long a parent may take to read the last words of a child.
@@ -105,7 +106,7 @@ pub(crate) async fn start(launch: Launch) -> Result<Running, StartError> {
     };
     let log_ring = LogRing::install();
 
-    let source = wallet_source(&config, wallet, &ipc);
+    let source = wallet_source(&config, wallet, &ipc, parent.is_some());
     let node = Node::new(config, stop);
     describe(&node);
     let table = table(&node, &name);
@@ -280,12 +281,17 @@ fn pid_file(config: &Config) -> Result<Option<PidFile>, StartError> {
     PidFile::create(&path).map(Some).map_err(failed)
 }
 
-fn wallet_source(config: &Config, wallet: Option<InProcessWallet>, ipc: &Ipc) -> WalletSource {
+fn wallet_source(
+    config: &Config,
+    wallet: Option<InProcessWallet>,
+    ipc: &Ipc,
+    has_parent: bool,
+) -> WalletSource {
     if config.get_bool("disablewallet") {
         return WalletSource::Off;
     }
     match wallet {
-        Some(make) => WalletSource::InProcess(make(ipc)),
+        Some(make) => WalletSource::InProcess(make(ipc, has_parent)),
         None => WalletSource::Spawn(sibling("bitq-wallet")),
     }
 }
@@ -435,11 +441,8 @@ fn chain_config(
     chain.clock = node.clock.clone();
     let stop = node.stop.clone();
     chain.stop = Arc::new(move || stop.is_stopping());
-    let shown = ShownTasks {
-        node: Arc::clone(node),
-        table: Arc::clone(table),
-        task: 0.into(),
-    };
+    let shown = ChainTasks::new(Arc::clone(node), Arc::clone(table));
+    chain.cancel = Arc::clone(&node.cancel);
     chain.progress = Arc::new(move |progress| shown.show(progress));
     if config.is_set("mocktime") {
         node.clock.set_mock(config.get_int("mocktime"));
@@ -460,58 +463,6 @@ fn script_threads(par: i64) -> usize {
         }
     };
     wanted.clamp(1, chain::MAX_SCRIPT_THREADS)
-}
-
-/// Shows the chain's long work: as warm-up text, in the status, and as a task.
-struct ShownTasks {
-    node: Arc<Node>,
-    table: Arc<Table<Node>>,
-    task: std::sync::atomic::AtomicU64,
-}
-
-impl ShownTasks {
-    fn show(&self, progress: Progress) {
-        use chain::Task;
-        use std::sync::atomic::Ordering;
-        let (kind, title) = match progress.task {
-            Task::LoadingIndex => ("load", "Loading block index…"),
-            Task::Replaying => ("replay", "Replaying blocks…"),
-            Task::Verifying => ("verify", "Verifying blocks…"),
-            Task::Reindexing => ("reindex", "Reindexing blocks on disk…"),
-            Task::Importing => ("loadblock", "Importing blocks…"),
-            Task::Connecting => ("connect", "Connecting blocks on disk…"),
-            Task::Flushing => ("flush", "Writing coins to disk…"),
-        };
-        if self.table.warmup().is_some() {
-            self.table.set_warmup(title);
-            self.node
-                .status
-                .send_modify(|status| title.clone_into(&mut status.message));
-        }
-        // Loading and flushing are over before anybody could read a task's line.
-        if matches!(progress.task, Task::LoadingIndex | Task::Flushing) {
-            return;
-        }
-        let now = self.node.clock.now();
-        let id = match self.task.load(Ordering::Relaxed) {
-            0 if progress.percent < 100 => {
-                let id = self.node.tasks.begin(kind, title, now);
-                self.task.store(id, Ordering::Relaxed);
-                id
-            }
-            id => id,
-        };
-        if progress.percent >= 100 {
-            self.task.store(0, Ordering::Relaxed);
-            self.node.tasks.finish(id, TaskState::Done, "", now);
-        } else {
-            self.node.tasks.update(id, |task| {
-                title.clone_into(&mut task.title);
-                kind.clone_into(&mut task.kind);
-                task.progress = Some(f64::from(progress.percent) / 100.0);
-            });
-        }
-    }
 }
 
 /// Loads blocks from files, and what waits on disk; then the mempool counts as loaded.

@@ -21,8 +21,9 @@ use tokio::sync::{mpsc, oneshot};
 use crate::init::{self, Launch};
 use crate::start_options;
 
-/// Makes the services of a wallet that lives in this process: `bitqd`'s.
-pub type InProcessWallet = Box<dyn FnOnce(&Ipc) -> Services>;
+/// Makes the services of a wallet that lives in this process: `bitqd`'s. It listens on a socket of its own for the
+/// window that is the process' parent, if there is one.
+pub type InProcessWallet = Box<dyn FnOnce(&Ipc, bool) -> Services>;
 
 /// Writes a line where the user or the parent's terminal sees it.
 fn say_error(text: &str) {

@@ -1,12 +1,23 @@
 //! Long work of the node and of its wallet process, as the window lists it.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use chain::Progress;
 use ipc_schema::{Task, TaskState};
+use rpc::Table;
 use tokio::sync::watch;
+
+use crate::context::Node;
 
 /// Ended tasks that stay in the list.
 const KEPT: usize = 20;
+/// Kind of the task that reads blocks from other programs' files.
+pub(crate) const LOADING: &str = "loadblock";
+/// Kind of the task that checks blocks on disk.
+pub(crate) const VERIFYING: &str = "verify";
+/// What is shown of a task that was asked to end and has not.
+const CANCELLING: &str = "Cancelling…";
 
 /// The list of tasks; clones share it.
 #[derive(Clone, Debug)]
@@ -68,6 +79,28 @@ impl Tasks {
         self.forget_old();
     }
 
+    /// Notes that a task is to end; gives its kind, or `None` where it cannot be cancelled.
+    pub(crate) fn begin_cancel(&self, id: u64) -> Option<String> {
+        let mut kind = None;
+        self.update(id, |task| {
+            if task.wallet.is_empty() && task.cancellable && !task.is_over() {
+                kind = Some(task.kind.clone());
+                task.cancellable = false;
+                CANCELLING.clone_into(&mut task.detail);
+            }
+        });
+        kind
+    }
+
+    /// The kind of a task that was asked to end.
+    fn cancelled_kind(&self, id: u64) -> Option<String> {
+        let list = self.list.borrow();
+        let task = list
+            .iter()
+            .find(|task| task.id == id && task.wallet.is_empty())?;
+        (task.detail == CANCELLING).then(|| task.kind.clone())
+    }
+
     /// Takes over a task of the wallet process under its own number space.
     pub(crate) fn put(&self, task: Task) {
         self.list.send_modify(|list| {
@@ -96,5 +129,123 @@ impl Tasks {
             });
             true
         });
+    }
+}
+
+/// Shows the chain's long work: as warm-up text, in the status, and as a task.
+pub(crate) struct ChainTasks {
+    node: Arc<Node>,
+    table: Arc<Table<Node>>,
+    /// The task that is shown, 0 for none.
+    task: AtomicU64,
+}
+
+/// What is left where a task is cancelled; empty where it cannot be.
+fn cancel_note(kind: &str) -> &'static str {
+    match kind {
+        LOADING => {
+            "The blocks that were read stay. The rest is read when the node is started with -loadblock again."
+        }
+        VERIFYING => {
+            "Nothing is changed. The blocks that were not looked at are taken as they are."
+        }
+        _ => "",
+    }
+}
+
+impl ChainTasks {
+    pub(crate) fn new(node: Arc<Node>, table: Arc<Table<Node>>) -> Self {
+        Self {
+            node,
+            table,
+            task: AtomicU64::new(0),
+        }
+    }
+
+    /// Takes what the chain says of its work.
+    pub(crate) fn show(&self, progress: Progress) {
+        use chain::Task;
+        let (kind, title) = match progress.task {
+            Task::LoadingIndex => ("load", "Loading block index…"),
+            Task::Replaying => ("replay", "Replaying blocks…"),
+            Task::Verifying => (VERIFYING, "Verifying blocks…"),
+            Task::Reindexing => ("reindex", "Reindexing blocks on disk…"),
+            Task::Importing => (LOADING, "Importing blocks…"),
+            Task::Connecting => ("connect", "Connecting blocks on disk…"),
+            Task::Flushing => ("flush", "Writing coins to disk…"),
+        };
+        if self.table.warmup().is_some() {
+            self.table.set_warmup(title);
+            self.node
+                .status
+                .send_modify(|status| title.clone_into(&mut status.message));
+        }
+        // Loading and flushing are over before anybody could read a task's line.
+        if matches!(progress.task, Task::LoadingIndex | Task::Flushing) {
+            return;
+        }
+        let (tasks, now) = (&self.node.tasks, self.node.clock.now());
+        let over = progress.percent >= 100;
+        let shown = self.task.load(Ordering::Relaxed);
+        if let Some(ended) = tasks
+            .cancelled_kind(shown)
+            .filter(|old| over || old != kind)
+        {
+            self.task.store(0, Ordering::Relaxed);
+            tasks.finish(shown, TaskState::Cancelled, cancel_note(&ended), now);
+        }
+        let id = match self.task.load(Ordering::Relaxed) {
+            0 if over => return,
+            0 => {
+                let id = tasks.begin(kind, title, now);
+                self.task.store(id, Ordering::Relaxed);
+                id
+            }
+            id => id,
+        };
+        if over {
+            self.task.store(0, Ordering::Relaxed);
+            tasks.finish(id, TaskState::Done, "", now);
+        } else {
+            tasks.update(id, |task| {
+                title.clone_into(&mut task.title);
+                kind.clone_into(&mut task.kind);
+                task.progress = Some(f64::from(progress.percent) / 100.0);
+                let note = cancel_note(kind);
+                task.cancellable = !note.is_empty() && task.detail != CANCELLING;
+                note.clone_into(&mut task.cancel_note);
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_be_cancelled_is_cancelled_once() {
+        let tasks = Tasks::new();
+        let id = tasks.begin(LOADING, "Importing blocks…", 1);
+        assert_eq!(
+            tasks.begin_cancel(id),
+            None,
+            "it does not say that it may be"
+        );
+        tasks.update(id, |task| task.cancellable = true);
+        assert_eq!(tasks.cancelled_kind(id), None);
+        assert_eq!(tasks.begin_cancel(id).as_deref(), Some(LOADING));
+        assert_eq!(tasks.cancelled_kind(id).as_deref(), Some(LOADING));
+        assert_eq!(tasks.begin_cancel(id), None);
+        assert_eq!(tasks.begin_cancel(id + 1), None);
+        // A task of the wallet process is cancelled there.
+        let theirs = Task {
+            id: 9,
+            wallet: "w".to_owned(),
+            cancellable: true,
+            ..Task::default()
+        };
+        tasks.put(theirs);
+        assert_eq!(tasks.begin_cancel(9), None);
     }
 }

@@ -8,8 +8,8 @@ use common::options::Program;
 use ipc_schema::process::Restarts;
 use ipc_schema::service::ChainService;
 use ipc_schema::{
-    ChildProcess, Connection, Fault, FaultCode, Hello, Identity, Ipc, RpcRequest, Services,
-    StartError, WalletLink as LinkState, WalletProcessClient,
+    ChildProcess, Connection, Fault, FaultCode, Hello, Identity, Ipc, IpcError, RpcRequest,
+    Services, StartError, WalletLink as LinkState, WalletProcessClient,
 };
 use rpc::{CommandSpec, RpcError, RpcResult, Table, code};
 use tokio::sync::Notify;
@@ -86,16 +86,14 @@ impl WalletLink {
     /// Executes a command there, unread.
     pub(crate) async fn execute(&self, request: RpcRequest) -> Result<String, Fault> {
         let client = self.client()?;
-        client
-            .execute(request)
-            .await
-            .map_err(|error| match error.fault() {
-                Some(fault) => fault.clone(),
-                None => Fault::new(
-                    FaultCode::NotReady,
-                    format!("The wallet process is gone: {error}."),
-                ),
-            })
+        client.execute(request).await.map_err(|error| match error {
+            IpcError::Fault(fault) => fault,
+            IpcError::Remote(text) => Fault::failed(text),
+            error => Fault::new(
+                FaultCode::NotReady,
+                format!("The wallet process is gone: {error}."),
+            ),
+        })
     }
 
     /// Ends it in order; the child gets the grace period of its own.
@@ -194,7 +192,9 @@ impl Starter {
                 ));
             }
         };
-        self.adopt(client, Some(connection), child)
+        // One in this process has no number of its own.
+        let pid = child.as_ref().map_or(0, ChildProcess::pid);
+        self.adopt(client, Some(connection), child, pid)
             .await
             .map_err(failed)
     }
@@ -222,6 +222,7 @@ impl Starter {
         client: WalletProcessClient,
         connection: Option<Connection>,
         child: Option<ChildProcess>,
+        pid: u32,
     ) -> Result<(), String> {
         let table = client.commands().await.map_err(|error| error.to_string())?;
         let specs: Vec<CommandSpec> = serde_json::from_str(&table)
@@ -241,7 +242,6 @@ impl Starter {
                 taken.join(", ")
             );
         }
-        let pid = child.as_ref().map_or(0, ChildProcess::pid);
         *self.node.wallet.live() = Live {
             client: Some(client),
             connection,
@@ -278,7 +278,8 @@ impl Starter {
                     }
                     None => {
                         tracing::warn!(
-                            "The wallet process has died three times within a minute each: it is not started again by itself."
+                            "The wallet process was started again three times and died within a minute each time: it is not started \
+                             again by itself."
                         );
                         self.show(LinkState::Down, &reason);
                         tokio::select! {
@@ -349,7 +350,7 @@ impl Starter {
     ///
     /// # Errors
     /// Where there is one already, or this node starts its own.
-    pub(crate) async fn attach(&self, client: WalletProcessClient) -> Result<(), Fault> {
+    pub(crate) async fn attach(&self, client: WalletProcessClient, pid: u32) -> Result<(), Fault> {
         let busy = |text: &str| Err(Fault::new(FaultCode::Busy, text.to_owned()));
         if !matches!(self.source, WalletSource::Off) {
             return busy(
@@ -363,7 +364,7 @@ impl Starter {
             }
             live.attaching = true;
         }
-        let adopted = self.adopt(client.clone(), None, None);
+        let adopted = self.adopt(client.clone(), None, None, pid);
         let adopted = match tokio::time::timeout(ANSWER_TIME, adopted).await {
             Ok(adopted) => adopted,
             Err(_) => Err("The wallet process does not send its command table.".to_owned()),
@@ -394,6 +395,12 @@ async fn forward(node: Arc<Node>, request: rpc::Request) -> RpcResult {
     };
     match node.wallet.execute(call).await {
         Ok(reply) => rpc::jsonrpc::read_reply(&reply),
-        Err(fault) => Err(RpcError::new(code::WALLET_NOT_FOUND, fault.message)),
+        Err(fault) => {
+            let code = match fault.code {
+                FaultCode::Failed | FaultCode::TooLarge => code::MISC,
+                _ => code::WALLET_NOT_FOUND,
+            };
+            Err(RpcError::new(code, fault.message))
+        }
     }
 }

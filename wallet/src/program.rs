@@ -159,7 +159,8 @@ impl Process {
     }
 }
 
-/// Starts the wallets: thread, socket, services, the wallets of `-wallet`.
+/// Starts the wallets: thread, socket, services, the wallets of `-wallet`. Without a socket, for which `listens` stands,
+/// no window reaches them.
 ///
 /// # Errors
 /// The one line to show.
@@ -170,6 +171,7 @@ pub async fn start(
     chain: Option<ChainClient>,
     stop: StopHandle,
     on_stop: OnStop,
+    listens: bool,
 ) -> Result<Process, StartError> {
     let params = config.params();
     let dir = wallet_dir(config).map_err(start_error)?;
@@ -205,7 +207,10 @@ pub async fn start(
         ..TableConfig::new("bitq-cli", params.rpc_port)
     };
     let rpc = RpcServer::new(&context, server_config);
-    let (listener, socket) = listen(ipc, services, &context, deadline).await;
+    let (listener, socket) = match listens {
+        true => listen(ipc, services, &context, deadline).await,
+        false => (None, None),
+    };
     let server = Arc::new(WalletServer::new(
         Arc::clone(&context),
         rpc,
@@ -313,6 +318,7 @@ struct WalletStart {
     stop: StopHandle,
     /// Set within the node's process, which has opened the log already.
     closed: Option<CancellationToken>,
+    listens: bool,
     started: Mutex<Option<mpsc::Sender<Process>>>,
 }
 
@@ -359,8 +365,18 @@ impl StartService for WalletStart {
         };
         let (ipc, services, stop) = (self.ipc.clone(), self.services.clone(), self.stop.clone());
         let on_stop = self.closed.clone().map_or(OnStop::End, OnStop::Close);
+        let listens = self.listens;
         Box::pin(async move {
-            let process = start(&config?, &ipc, &services, Some(chain), stop, on_stop).await?;
+            let process = start(
+                &config?,
+                &ipc,
+                &services,
+                Some(chain),
+                stop,
+                on_stop,
+                listens,
+            )
+            .await?;
             let server = Arc::clone(&process.server) as Arc<dyn WalletProcessService>;
             if let Some(sender) = sender
                 && sender.send(process).await.is_err()
@@ -377,6 +393,7 @@ fn child_services(
     ipc: &Ipc,
     stop: &StopHandle,
     closed: Option<CancellationToken>,
+    listens: bool,
 ) -> (Services, mpsc::Receiver<Process>) {
     let (sender, started) = mpsc::channel(1);
     let services = Services::new(ServiceSet {
@@ -389,6 +406,7 @@ fn child_services(
         services: services.clone(),
         stop: stop.clone(),
         closed,
+        listens,
         started: Mutex::new(Some(sender)),
     };
     services.update(|set| set.start = Some(Arc::new(start)));
@@ -396,11 +414,13 @@ fn child_services(
 }
 
 /// Serves wallets within the node's process: the node pairs with these services and starts them as
-/// it would start a child. To be called on a tokio runtime.
-pub fn run_in_process(ipc: &Ipc) -> Services {
+/// it would start a child. A socket of their own they have only where a window is the process' parent. To be called on a
+/// tokio runtime.
+pub fn run_in_process(ipc: &Ipc, listens: bool) -> Services {
     let stop = StopHandle::new();
     let closed = CancellationToken::new();
-    let (services, mut started) = child_services("bitqd", ipc, &stop, Some(closed.clone()));
+    let (services, mut started) =
+        child_services("bitqd", ipc, &stop, Some(closed.clone()), listens);
     tokio::spawn(async move {
         if let Some(process) = started.recv().await {
             stop.stopped().await;
@@ -465,7 +485,7 @@ async fn as_child(number: i32, name: String, stop: StopHandle) -> ExitCode {
         Ok(ipc) => ipc,
         Err(error) => return fail(&error),
     };
-    let (services, mut started) = child_services(&name, &ipc, &stop, None);
+    let (services, mut started) = child_services(&name, &ipc, &stop, None, true);
     let parent = match ipc.serve_parent(socket, &services).await {
         Ok(parent) => parent,
         Err(error) => return fail(&error.to_string()),
@@ -584,7 +604,17 @@ async fn daemon(
     if let Err(error) = open_log(&config) {
         return fail(&error);
     }
-    let process = match start(&config, &ipc, &services, None, stop.clone(), OnStop::Stay).await {
+    let process = match start(
+        &config,
+        &ipc,
+        &services,
+        None,
+        stop.clone(),
+        OnStop::Stay,
+        true,
+    )
+    .await
+    {
         Ok(process) => process,
         Err(error) => return fail(&error.text),
     };

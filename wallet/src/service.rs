@@ -301,11 +301,12 @@ impl WalletProcessService for WalletServer {
     }
 
     fn introduce(&self) -> Reply<WalletIntroduction> {
-        let path = self
-            .socket
-            .as_ref()
-            .map(|path| path.display().to_string())
-            .unwrap_or_default();
+        let Some(socket) = &self.socket else {
+            let text = "These wallets have no socket for a window: see the warnings in debug.log, or start the node \
+                        and its wallets as two programs.";
+            return Box::pin(async move { Err(Fault::new(FaultCode::NotReady, text)) });
+        };
+        let path = socket.display().to_string();
         let introduction = self
             .services
             .issue_token()

@@ -155,7 +155,7 @@ pub fn segments<'a, T: Copy + PartialEq + 'a, Message: Clone + 'a>(
         .width(Length::Shrink)
         .wrap()
         .vertical_spacing(size::S1);
-    super::stop(id, line, move |key, _| {
+    super::stop(id.to_string(), line, move |key, _| {
         let place = values.iter().position(|value| *value == chosen)?;
         values.get(step(key, place)?).copied().map(&on_choose)
     })

@@ -15,6 +15,7 @@ use tokio::sync::{broadcast, watch};
 use crate::context::Node;
 use crate::detach::Detach;
 use crate::settings;
+use crate::tasks::LOADING;
 use crate::wallet_link::Starter;
 
 /// Lines kept for a window that comes later.
@@ -151,8 +152,20 @@ impl NodeService for NodeServer {
     }
 
     fn cancel_task(&self, id: u64) -> Reply<()> {
-        let text = format!("Task {id} cannot be cancelled: stop the node to interrupt it.");
-        Box::pin(async move { Err(Fault::new(FaultCode::InvalidArgument, text)) })
+        let node = Arc::clone(&self.node);
+        Box::pin(async move {
+            match node.tasks.begin_cancel(id) {
+                Some(kind) if kind == LOADING => node.cancel.cancel_import(),
+                Some(_) => node.cancel.cancel_verification(),
+                None => {
+                    let text = format!(
+                        "Task {id} cannot be cancelled: stop the node to interrupt it. It goes on at the next start."
+                    );
+                    return Err(Fault::new(FaultCode::InvalidArgument, text));
+                }
+            }
+            Ok(())
+        })
     }
 
     fn restart_wallet(&self) -> Reply<()> {
@@ -174,8 +187,8 @@ impl NodeService for NodeServer {
         })
     }
 
-    fn attach_wallet(&self, _identity: Identity, wallet: WalletProcessClient) -> Reply<()> {
+    fn attach_wallet(&self, identity: Identity, wallet: WalletProcessClient) -> Reply<()> {
         let starter = self.wallet.clone();
-        Box::pin(async move { starter.attach(wallet).await })
+        Box::pin(async move { starter.attach(wallet, identity.pid).await })
     }
 }

@@ -71,7 +71,7 @@ pub(crate) async fn start(dir: &TempDir, node: &TestNode, wallets: &[&str]) -> R
         limits: Limits::default(),
     })
     .unwrap();
-    let services = wallet::run_in_process(&ipc);
+    let services = wallet::run_in_process(&ipc, true);
     let parent = ipc.pair(&services).await.unwrap();
     let hello = Hello {
         identity: identity(params),
