@@ -89,7 +89,12 @@ fn generate_to_descriptor(node: &Node, args: &Args) -> RpcResult {
 /// The script that coins go to, of an un-ranged descriptor.
 fn descriptor_script(text: &str, params: &ChainParams) -> Result<Script, RpcError> {
     let invalid = |text: String| RpcError::new(code::INVALID_ADDRESS_OR_KEY, text);
-    let parsed = Descriptor::parse_one(text, params).map_err(|error| invalid(error.to_string()))?;
+    let all = Descriptor::parse(text, params, false).map_err(|error| invalid(error.to_string()))?;
+    let [parsed] = all.as_slice() else {
+        return Err(RpcError::invalid_parameter(
+            "Multipath descriptor not accepted",
+        ));
+    };
     if parsed.is_range() {
         return Err(RpcError::invalid_parameter(
             "Ranged descriptor not accepted. Maybe pass through deriveaddresses first?",
@@ -280,10 +285,12 @@ fn generate_block(node: &Node, args: &Args) -> RpcResult {
         .create_block(request)
         .wait()
         .map_err(|error| match error {
-            SubmitError::Rejected(BlockRejection::Invalid(BlockError::TimeTooNew))
-                if node.params.mining_pace.is_some() =>
-            {
-                too_far_ahead(node).unwrap_or_else(|error| error)
+            // No transaction is to blame for that.
+            SubmitError::Rejected(BlockRejection::Invalid(BlockError::TimeTooNew)) => {
+                match node.params.mining_pace {
+                    Some(_) => too_far_ahead(node).unwrap_or_else(|error| error),
+                    None => template_error(error, code::MISC),
+                }
             }
             error => template_error(error, code::VERIFY),
         })?;

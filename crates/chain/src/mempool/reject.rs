@@ -64,20 +64,20 @@ pub enum MempoolError {
     #[error("TRUC-violation")]
     Truc(String),
     /// It replaces too many.
-    #[error("too many potential replacements{}", suffix(.sibling))]
+    #[error("too many potential replacements{suffix}")]
     TooManyReplacements {
         /// Details.
         details: String,
-        /// Whether a sibling is among them that it does not conflict with.
-        sibling: bool,
+        /// Says so where a sibling is among them that it does not conflict with.
+        suffix: &'static str,
     },
     /// It pays too little to replace others.
-    #[error("insufficient fee{}", suffix(.sibling))]
+    #[error("insufficient fee{suffix}")]
     InsufficientFee {
         /// Details.
         details: String,
         /// As above.
-        sibling: bool,
+        suffix: &'static str,
     },
     /// Miners would not be better off with it.
     #[error("replacement-failed")]
@@ -115,14 +115,6 @@ pub enum MempoolError {
         /// Which input of which transaction.
         place: String,
     },
-}
-
-const fn suffix(sibling: &bool) -> &'static str {
-    if *sibling {
-        " (including sibling eviction)"
-    } else {
-        ""
-    }
 }
 
 impl MempoolError {

@@ -17,7 +17,11 @@ pub(super) fn check_replacement(
     candidate: &Candidate,
     context: &AcceptContext<'_>,
 ) -> Result<HashSet<Txid>, MempoolError> {
-    let (entry, sibling) = (&candidate.entry, candidate.sibling);
+    let entry = &candidate.entry;
+    let suffix = match candidate.sibling {
+        true => " (including sibling eviction)",
+        false => "",
+    };
     let mut all = candidate.conflicts.clone();
     if all.is_empty() {
         return Ok(all);
@@ -38,7 +42,7 @@ pub(super) fn check_replacement(
             details: format!(
                 "rejecting replacement {id}; too many conflicting clusters ({clusters} > {MAX_REPLACED_CLUSTERS})"
             ),
-            sibling,
+            suffix,
         });
     }
     for txid in &candidate.conflicts {
@@ -52,7 +56,7 @@ pub(super) fn check_replacement(
             format_money(is),
             format_money(wanted)
         ),
-        sibling,
+        suffix,
     };
     if fee < old_fee {
         return Err(poor("less fees than conflicting txs", fee, old_fee));
