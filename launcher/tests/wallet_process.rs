@@ -10,14 +10,15 @@ use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use ipc_schema::WalletIntroduction;
+use ipc_schema::{NodeEvent, NodeTopics, WalletIntroduction, WalletLink};
 use serde_json::json;
 use testkit::process::{
     Folder, Node, PATIENCE, Setup, Signal, children, free_port, is_alive, program, signal,
     wait_for, wait_until,
 };
 
-use window::{Window, client, hello};
+use testkit::vectors_dir;
+use window::{Spawned, Window, client, hello};
 
 /// A node with a wallet that is opened with each start.
 fn node_with_wallet() -> Node {
@@ -84,6 +85,37 @@ fn a_wallet_process_that_keeps_dying_waits_for_its_user() {
     wait_until("the wallet to come back", PATIENCE, || {
         node.try_call("listwallets", json!([])).is_ok()
     });
+}
+
+#[test]
+fn wallets_are_announced_while_the_chain_loads() {
+    let Some(vectors) = vectors_dir() else { return };
+    let file = vectors.join("regtest/chain.dat");
+    let mut node = Setup::new("bitcoin")
+        .wallet()
+        .arg(format!("-loadblock={}", file.display()))
+        .start();
+    node.stop();
+    node.spawn_with(&["-ipcbind=unix", "-reindex-chainstate"]);
+    let window = Window::new();
+    let socket = node.file("node.sock");
+    let status = wait_for("the first word of the node", PATIENCE, || {
+        window.runtime.block_on(async {
+            let connection = window.ipc.connect(&socket).await.ok()?;
+            connection.hello(hello()).await.ok()?;
+            let node = connection.node().await.ok()?;
+            let mut events = node.subscribe(NodeTopics::ALL).await.ok()?;
+            while let Some(event) = events.recv().await {
+                if let NodeEvent::Status(status) = event {
+                    return Some(status);
+                }
+            }
+            None
+        })
+    });
+    assert_ne!(status.wallet.link, WalletLink::Off, "{:?}", status.phase);
+    node.wait_until_ready();
+    node.stop();
 }
 
 #[test]
@@ -200,7 +232,9 @@ fn a_long_path_leads_the_wallets_socket_elsewhere() {
     fs::create_dir(&runtime).unwrap();
     fs::set_permissions(&runtime, fs::Permissions::from_mode(0o700)).unwrap();
     let (socket, port) = (folder.path().join("n.sock"), free_port());
-    let mut node = Command::new(program("bitq-node"))
+    let output = Folder::new();
+    let open = |name| fs::File::create(output.path().join(name)).unwrap();
+    let child = Command::new(program("bitq-node"))
         .arg(format!("-datadir={}", data.display()))
         .arg(format!("-rpcport={port}"))
         .arg(format!("-ipcbind=unix:{}", socket.display()))
@@ -212,8 +246,15 @@ fn a_long_path_leads_the_wallets_socket_elsewhere() {
         ])
         .env("XDG_RUNTIME_DIR", &runtime)
         .stdin(Stdio::null())
+        .stdout(open("stdout"))
+        .stderr(open("stderr"))
         .spawn()
         .unwrap();
+    let mut node = Spawned {
+        child,
+        socket: None,
+        folder: output,
+    };
     let client = client(&data, port);
     let window = Window::new();
     let place = window.runtime.block_on(async {
@@ -226,7 +267,7 @@ fn a_long_path_leads_the_wallets_socket_elsewhere() {
     assert_eq!(place.parent().unwrap(), runtime);
     assert_owners_alone(&place);
     client.call("/", "stop", &json!([])).unwrap();
-    let status = wait_for("the node to end", PATIENCE, || node.try_wait().unwrap());
-    assert!(status.success());
+    let ended = node.wait(PATIENCE);
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
     assert!(!place.exists());
 }

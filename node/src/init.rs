@@ -128,6 +128,7 @@ pub(crate) async fn start(launch: Launch) -> Result<Running, StartError> {
         table: Arc::clone(&table),
         source,
     };
+    starter.announce();
     let whitelist = rpc_server::whitelist(&node.config());
     services.update(|set| {
         set.node = Some(Arc::new(NodeServer {

@@ -134,6 +134,13 @@ pub(crate) struct Starter {
 }
 
 impl Starter {
+    /// Says that there will be wallets, so that a window that looks while the chain loads knows.
+    pub(crate) fn announce(&self) {
+        if !matches!(self.source, WalletSource::Off) {
+            self.show(LinkState::Starting, "");
+        }
+    }
+
     /// Starts it for the first time.
     ///
     /// # Errors
