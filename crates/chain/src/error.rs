@@ -103,7 +103,8 @@ impl StartError {
     pub const fn can_rebuild(&self) -> bool {
         matches!(
             self,
-            Self::LoadIndex(_)
+            Self::OpenIndex(_)
+                | Self::LoadIndex(_)
                 | Self::InitIndex(_)
                 | Self::OpenCoins(_)
                 | Self::Replay(_)

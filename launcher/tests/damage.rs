@@ -1,0 +1,147 @@
+//! Files that were damaged between two runs: a sentence that names what is wrong, a way out, and what can be had back.
+
+#![allow(clippy::unwrap_used, reason = "a helper of tests fails by panicking")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use testkit::process::{Node, Setup};
+
+const ADVICE: &str = "Please restart with -reindex or -reindex-chainstate to recover.";
+
+/// The one line of a start that failed.
+fn error_of(setup: &Setup) -> String {
+    let ended = setup.fail();
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    let text = ended.stderr.strip_prefix("Error: ");
+    let text = text.unwrap_or_else(|| panic!("{ended:?}"));
+    text.trim_end().to_owned()
+}
+
+fn tip(node: &Node) -> Value {
+    node.call("getbestblockhash", json!([]))
+}
+
+fn coins(node: &Node) -> Value {
+    node.call("gettxoutsetinfo", json!(["muhash"]))["muhash"].clone()
+}
+
+/// A node that stopped with some blocks, its tip and its coins.
+fn stopped() -> (Node, Value, Value) {
+    let mut node = Setup::new("bitcoin").start();
+    node.call("generatetodescriptor", json!([30, "raw(51)"]));
+    let (tip, coins) = (tip(&node), coins(&node));
+    node.stop();
+    (node, tip, coins)
+}
+
+/// Turns every bit of the second half of what a file holds.
+fn spoil(path: &Path) {
+    let mut bytes = fs::read(path).unwrap();
+    // Block files are longer than what was written to them.
+    let end = bytes.iter().rposition(|byte| *byte != 0).unwrap() + 1;
+    for byte in &mut bytes[end / 2..end] {
+        *byte = !*byte;
+    }
+    fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn a_damaged_block_file_is_named_and_the_sound_part_of_the_chain_is_kept() {
+    let (mut node, tip_before, _) = stopped();
+    spoil(&node.file("blocks/blk00000.dat"));
+    let text = error_of(node.setup());
+    assert!(text.contains("Corrupted block database detected"), "{text}");
+    assert!(text.ends_with(ADVICE), "{text}");
+    node.start_with(&["-reindex"]);
+    let height = node.call("getblockcount", json!([])).as_u64().unwrap();
+    assert!((1..30).contains(&height), "{height}");
+    assert_ne!(tip(&node), tip_before);
+    assert_eq!(node.call("verifychain", json!([4, 0])), json!(true));
+    // The chain goes on from there.
+    node.call("generatetodescriptor", json!([1, "raw(51)"]));
+    node.restart();
+    assert_eq!(node.call("getblockcount", json!([])), json!(height + 1));
+}
+
+#[test]
+fn damaged_undo_data_is_named_and_made_anew() {
+    let (mut node, tip_before, coins_before) = stopped();
+    spoil(&node.file("blocks/rev00000.dat"));
+    let text = error_of(node.setup());
+    assert!(text.contains("Corrupted block database detected"), "{text}");
+    assert!(text.ends_with(ADVICE), "{text}");
+    node.start_with(&["-reindex"]);
+    assert_eq!((tip(&node), coins(&node)), (tip_before, coins_before));
+    assert_eq!(node.call("verifychain", json!([4, 0])), json!(true));
+}
+
+/// Every file below a folder that holds something.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else if fs::read(&path).unwrap().iter().any(|byte| *byte != 0) {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// Damages everything that one of the two databases holds and takes the advice.
+fn spoil_database(folder: &str, way_out: &str) {
+    let (mut node, tip_before, coins_before) = stopped();
+    for file in files(&node.file(folder)) {
+        // The mark of ours by which a foreign directory is told stays.
+        if file.file_name().is_none_or(|name| name != "bitq-store") {
+            spoil(&file);
+        }
+    }
+    let text = error_of(node.setup());
+    assert!(text.ends_with(ADVICE), "{text}");
+    node.start_with(&[way_out]);
+    assert_eq!((tip(&node), coins(&node)), (tip_before, coins_before));
+}
+
+#[test]
+fn damaged_coins_are_made_anew() {
+    spoil_database("chainstate", "-reindex-chainstate");
+}
+
+#[test]
+fn a_damaged_block_index_is_made_anew() {
+    spoil_database("blocks/index", "-reindex");
+}
+
+#[test]
+fn a_damaged_wallet_is_named_left_as_it_is_and_restored_from_its_backup() {
+    let mut node = Setup::new("bitcoin").wallet().start();
+    let make = json!({"wallet_name": "w", "load_on_startup": true});
+    node.call("createwallet", make);
+    let address = node.call("getnewaddress", json!([]));
+    node.call("generatetoaddress", json!([1, address]));
+    let backup = node.setup().data().path().join("w.backup");
+    node.call("backupwallet", json!([backup]));
+    node.stop();
+
+    let file = node.file("wallets/w/wallet.dat");
+    // The first page says that it is a wallet, and of which network.
+    let mut bytes = fs::read(&file).unwrap();
+    for byte in &mut bytes[4096..] {
+        *byte = !*byte;
+    }
+    fs::write(&file, &bytes).unwrap();
+    let text = error_of(node.setup());
+    assert!(text.contains("wallet"), "{text}");
+    assert_eq!(fs::read(&file).unwrap(), bytes, "it is left as it is");
+
+    // The node starts without it, and the backup brings it back under another name.
+    node.start_with(&["-nowallet"]);
+    let restored = node.call("restorewallet", json!(["again", backup]));
+    assert_eq!(restored["name"], json!("again"));
+    let info = node.call("getaddressinfo", json!([address]));
+    assert_eq!(info["ismine"], json!(true));
+}
