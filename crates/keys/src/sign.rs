@@ -119,6 +119,11 @@ impl SigningKeys {
         self.origins.get(id)
     }
 
+    /// The hash of the public key with that x coordinate.
+    pub fn id_of_x_only(&self, key: &[u8; 32]) -> Option<Hash160> {
+        self.x_only.get(key).copied()
+    }
+
     /// Where a key with that x coordinate came from.
     pub fn origin_of_x_only(&self, key: &[u8; 32]) -> Option<&KeyOrigin> {
         self.origins.get(self.x_only.get(key)?)

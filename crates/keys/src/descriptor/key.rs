@@ -271,13 +271,13 @@ impl KeyExpr {
                 Wildcard::Plain => parent.child(index)?,
                 Wildcard::Hardened => parent.child(index | HARDENED)?,
             };
-            if wildcard == Wildcard::Plain {
+            if wildcard == Wildcard::Hardened {
+                fresh.derived.insert((self.position, index), last.xpub());
+            } else {
                 fresh.parents.insert(self.position, parent.xpub());
                 if let Some(xpub) = last_hardened {
                     fresh.last_hardened.insert(self.position, xpub);
                 }
-            } else if !path.is_empty() || wildcard == Wildcard::Hardened {
-                fresh.derived.insert((self.position, index), last.xpub());
             }
             return Ok((last.xpub(), Some(last)));
         }
@@ -294,8 +294,9 @@ impl KeyExpr {
                 .derive(path)
                 .map_err(|_| DescriptorError::NeedsPrivateKey)?,
         };
+        // Recorded without a wildcard and without steps, too: Core opens no file that lacks it.
+        fresh.parents.insert(self.position, parent);
         if wildcard == Wildcard::Plain {
-            fresh.parents.insert(self.position, parent);
             return Ok((parent.child(index)?, None));
         }
         Ok((parent, None))

@@ -193,6 +193,30 @@ fn a_locked_wallet_goes_on_with_the_cache() {
 }
 
 #[test]
+fn the_cache_holds_what_core_reads_a_descriptor_from() {
+    for (text, parents, derived, last_hardened) in [
+        (format!("wpkh({XPUB})"), 1, 0, 0),
+        (format!("wpkh({XPUB}/0/5)"), 1, 0, 0),
+        (format!("wpkh({XPRV}/0h/5)"), 1, 0, 1),
+        (format!("unused({XPRV})"), 1, 0, 0),
+        (format!("multi(1,{XPUB}/0/*,{XPRV}/1h/*)"), 2, 0, 1),
+        (format!("wpkh({XPRV}/0h/*h)"), 0, 1, 0),
+        (format!("wpkh({KEY})"), 0, 0, 0),
+    ] {
+        let made = Descriptor::parse_one(&text, bitcoin()).unwrap();
+        let mut cache = DescriptorCache::default();
+        made.expand(0, &NoSecrets, &DescriptorCache::default(), &mut cache)
+            .unwrap();
+        let sizes = [
+            cache.parents.len(),
+            cache.derived.len(),
+            cache.last_hardened.len(),
+        ];
+        assert_eq!(sizes, [parents, derived, last_hardened], "{text}");
+    }
+}
+
+#[test]
 fn multipath_gives_one_descriptor_for_each_branch() {
     let both = Descriptor::parse(&format!("wpkh({XPUB}/<0;1>/*)"), bitcoin(), false).unwrap();
     let one = |branch: u8| Descriptor::parse_one(&format!("wpkh({XPUB}/{branch}/*)"), bitcoin());
