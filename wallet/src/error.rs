@@ -28,10 +28,17 @@ pub enum WalletError {
     TooNew(PathBuf),
     /// The file holds a descriptor that is not understood.
     #[error(
-        "Unrecognized descriptor found. Loading wallet {}\n\nThe wallet might have been created on a newer version.\n\
-         Please try running the latest software version.\n", .0.display()
+        "Unrecognized descriptor found. Loading wallet {}\n\nThe wallet might have been created on a newer version, or by \
+         a program that reads more kinds of descriptors. It was left untouched.\n{descriptor}: {reason}\n", file.display()
     )]
-    UnknownDescriptor(PathBuf),
+    UnknownDescriptor {
+        /// The file.
+        file: PathBuf,
+        /// The descriptor, without private keys.
+        descriptor: String,
+        /// What cannot be read.
+        reason: String,
+    },
     /// The wallet needs an external signer.
     #[error(
         "Error loading {}: External signer wallet being loaded without external signer support compiled", .0.display()

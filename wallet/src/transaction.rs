@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use primitives::encode::{DecodeError, Reader, Sink as _};
-use primitives::{BlockHash, HashScheme, Tx, Txid};
+use primitives::{BlockHash, HashScheme, Tx, Txid, Wtxid};
 
 use crate::db::record::read_text;
 
@@ -121,8 +121,10 @@ impl TxState {
 /// A transaction with what only its owner cares about.
 #[derive(Clone, Debug)]
 pub struct WalletTx {
-    /// The transaction.
+    /// The transaction; of several with the same id, the one that counts.
     pub tx: Arc<Tx>,
+    /// The same transaction with other witnesses.
+    alternates: BTreeMap<Wtxid, Arc<Tx>>,
     /// Where it is.
     pub state: TxState,
     /// When the wallet got it, in seconds since 1970.
@@ -152,6 +154,7 @@ impl WalletTx {
     pub fn new(tx: Arc<Tx>, state: TxState) -> Self {
         Self {
             tx,
+            alternates: BTreeMap::new(),
             state,
             time_received: 0,
             time_smart: 0,
@@ -172,6 +175,48 @@ impl WalletTx {
             self.time_smart
         } else {
             self.time_received
+        }
+    }
+
+    /// The ids of the same transaction with other witnesses.
+    pub fn alternates(&self) -> impl Iterator<Item = &Wtxid> {
+        self.alternates.keys()
+    }
+
+    /// The transaction with each witness known.
+    pub fn variants(&self) -> impl Iterator<Item = &Arc<Tx>> {
+        std::iter::once(&self.tx).chain(self.alternates.values())
+    }
+
+    /// Remembers another witness; says whether it is new.
+    pub fn add_variant(&mut self, tx: &Arc<Tx>) -> bool {
+        let id = tx.wtxid();
+        if id == self.tx.wtxid() || self.alternates.contains_key(&id) {
+            return false;
+        }
+        self.alternates.insert(id, Arc::clone(tx));
+        true
+    }
+
+    /// Makes the witness of that id the one that counts.
+    pub fn choose(&mut self, id: &Wtxid) {
+        if let Some(chosen) = self.alternates.remove(id) {
+            let former = std::mem::replace(&mut self.tx, chosen);
+            self.alternates.insert(former.wtxid(), former);
+        }
+    }
+
+    /// Makes the one count that a miner would prefer (Core's `RecomputeCanonical`): with a witness, then the lightest.
+    pub fn choose_lightest(&mut self) {
+        if self.alternates.is_empty() {
+            return;
+        }
+        let best = self
+            .variants()
+            .min_by_key(|tx| (!tx.has_witness(), tx.weight(), tx.wtxid()))
+            .map(|tx| tx.wtxid());
+        if let Some(best) = best {
+            self.choose(&best);
         }
     }
 

@@ -109,7 +109,7 @@ fn loading_error(error: WalletError) -> RpcError {
         }
         WalletError::Corrupt { .. }
         | WalletError::TooNew(_)
-        | WalletError::UnknownDescriptor(_)
+        | WalletError::UnknownDescriptor { .. }
         | WalletError::ExternalSigner(_)
         | WalletError::Legacy(_)
         | WalletError::LegacyEntry(_)

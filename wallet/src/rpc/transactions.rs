@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use keys::univ::{TxJson, tx_to_json};
 use primitives::hash::to_hex;
-use primitives::{Amount, Txid};
+use primitives::{Amount, Tx, Txid};
 use rpc::{Arg, Args, Command, CommandSpec, ResultDoc, RpcError, RpcResult, amount};
 use serde_json::{Map, Value, json};
 
@@ -71,7 +71,8 @@ pub(super) fn describe(wallet: &Wallet, tx: &WalletTx, map: &mut Map<String, Val
     }
     put("txid", json!(tx.tx.txid().to_string()));
     put("wtxid", json!(tx.tx.wtxid().to_string()));
-    put("alternate_wtxids", json!([]));
+    let alternates: Vec<String> = tx.alternates().map(ToString::to_string).collect();
+    put("alternate_wtxids", json!(alternates));
     let texts =
         |ids: &BTreeSet<Txid>| -> Vec<String> { ids.iter().map(ToString::to_string).collect() };
     put("walletconflicts", json!(texts(&conflicts(wallet, tx))));
@@ -247,13 +248,28 @@ async fn gettransaction(context: Arc<Context>, args: Args) -> RpcResult {
         map.insert("details".into(), Value::Array(payments(wallet, tx, &want)));
         map.insert("hex".into(), json!(to_hex(&tx.tx.to_bytes())));
         if verbose {
-            let decoded = tx_to_json(&tx.tx, &TxJson::default(), wallet.params());
+            let mut decoded = tx_to_json(&tx.tx, &TxJson::default(), wallet.params());
+            mark_change(wallet, &tx.tx, &mut decoded);
             map.insert("decoded".into(), Value::Object(decoded));
         }
         last_processed(wallet, &mut map);
         Ok(Value::Object(map))
     })
     .await
+}
+
+/// Tells which outputs of a decoded transaction are change.
+fn mark_change(wallet: &Wallet, tx: &Tx, decoded: &mut Map<String, Value>) {
+    let Some(Value::Array(shown)) = decoded.get_mut("vout") else {
+        return;
+    };
+    for (output, shown) in tx.outputs.iter().zip(shown) {
+        if let Value::Object(shown) = shown
+            && wallet.is_change(&output.script_pubkey)
+        {
+            shown.insert("ischange".into(), json!(true));
+        }
+    }
 }
 
 fn listtransactions_spec() -> CommandSpec {

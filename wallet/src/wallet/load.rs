@@ -1,11 +1,12 @@
 //! From the file to memory (Core's `WalletBatch::LoadWallet`).
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use keys::{Descriptor, Xpub};
 use primitives::address::Destination;
 use primitives::encode::{DecodeError, Reader};
-use primitives::{BlockHash, ChainParams, OutPoint, Txid};
+use primitives::{BlockHash, ChainParams, OutPoint, Tx, Txid, Wtxid};
 
 use super::addresses::{AddressEntry, Purpose};
 use super::sync::{self, BlockPlace};
@@ -183,8 +184,11 @@ fn descriptors(wallet: &mut Wallet, records: &mut Records) -> Result<(), WalletE
                 ));
             }
             Err(error) => {
-                tracing::warn!("[{}] {}: {error}", wallet.name, record.text);
-                return Err(WalletError::UnknownDescriptor(file));
+                return Err(WalletError::UnknownDescriptor {
+                    file,
+                    descriptor: record.text,
+                    reason: error.to_string(),
+                });
             }
         };
         let keys = key_store(plain.remove(&id), crypted.remove(&id)).map_err(decode)?;
@@ -351,6 +355,12 @@ fn transactions(wallet: &mut Wallet, records: &mut Records) -> Result<(), Decode
         wallet.order_next = Reader::new(&value).i64()?;
     }
     let mut unordered = Vec::new();
+    let mut variants: HashMap<Txid, Vec<(Wtxid, Vec<u8>)>> = HashMap::new();
+    for (rest, value) in records.take(key::WTX_VARIANT) {
+        let mut reader = Reader::new(&rest);
+        let (txid, wtxid) = (Txid(reader.array()?), Wtxid(reader.array()?));
+        variants.entry(txid).or_default().push((wtxid, value));
+    }
     for (rest, value) in records.take(key::TX) {
         let txid = Txid(Reader::new(&rest).array()?);
         let mut tx = WalletTx::decode(&value, wallet.params.hashes)?;
@@ -361,6 +371,19 @@ fn transactions(wallet: &mut Wallet, records: &mut Records) -> Result<(), Decode
             ));
             wallet.best = None;
             wallet.locator.clear();
+        }
+        for (wtxid, bytes) in variants.remove(&txid).unwrap_or_default() {
+            if wtxid == tx.tx.wtxid() {
+                continue;
+            }
+            let variant = Tx::from_bytes(&bytes, wallet.params.hashes)?;
+            if variant.txid() != txid {
+                return Err(DecodeError::Invalid("witness variant, its txid differs"));
+            }
+            tx.add_variant(&Arc::new(variant));
+        }
+        if !tx.state.is_confirmed() {
+            tx.choose_lightest();
         }
         if let Some(block) = tx.state.block()
             && let Some(place) = wallet.blocks.get(&block)

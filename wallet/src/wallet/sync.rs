@@ -204,24 +204,57 @@ impl Wallet {
         let Some(tx) = self.txs.get_mut(txid) else {
             return;
         };
-        if tx.state == state {
+        let (old_state, old_witness) = (tx.state, tx.tx.wtxid());
+        tx.state = state;
+        if !state.is_confirmed() {
+            tx.choose_lightest();
+        }
+        let same_witness = tx.tx.wtxid() == old_witness;
+        if old_state == state && same_witness {
             return;
         }
-        // The mempool is not remembered by the file.
-        let same_on_disk = matches!(
-            (tx.state, state),
-            (TxState::InMempool, TxState::Inactive { abandoned: false })
-                | (TxState::Inactive { abandoned: false }, TxState::InMempool)
-        );
-        tx.state = state;
         if state.is_confirmed() || state.is_in_mempool() {
             tx.mempool_conflicts.clear();
         }
-        if !same_on_disk {
-            let value = tx.encode();
-            self.batch.put(key::tx(txid), value);
+        // The mempool is not remembered by the file.
+        let same_on_disk = matches!(
+            (old_state, state),
+            (TxState::InMempool, TxState::Inactive { abandoned: false })
+                | (TxState::Inactive { abandoned: false }, TxState::InMempool)
+        );
+        if !same_on_disk || !same_witness {
+            self.record_tx(txid);
         }
         self.note_tx(*txid);
+    }
+
+    /// Records a transaction with all its witnesses.
+    fn record_tx(&mut self, txid: &Txid) {
+        let Some(tx) = self.txs.get(txid) else { return };
+        for variant in tx.variants() {
+            let key = key::wtx_variant(txid, &variant.wtxid());
+            self.batch.put(key, variant.to_bytes());
+        }
+        self.batch.put(key::tx(txid), tx.encode());
+    }
+
+    /// Takes a transaction again that the wallet has, perhaps with another witness (Core's `CWalletTx::Update`).
+    fn update_known(&mut self, tx: &Arc<Tx>, state: TxState) {
+        let txid = tx.txid();
+        let Some(known) = self.txs.get_mut(&txid) else {
+            return;
+        };
+        let old_witness = known.tx.wtxid();
+        let added = known.add_variant(tx);
+        if state.is_confirmed() {
+            known.choose(&tx.wtxid());
+        }
+        let chosen = known.tx.wtxid() != old_witness;
+        self.set_state(&txid, state);
+        if added || chosen {
+            self.record_tx(&txid);
+            self.note_tx(txid);
+        }
     }
 
     /// Remembers that people see something new of a transaction and of what it touches.
@@ -319,7 +352,7 @@ impl Wallet {
             self.mark_inputs_spent_from(tx);
         }
         if known {
-            self.set_state(&txid, state);
+            self.update_known(tx, state);
             self.refresh_outputs(&txid);
         } else {
             self.insert_new(Arc::clone(tx), state, now, place, old_block);
@@ -396,11 +429,9 @@ impl Wallet {
         let order = self.order_next.to_le_bytes().to_vec();
         self.batch.put(key::named(key::ORDER_POS_NEXT), order);
         let txid = new.tx.txid();
-        self.batch
-            .put(key::wtx_variant(&txid, &new.tx.wtxid()), new.tx.to_bytes());
-        self.batch.put(key::tx(&txid), new.encode());
         tracing::debug!("[{}] AddToWallet {txid} new", self.name);
         self.insert_loaded(new);
+        self.record_tx(&txid);
         self.note_tx(txid);
         self.changes.addresses = true;
     }
@@ -428,9 +459,8 @@ impl Wallet {
         self.order_next += 1;
         if let Some(tx) = self.txs.get_mut(txid) {
             tx.order_pos = order;
-            let value = tx.encode();
-            self.batch.put(key::tx(txid), value);
             self.by_order.insert(order, *txid);
+            self.record_tx(txid);
         }
         let next = self.order_next.to_le_bytes().to_vec();
         self.batch.put(key::named(key::ORDER_POS_NEXT), next);

@@ -249,3 +249,47 @@ fn a_hundred_thousand_rows_are_paged() {
     assert_eq!((none.rows.len(), none.total), (0, 0));
     assert_eq!(f.wallet.coin_rows(0, 500).len(), 500);
 }
+
+/// The same transaction with that many bytes of witness.
+fn with_witness(f: &Fixture, tx: &Tx, bytes: usize) -> Arc<Tx> {
+    let mut data = TxData {
+        version: tx.version,
+        inputs: tx.inputs.clone(),
+        outputs: tx.outputs.clone(),
+        lock_time: tx.lock_time,
+    };
+    for input in &mut data.inputs {
+        input.witness = vec![vec![1; bytes]];
+    }
+    Arc::new(Tx::new(data, f.params().hashes))
+}
+
+/// The witness that counts, and how many others are known.
+fn witnesses(f: &Fixture, txid: Txid) -> (primitives::Wtxid, usize) {
+    let tx = &f.wallet.txs()[&txid];
+    (tx.tx.wtxid(), tx.alternates().count())
+}
+
+#[test]
+fn of_several_witnesses_the_confirmed_one_counts_or_the_lightest() {
+    let (mut f, bare) = with_gift();
+    let txid = bare.txid();
+    let (light, heavy) = (with_witness(&f, &bare, 10), with_witness(&f, &bare, 90));
+    f.wallet.mempool_added(&bare, NOW).unwrap();
+    assert_eq!(witnesses(&f, txid), (bare.wtxid(), 0));
+    f.wallet.mempool_added(&heavy, NOW).unwrap();
+    assert_eq!(witnesses(&f, txid), (heavy.wtxid(), 1), "a witness first");
+    f.wallet.mempool_added(&light, NOW).unwrap();
+    assert_eq!(witnesses(&f, txid), (light.wtxid(), 2), "then the weight");
+    assert_eq!(f.balances().untrusted_pending, coins(1), "counted once");
+    let mut f = f.reopen();
+    assert_eq!(witnesses(&f, txid), (light.wtxid(), 2));
+    f.mine(vec![Arc::clone(&heavy)]);
+    assert_eq!(witnesses(&f, txid), (heavy.wtxid(), 2), "the mined one");
+    let mut f = f.reopen();
+    assert_eq!(witnesses(&f, txid), (heavy.wtxid(), 2));
+    f.unmine();
+    assert_eq!(witnesses(&f, txid), (light.wtxid(), 2));
+    let f = f.reopen();
+    assert_eq!(witnesses(&f, txid), (light.wtxid(), 2));
+}

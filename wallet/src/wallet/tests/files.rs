@@ -336,6 +336,37 @@ fn later_versions_are_refused() {
 }
 
 #[test]
+fn a_descriptor_that_is_not_understood_is_named() {
+    let mut f = Fixture::new(Coin::Bitcoin);
+    let params = f.params();
+    let public = "02c6047f9441ed7d6d3045406e95c07cd85c778e4b8cef3ca7abac09b95c709ee5";
+    let body = format!("wsh(and_v(v:pk({public}),older(10)))");
+    let sum = keys::descriptor::checksum(&body).unwrap();
+    let record = record::DescriptorRecord {
+        text: format!("{body}#{sum}"),
+        created: 1,
+        next_index: 0,
+        range_start: 0,
+        range_end: 1,
+    };
+    f.wallet
+        .transact(|this| {
+            this.batch.put(key::descriptor(&[7; 32]), record.encode());
+            Ok(())
+        })
+        .unwrap();
+    let file = f.wallet.file();
+    f.wallet.close().unwrap();
+    let before = std::fs::read(&file).unwrap();
+    let db = Database::open(&file, params, OpenOptions::default()).unwrap();
+    let error = Wallet::load("w", db, params, options(params)).unwrap_err();
+    let text = error.to_string();
+    assert!(text.starts_with("Unrecognized descriptor found."), "{text}");
+    assert!(text.contains(&record.text), "{text}");
+    assert_eq!(std::fs::read(&file).unwrap(), before, "left untouched");
+}
+
+#[test]
 fn two_programs_cannot_open_one_file() {
     let f = Fixture::new(Coin::Bitcoin);
     let error = Database::open(&f.wallet.file(), f.params(), OpenOptions::default()).unwrap_err();
