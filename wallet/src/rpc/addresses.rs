@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use keys::Descriptor;
 use keys::bip32::format_path;
 use keys::descriptor::OutputType;
+use keys::{Descriptor, SigningKeys};
 use primitives::address::Destination;
 use primitives::hash::to_hex;
 use primitives::script::ScriptKind;
-use primitives::{ChainParams, Script};
+use primitives::{ChainParams, Hash160, Script};
 use rpc::{Arg, Args, Command, CommandSpec, ResultDoc, RpcError, RpcResult, code};
 use serde_json::{Map, Value, json};
 
@@ -242,11 +242,8 @@ fn info(wallet: &Wallet, destination: &Destination) -> Value {
         put("desc", json!(descriptor.to_text(wallet.params())));
     }
     let owner = wallet.owners_of(&script).next();
-    if let Some(owner) = owner {
-        put(
-            "parent_desc",
-            json!(owner.descriptor.to_text(wallet.params())),
-        );
+    if let Some(parent) = wallet.parent_descriptors(&script).into_iter().next() {
+        put("parent_desc", json!(parent));
     }
     put("iswatchonly", json!(false));
     for (key, value) in details(&script) {
@@ -258,19 +255,18 @@ fn info(wallet: &Wallet, destination: &Destination) -> Value {
         }
     }
     put("ischange", json!(wallet.is_change(&script)));
-    if let (Some(owner), Some(keys)) = (owner, &keys) {
+    let origin = keys.as_ref().and_then(|keys| {
+        let key = key_of(destination, keys)?;
+        keys.origin(&key)
+    });
+    if let (Some(owner), Some(origin)) = (owner, origin) {
         put("timestamp", json!(owner.created));
-        let public = keys.public_keys();
-        if let [(id, _)] = public.iter().collect::<Vec<_>>().as_slice()
-            && let Some(origin) = keys.origin(id)
-        {
-            put(
-                "hdkeypath",
-                json!(format!("m{}", format_path(&origin.path, false))),
-            );
-            put("hdseedid", json!("0".repeat(40)));
-            put("hdmasterfingerprint", json!(to_hex(&origin.fingerprint)));
-        }
+        put(
+            "hdkeypath",
+            json!(format!("m{}", format_path(&origin.path, false))),
+        );
+        put("hdseedid", json!("0".repeat(40)));
+        put("hdmasterfingerprint", json!(to_hex(&origin.fingerprint)));
     }
     let labels: Vec<&str> = wallet
         .address_entry(destination)
@@ -279,6 +275,25 @@ fn info(wallet: &Wallet, destination: &Destination) -> Value {
         .collect();
     put("labels", json!(labels));
     Value::Object(map)
+}
+
+/// The one key behind an address, where it is one (Core's `GetKeyForDestination`).
+fn key_of(destination: &Destination, keys: &SigningKeys) -> Option<Hash160> {
+    match destination {
+        Destination::PubKeyHash(hash) | Destination::WitnessV0KeyHash(hash) => Some(*hash),
+        Destination::ScriptHash(hash) => match keys.script(hash)?.kind() {
+            ScriptKind::WitnessV0KeyHash(hash) => Some(hash),
+            _ => None,
+        },
+        Destination::WitnessV1Taproot(output) => {
+            let spend = keys.taproot(output)?;
+            match spend.merkle_root {
+                None => keys.id_of_x_only(&spend.internal),
+                Some(_) => None,
+            }
+        }
+        _ => None,
+    }
 }
 
 /// What the script itself tells (Core's `DescribeAddress`).
@@ -312,7 +327,7 @@ fn details(script: &Script) -> Vec<(String, Value)> {
 }
 
 /// What the wallet's keys tell about the script (Core's `DescribeWalletAddress`).
-fn inner(script: &Script, keys: &keys::SigningKeys, params: &ChainParams) -> Vec<(String, Value)> {
+fn inner(script: &Script, keys: &SigningKeys, params: &ChainParams) -> Vec<(String, Value)> {
     let mut list: Vec<(&str, Value)> = Vec::new();
     let key_of = |hash| keys.public_key(hash).map(to_hex);
     match script.kind() {
@@ -345,7 +360,7 @@ fn inner(script: &Script, keys: &keys::SigningKeys, params: &ChainParams) -> Vec
 /// The script behind a hash.
 fn behind(
     script: &Script,
-    keys: &keys::SigningKeys,
+    keys: &SigningKeys,
     params: &ChainParams,
     list: &mut Vec<(&str, Value)>,
 ) {
