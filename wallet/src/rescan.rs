@@ -14,7 +14,7 @@ use crate::scans::ScanMark;
 use crate::tasks::RunningTask;
 
 /// Bytes of blocks that are asked for at once.
-const SCAN_BYTES: u64 = 4 << 20;
+pub const SCAN_BYTES: u64 = 4 << 20;
 /// Blocks before a time that may still concern it, in seconds (Core's `TIMESTAMP_WINDOW`).
 pub const TIMESTAMP_WINDOW: i64 = 2 * 3600;
 /// How often the node is told how far a scan is.

@@ -39,6 +39,14 @@ impl KeyStore {
         }
     }
 
+    /// Whether the key of that public key is among them.
+    pub fn contains(&self, public: &[u8]) -> bool {
+        match self {
+            Self::Plain(keys) => keys.contains_key(public),
+            Self::Crypted(keys) => keys.contains_key(public),
+        }
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         match self {

@@ -10,6 +10,7 @@ use rpc::{Arg, Args, Command, CommandSpec, ResultDoc, RpcError, RpcResult, code}
 use serde_json::{Map, Value, json};
 
 use super::{backup, ensure_unlocked, label_from, on_wallet_now, wallet_name};
+use crate::WalletError;
 use crate::context::Context;
 use crate::rescan;
 use crate::scriptpubkeyman::keys_in_text;
@@ -263,6 +264,16 @@ fn check_keys(
         return refused("Cannot import private keys to a wallet with private keys disabled");
     }
     for descriptor in parsed {
+        if !descriptor.has_scripts() {
+            if wallet.is_watch_only() {
+                return refused("Cannot import unused() to wallet without private keys enabled");
+            }
+            if wallet.has_key_of(descriptor) {
+                return refused(
+                    "Cannot import an unused() descriptor when its private key is already in the wallet",
+                );
+            }
+        }
         let mut fresh = keys::descriptor::DescriptorCache::default();
         let known = keys::descriptor::DescriptorCache::default();
         if descriptor
@@ -298,13 +309,14 @@ fn import_one(wallet: &mut Wallet, object: &Map<String, Value>, timestamp: i64) 
     let done = read_request(wallet, object, timestamp).and_then(|request| {
         warnings = request.warnings;
         for import in &request.imports {
-            wallet.import_descriptor(import).map_err(|error| {
+            let imported = wallet.import_descriptor(import).map_err(|error| {
                 let text = import.descriptor.to_text(wallet.params());
                 RpcError::new(
                     code::WALLET,
                     format!("Could not add descriptor '{text}': {error}"),
                 )
             })?;
+            warnings.extend(imported.map(str::to_owned));
         }
         Ok(())
     });
@@ -323,7 +335,7 @@ async fn importdescriptors(context: Arc<Context>, args: Args) -> RpcResult {
     let tip = context.chain.state().tip;
     let now = tip.map_or_else(|| context.now(), |tip| tip.median_time);
     let requests: Vec<Value> = args.array("requests")?.to_vec();
-    let mut stamps = Vec::new();
+    let mut stamps: Vec<i64> = Vec::new();
     for request in &requests {
         let object = value::object_from(request)?;
         stamps.push(timestamp_of(object, now)?.max(1));
@@ -334,13 +346,14 @@ async fn importdescriptors(context: Arc<Context>, args: Args) -> RpcResult {
         .min()
         .unwrap_or(now)
         .min(tip.map_or(now, |tip| tip.time));
-    let answers = context
+    let given = stamps.clone();
+    let mut answers = context
         .handle
         .with(&name, move |wallet| {
             Ok(ensure_unlocked(wallet).map(|()| {
                 requests
                     .iter()
-                    .zip(stamps)
+                    .zip(given)
                     .filter_map(|(request, stamp)| {
                         Some(import_one(wallet, request.as_object()?, stamp))
                     })
@@ -351,17 +364,59 @@ async fn importdescriptors(context: Arc<Context>, args: Args) -> RpcResult {
     if answers
         .iter()
         .any(|answer| answer["success"] == json!(true))
+        && let Some(block_time) = scan_after_import(&context, &name, lowest, scan).await?
     {
-        scan_after_import(&context, lowest, scan).await?;
+        for (answer, stamp) in answers.iter_mut().zip(stamps) {
+            if answer["success"] == json!(true) {
+                *answer = not_scanned(stamp, block_time);
+            }
+        }
     }
     Ok(Value::Array(answers))
 }
 
+/// The answer for a descriptor whose transactions could not be looked for to the end.
+fn not_scanned(stamp: i64, block_time: i64) -> Value {
+    let window = rescan::TIMESTAMP_WINDOW;
+    let text = format!(
+        "Rescan failed for descriptor with timestamp {stamp}. There was an error reading a block from time {block_time}, \
+         which is after or within {window} seconds of key creation, and could contain transactions pertaining to the \
+         desc. As a result, transactions and coins using this desc may not appear in the wallet. This error could \
+         potentially caused by data corruption. If the issue persists you may want to reindex (see -reindex option)."
+    );
+    json!({"success": false, "error": RpcError::misc(text).to_value()})
+}
+
+/// The time of the first block from `height` on that cannot be read.
+async fn unreadable_since(context: &Context, mut height: u32) -> i64 {
+    // Without the blocks' data there is no telling which one it was: the node answers up to it.
+    while let Ok(blocks) = context
+        .ask(|chain| async move { chain.blocks(height, rescan::SCAN_BYTES).await })
+        .await
+    {
+        match blocks.last() {
+            Some(last) => height = last.tip.height + 1,
+            None => break,
+        }
+    }
+    let found = context
+        .ask(|chain| async move { chain.block_at(height).await })
+        .await;
+    let tip = || context.chain.state().tip;
+    found
+        .ok()
+        .flatten()
+        .or_else(tip)
+        .map_or_else(|| context.now(), |block| block.time)
+}
+
+/// Looks through the chain; gives the time of the first block that could not be read, where there is one.
 async fn scan_after_import(
     context: &Arc<Context>,
+    name: &str,
     lowest: i64,
     scan: rescan::Scan,
-) -> Result<(), RpcError> {
+) -> Result<Option<i64>, RpcError> {
     // `start_height` goes back two hours by itself.
     let start = ipc_schema::RescanStart::Time(lowest);
     let height = rescan::start_height(context, start)
@@ -371,12 +426,13 @@ async fn scan_after_import(
     let scan = context
         .runtime
         .spawn(async move { rescan::run(&runner, scan, height, None).await });
-    let scanned = scan
-        .await
-        .map_err(RpcError::bug)?
-        .map_err(backup::scan_error)?;
-    if scanned.aborted {
-        return Err(RpcError::misc("Rescan aborted by user."));
+    match scan.await.map_err(RpcError::bug)? {
+        Ok(scanned) if scanned.aborted => Err(RpcError::misc("Rescan aborted by user.")),
+        Ok(_) => Ok(None),
+        Err(error @ (WalletError::Busy(_) | WalletError::NotLoaded)) => Err(error.into()),
+        Err(error) => {
+            tracing::warn!("[{name}] {error}");
+            Ok(Some(unreadable_since(context, height).await))
+        }
     }
-    Ok(())
 }

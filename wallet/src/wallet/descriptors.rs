@@ -271,20 +271,34 @@ impl Wallet {
             .collect()
     }
 
-    /// Adds a descriptor, or widens the one of the same text (Core's `AddWalletDescriptor`).
+    /// Adds a descriptor, or widens the one of the same text (Core's `AddWalletDescriptor`). Says what should be known
+    /// of one that was added, but not in every way that was asked for.
     ///
     /// # Errors
     /// [`WalletError::Import`] where it does not fit, or where the file cannot be written.
-    pub fn import_descriptor(&mut self, import: &ImportDescriptor) -> Result<(), WalletError> {
+    pub fn import_descriptor(
+        &mut self,
+        import: &ImportDescriptor,
+    ) -> Result<Option<&'static str>, WalletError> {
         if self.is_locked() && import.descriptor.has_private_keys() {
             return Err(WalletError::Locked);
         }
-        self.transact(|this| this.import_inner(import))?;
+        let warning = self.transact(|this| this.import_inner(import))?;
         self.refresh_mine();
-        Ok(())
+        Ok(warning)
     }
 
-    fn import_inner(&mut self, import: &ImportDescriptor) -> Result<(), WalletError> {
+    /// Whether a private key of the descriptor's text is in the wallet.
+    pub fn has_key_of(&self, descriptor: &Descriptor) -> bool {
+        let keys = keys_in_text(descriptor);
+        let has = |manager: &ScriptPubKeyMan| keys.keys().any(|key| manager.keys.contains(key));
+        self.managers.values().any(has)
+    }
+
+    fn import_inner(
+        &mut self,
+        import: &ImportDescriptor,
+    ) -> Result<Option<&'static str>, WalletError> {
         let keys = keys_in_text(&import.descriptor);
         // Only the public text is stored; keys have records of their own.
         let public_text = import.descriptor.to_text(self.params);
@@ -325,13 +339,13 @@ impl Wallet {
         manager.record_keys(&mut batch);
         self.batch = batch;
         topped.map_err(|error| WalletError::Import(error.to_string()))?;
-        self.activate(&manager, import)?;
+        let warning = self.activate(&manager, import);
         if let Some(label) = import.label.as_ref().filter(|_| !import.internal) {
             self.label_imported(&manager, label);
         }
         self.adopt(manager);
         self.changes.addresses = true;
-        Ok(())
+        Ok(warning)
     }
 
     /// Takes the keys of the descriptor of the same text that is there already.
@@ -361,37 +375,36 @@ impl Wallet {
         Ok(())
     }
 
-    /// Makes a descriptor the source of new addresses of its kind, or no longer so.
+    /// Makes a descriptor the source of new addresses of its kind, or no longer so; says why it cannot be.
     fn activate(
         &mut self,
         manager: &ScriptPubKeyMan,
         import: &ImportDescriptor,
-    ) -> Result<(), WalletError> {
+    ) -> Option<&'static str> {
         let Some(kind) = manager.output_type() else {
-            if import.active {
-                return Err(WalletError::Import(
-                    "Unknown output type, cannot set descriptor to active.".to_owned(),
-                ));
-            }
-            return Ok(());
+            let refused = "Unknown output type, cannot set descriptor to active.";
+            return import.active.then_some(refused);
         };
-        for internal in [false, true] {
-            let active = if internal {
-                &mut self.internal
-            } else {
-                &mut self.external
-            };
-            let wanted = import.active && internal == import.internal;
-            if wanted {
-                active.insert(kind, manager.id);
-                self.batch
-                    .put(key::active(kind, internal), manager.id.to_vec());
-            } else if active.get(&kind) == Some(&manager.id) {
-                active.remove(&kind);
-                self.batch.delete(key::active(kind, internal));
-            }
+        if import.active {
+            self.side(import.internal).insert(kind, manager.id);
+            let record = key::active(kind, import.internal);
+            self.batch.put(record, manager.id.to_vec());
         }
-        Ok(())
+        // What is active for payers is not for change; what is asked to be inactive is so on the side that is named.
+        let ended = import.internal != import.active;
+        if self.side(ended).get(&kind) == Some(&manager.id) {
+            self.side(ended).remove(&kind);
+            self.batch.delete(key::active(kind, ended));
+        }
+        None
+    }
+
+    fn side(&mut self, internal: bool) -> &mut BTreeMap<OutputType, DescriptorId> {
+        if internal {
+            &mut self.internal
+        } else {
+            &mut self.external
+        }
     }
 
     fn label_imported(&mut self, manager: &ScriptPubKeyMan, label: &str) {
