@@ -203,7 +203,7 @@ pub async fn start(
     tokio::spawn(follow::follow_mempool(Arc::clone(&context)));
 
     let server_config = TableConfig {
-        check_results: false,
+        check_results: config.get_bool("rpcdoccheck"),
         ..TableConfig::new("bitq-cli", params.rpc_port)
     };
     let rpc = RpcServer::new(&context, server_config);

@@ -4,8 +4,12 @@
 #![allow(clippy::too_many_lines, reason = "a test tells its story in one piece")]
 #![allow(clippy::unwrap_used, reason = "a helper of tests fails by panicking")]
 
+#[path = "process/fields.rs"]
+mod fields;
 #[path = "process/node.rs"]
 mod node;
+#[path = "process/reference.rs"]
+mod reference;
 #[path = "process/running.rs"]
 mod running;
 
@@ -13,8 +17,9 @@ use ipc_schema::{
     AddressRequest, Broadcast, CreateWallet, FaultCode, IpcError, Recipient, Secret, SendRequest,
     TxQuery, TxState, WalletEvent,
 };
-use primitives::{Amount, Coin, FeeRate};
-use running::{PATIENCE, on, start};
+use node::TestNode;
+use primitives::{Amount, ChainParams, Coin, FeeRate, Network};
+use running::{PATIENCE, Running, on, start, start_with};
 use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,7 +9,7 @@ use rpc::{Arg, Args, Command, CommandSpec, ResultDoc, RpcError, RpcResult, amoun
 use serde_json::{Value, json};
 
 use super::transactions::{Listing, payments};
-use super::{doc, on_wallet};
+use super::{doc, on_wallet, wallet_name};
 use crate::context::Context;
 use crate::wallet::Wallet;
 
@@ -189,8 +189,15 @@ async fn listsinceblock(context: Arc<Context>, args: Args) -> RpcResult {
     let include_change = args.bool("include_change")?;
     let removed = args.bool("include_removed")?;
     let label = args.opt_str("label")?.map(str::to_owned);
+    // The wallet's blocks and the one that is named as the last must be of one chain.
+    let name = wallet_name(&context, &args).await?;
+    context.sync(&name).await;
     let known = known_height(&context, hash).await?;
-    let tip = context.chain.state().tip.map_or(0, |tip| tip.height);
+    let best = context
+        .handle
+        .with(&name, |wallet| Ok(wallet.best()))
+        .await?;
+    let tip = best.map_or(0, |(_, height)| height);
     let back = u32::try_from(target - 1).unwrap_or(u32::MAX);
     let last_height = tip.checked_sub(back);
     let last = match last_height {

@@ -12,6 +12,7 @@ use ipc_schema::{
 };
 use primitives::address::Destination;
 use primitives::block::Header;
+use primitives::encode::Reader;
 use primitives::transaction::TxData;
 use primitives::{
     Amount, Block, BlockHash, ChainParams, FeeRate, Hash160, Hash256, OutPoint, Script, Tx, TxIn,
@@ -59,8 +60,31 @@ fn reply<T: Send + 'static>(value: T) -> Reply<T> {
 
 impl TestNode {
     pub(crate) fn new(params: &'static ChainParams) -> Self {
+        let node = Self::at_genesis(params);
+        node.mine_empty(3);
+        node
+    }
+
+    /// A node with the blocks that follow the first one, in the form in which nodes exchange them.
+    pub(crate) fn with_blocks(params: &'static ChainParams, bytes: &[u8]) -> Self {
+        let node = Self::at_genesis(params);
+        {
+            let mut inner = node.inner();
+            let mut reader = Reader::new(bytes);
+            while !reader.is_empty() {
+                let block = Arc::new(Block::decode(&mut reader, params.hashes).unwrap());
+                let height = u32::try_from(inner.chain.len()).unwrap();
+                inner.known.insert(block.hash, (height, Arc::clone(&block)));
+                inner.chain.push(block);
+            }
+        }
+        node.publish();
+        node
+    }
+
+    fn at_genesis(params: &'static ChainParams) -> Self {
         let genesis = Arc::new(Block::from_bytes(params.genesis.block, params.hashes).unwrap());
-        let node = Self {
+        Self {
             params,
             inner: Arc::new(Mutex::new(Inner {
                 known: [(genesis.hash, (0, Arc::clone(&genesis)))].into(),
@@ -75,9 +99,7 @@ impl TestNode {
             changes: broadcast::Sender::new(1000),
             held: Arc::default(),
             silent: Arc::default(),
-        };
-        node.mine_empty(3);
-        node
+        }
     }
 
     pub(crate) fn params(&self) -> &'static ChainParams {

@@ -35,7 +35,12 @@ fn identity(params: &ChainParams) -> Identity {
     }
 }
 
-fn start_options(dir: &TempDir, params: &ChainParams, wallets: &[&str]) -> StartOptions {
+fn start_options(
+    dir: &TempDir,
+    params: &ChainParams,
+    wallets: &[&str],
+    more: &[(&str, &str)],
+) -> StartOptions {
     let text = |name: &str, values: &[&str]| OptionValues {
         name: name.into(),
         values: values
@@ -43,18 +48,24 @@ fn start_options(dir: &TempDir, params: &ChainParams, wallets: &[&str]) -> Start
             .map(|value| json!(value).to_string())
             .collect(),
     };
+    let more = more.iter().map(|(name, value)| text(name, &[value]));
     let layer = OptionLayer {
         source: SettingSource::CommandLine,
         section: String::new(),
-        options: vec![
+        options: [
             text("datadir", &[&dir.path().display().to_string()]),
             text("coin", &[params.coin.id()]),
             text("regtest", &["1"]),
             text("keypool", &["5"]),
             text("unsafesqlitesync", &["1"]),
             text("fallbackfee", &["0.0002"]),
+            // Every answer is compared with its document.
+            text("rpcdoccheck", &["1"]),
             text("wallet", wallets),
-        ],
+        ]
+        .into_iter()
+        .chain(more)
+        .collect(),
     };
     StartOptions {
         layers: vec![layer],
@@ -62,8 +73,17 @@ fn start_options(dir: &TempDir, params: &ChainParams, wallets: &[&str]) -> Start
     }
 }
 
-/// Starts the wallets in this process and connects as node and as window.
 pub(crate) async fn start(dir: &TempDir, node: &TestNode, wallets: &[&str]) -> Running {
+    start_with(dir, node, wallets, &[]).await
+}
+
+/// Starts the wallets in this process and connects as node and as window.
+pub(crate) async fn start_with(
+    dir: &TempDir,
+    node: &TestNode,
+    wallets: &[&str],
+    more: &[(&str, &str)],
+) -> Running {
     let params = node.params();
     let ipc = Ipc::start(IpcConfig {
         program: "test".into(),
@@ -79,7 +99,7 @@ pub(crate) async fn start(dir: &TempDir, node: &TestNode, wallets: &[&str]) -> R
     };
     parent.hello(hello).await.unwrap();
     let chain: Arc<dyn ChainService> = Arc::new(node.clone());
-    let options = start_options(dir, params, wallets);
+    let options = start_options(dir, params, wallets, more);
     let process = parent.start_wallet(options, chain).await.unwrap().unwrap();
     let way = process.introduce().await.unwrap();
     let (window, wallets) = ipc.connect_wallet(way, identity(params)).await.unwrap();
