@@ -310,7 +310,8 @@ fn import_one(wallet: &mut Wallet, object: &Map<String, Value>, timestamp: i64) 
         warnings = request.warnings;
         for import in &request.imports {
             let imported = wallet.import_descriptor(import).map_err(|error| {
-                let text = import.descriptor.to_text(wallet.params());
+                // The text is the caller's own, with whatever keys stand in it.
+                let text = value::field(object, "desc").as_str().unwrap_or_default();
                 RpcError::new(
                     code::WALLET,
                     format!("Could not add descriptor '{text}': {error}"),

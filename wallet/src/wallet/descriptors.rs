@@ -320,18 +320,12 @@ impl Wallet {
                     old.range_end - 1
                 )));
             }
-            manager.created = manager.created.min(old.created);
-            manager.next_index = manager.next_index.max(old.next_index);
+            // Its age and the next index are those of the import: both can be set back so.
             self.merge_keys(&mut manager)?;
         }
         let mut batch = std::mem::take(&mut self.batch);
-        let wanted = u32::try_from(import.range.1 - import.next_index.max(0)).unwrap_or(0);
-        let size = if import.active {
-            self.options.keypool.max(wanted)
-        } else {
-            wanted
-        };
-        let topped = manager.top_up(size, self.master.as_ref(), self.params, &mut batch);
+        let keypool = self.options.keypool;
+        let topped = manager.top_up(keypool, self.master.as_ref(), self.params, &mut batch);
         manager.record(self.params, &mut batch);
         if let Some(master) = &self.master {
             manager.encrypt(master, self.params.hashes, &mut batch);

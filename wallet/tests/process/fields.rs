@@ -197,6 +197,20 @@ async fn imports_are_told_as_by_the_reference() {
     assert_eq!(active().await, [json!(true)]);
     import(json!({"desc": wpkh, "timestamp": "now", "internal": true, "range": [0, 4]})).await;
     assert_eq!(active().await, Vec::<Value>::new());
+    // An import sets where the next address is taken from.
+    for next in [3, 1, 2] {
+        let request = json!({"desc": wpkh, "timestamp": "now", "active": true, "range": [0, 9], "next_index": next});
+        assert_eq!(import(request).await["success"], true);
+        let listed = w.rpc("listdescriptors", json!([])).await;
+        let rows = listed["descriptors"].as_array().unwrap();
+        let row = rows.iter().find(|row| row["active"] == true).unwrap();
+        assert_eq!(row["next_index"], next);
+    }
+    let narrow = import(json!({"desc": wpkh, "timestamp": "now", "range": [2, 3]})).await;
+    assert_eq!(
+        narrow["error"]["message"],
+        format!("Could not add descriptor '{wpkh}': new range must include current range = [0,9]")
+    );
     // A key that is kept for later, and only once.
     let later = with_sum(format!("unused({key})"));
     let again = import(json!({"desc": later, "timestamp": "now"})).await;

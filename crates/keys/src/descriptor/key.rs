@@ -457,6 +457,11 @@ pub(super) fn parse_key(
     if body.is_empty() {
         return fail("No key provided".into());
     }
+    let root_end = body.find('/').unwrap_or(body.len());
+    if body[..root_end].starts_with(is_space) || body[..root_end].ends_with(is_space) {
+        let root = &body[..root_end];
+        return fail(format!("Key '{root}' is invalid due to whitespace"));
+    }
     let make = |source, apostrophe| KeyExpr {
         origin: origin.clone(),
         source,
@@ -495,6 +500,11 @@ pub(super) fn parse_key(
             make(source, apostrophe || path_apostrophe)
         })
         .collect())
+}
+
+/// What C calls a space.
+const fn is_space(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\n' | '\x0b' | '\x0c' | '\r')
 }
 
 fn parse_hex_key(bytes: &[u8], rules: KeyRules, text: &str) -> Result<KeySource, DescriptorError> {

@@ -231,6 +231,7 @@ fn faults_are_named_as_in_core() {
     };
     check("wpkh()", "wpkh(): No key provided");
     check("pk(x)", "pk(): key 'x' is not valid");
+    check("pkh( 02)", "pkh(): Key ' 02' is invalid due to whitespace");
     check("", "'' is not a valid descriptor function");
     check("foo(1)", "'foo(1)' is not a valid descriptor function");
     check("sh(sh(pk(02)))", "Can only have sh() at top level");
