@@ -134,6 +134,9 @@ pub enum WalletError {
          again in case of a pruned node)"
     )]
     Pruned,
+    /// A name leads to no wallet.
+    #[error(transparent)]
+    Name(crate::names::NameError),
     /// A file of a backup or of a wallet cannot be used.
     #[error("{0}")]
     File(String),

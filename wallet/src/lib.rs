@@ -11,6 +11,7 @@ pub mod error;
 pub mod fault;
 pub mod follow;
 pub mod handle;
+pub mod names;
 pub mod options;
 pub mod program;
 mod relock;

@@ -11,6 +11,7 @@ use primitives::hash::{from_hex, to_hex};
 use primitives::hash_scheme::sha256d;
 
 use crate::db::{Batch, Database, FILE_NAME, OpenOptions};
+use crate::names::wallet_path;
 use crate::options::WalletOptions;
 use crate::wallet::{NewWallet, Wallet};
 
@@ -70,7 +71,10 @@ pub fn run(config: &Config) -> Said {
         return Said::failed("Wallet name must be provided when creating a new wallet.");
     }
     let name = config.get_list("wallet").pop().unwrap_or_default();
-    let path = dir.join(&name);
+    let path = match wallet_path(&dir, &name) {
+        Ok(path) => path,
+        Err(error) => return Said::failed(error.to_string()),
+    };
     let file = if path.is_file() {
         path.clone()
     } else {

@@ -10,6 +10,7 @@ use tokio::sync::{broadcast, watch};
 
 use crate::WalletError;
 use crate::db::{self, Database, DbError, FILE_NAME, FileKind, OpenOptions};
+use crate::names::{check_form, wallet_path};
 use crate::options::WalletOptions;
 use crate::wallet::{BalanceQuery, NewWallet, Wallet};
 
@@ -252,23 +253,6 @@ impl Wallets {
         }
     }
 
-    /// Refuses names that lead to something that is neither a wallet's directory nor a file (Core's
-    /// `GetWalletPath`).
-    fn check_name(&self, name: &str) -> Result<(), WalletError> {
-        let path = self.dir.join(name);
-        let is_plain = path.is_dir() || !path.exists() && path.symlink_metadata().is_err();
-        let is_file = path.is_file() && !name.contains('/');
-        if is_plain || is_file {
-            return Ok(());
-        }
-        Err(WalletError::File(format!(
-            "Invalid -wallet path '{name}'. -wallet path should point to a directory where wallet.dat and database/\
-             log.?????????? files can be stored, a location where such a directory could be created, or (for backwards \
-             compatibility) the name of an existing data file in -walletdir ({})",
-            self.dir.display()
-        )))
-    }
-
     /// Makes a wallet and opens it; gives warnings.
     ///
     /// # Errors
@@ -282,17 +266,17 @@ impl Wallets {
         if name.is_empty() {
             return Err(WalletError::File("Wallet name cannot be empty".to_owned()));
         }
-        self.check_name(name)?;
-        let file = self.dir.join(name).join(FILE_NAME);
-        if self.dir.join(name).is_file() {
-            return Err(DbError::Exists(self.dir.join(name)).into());
+        let path = wallet_path(&self.dir, name)?;
+        let file = path.join(FILE_NAME);
+        if path.is_file() {
+            return Err(DbError::Exists(path).into());
         }
         let how = OpenOptions {
             create: true,
             unsafe_sync: self.options.unsafe_sync,
             wait: Duration::ZERO,
         };
-        let made_dir = !self.dir.join(name).exists();
+        let made_dir = !path.exists();
         let db = Database::open(&file, self.params, how)?;
         let made = Wallet::create(name, db, self.params, self.options.clone(), new, passphrase);
         match made {
@@ -317,7 +301,7 @@ impl Wallets {
                 "Wallet \"{name}\" is already loaded."
             )));
         }
-        self.check_name(name)?;
+        wallet_path(&self.dir, name)?;
         let how = OpenOptions {
             create: false,
             unsafe_sync: self.options.unsafe_sync,
@@ -360,6 +344,8 @@ impl Wallets {
         if name.is_empty() {
             return Err(WalletError::File("Wallet name cannot be empty".to_owned()));
         }
+        // Before anything is written: the name may lead out of the wallets' directory.
+        check_form(name)?;
         if !backup.exists() {
             return Err(WalletError::File("Backup file does not exist".to_owned()));
         }

@@ -192,3 +192,22 @@ fn wrong_calls_are_refused() {
     );
     check(dir.path(), &["-version"], 0, "version", "");
 }
+
+#[test]
+fn names_do_not_lead_out_of_the_directory() {
+    let dir = data_dir();
+    let relative = "Wallet name given as a relative path cannot begin with ./ or ../";
+    let normal = "Wallet name given as a path must be normalized";
+    for (name, error) in [
+        ("../../../outside", relative),
+        ("a/../../outside", normal),
+        ("./w", normal),
+        ("/", "Wallet name cannot be the root path"),
+    ] {
+        for command in ["create", "info"] {
+            let name = format!("-wallet={name}");
+            check(dir.path(), &[&name, command], 1, "", error);
+        }
+    }
+    assert!(!dir.path().join("outside").exists());
+}

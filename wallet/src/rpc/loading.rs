@@ -103,10 +103,7 @@ fn createwallet_spec() -> CommandSpec {
 /// Tells at which step a wallet could not be opened, as Core does.
 fn loading_error(error: WalletError) -> RpcError {
     let stage = match &error {
-        WalletError::Db(_) => "Wallet file verification failed. ",
-        WalletError::File(text) if text.starts_with("Invalid -wallet path") => {
-            "Wallet file verification failed. "
-        }
+        WalletError::Db(_) | WalletError::Name(_) => "Wallet file verification failed. ",
         WalletError::Corrupt { .. }
         | WalletError::TooNew(_)
         | WalletError::UnknownDescriptor { .. }
