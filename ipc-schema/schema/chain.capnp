@@ -54,6 +54,13 @@ struct MinimumFees {
   maxFee @4 :Int64;
 }
 
+struct Ancestry {
+  ancestors @0 :UInt64;
+  cluster @1 :UInt64;
+  vsize @2 :UInt64;
+  fees @3 :Int64;
+}
+
 interface StateSink {
   state @0 (state :ChainState) -> ();
 }
@@ -84,4 +91,8 @@ interface Chain {
   minimumFees @13 () -> (fault :Types.Fault, fees :MinimumFees);
   reportTask @14 (task :Types.Task) -> (fault :Types.Fault);
   loadOnStartup @15 (wallet :Text, load :Bool) -> (fault :Types.Fault);
+  checkLimits @16 (transaction :Data, vsize :UInt64) -> (fault :Types.Fault, fits :Bool);
+  ancestry @17 (txids :List(Data))
+      -> (fault :Types.Fault, found :List(Ancestry), maxAncestors :UInt64, maxDescendants :UInt64);
+  walletsOpen @18 (wallets :List(Text)) -> (fault :Types.Fault);
 }

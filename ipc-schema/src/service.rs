@@ -20,12 +20,12 @@ pub use mining::{
 
 use crate::client::{ChainClient, WalletProcessClient};
 use crate::types::{
-    AddressRequest, AddressRow, BackupReport, BlockInfo, BlockTip, BroadcastReply, ChainState,
-    CoinRow, CreateWallet, Fault, FaultCode, FeeEstimate, FoundCoin, Identity, LogLine,
-    MempoolChange, MempoolSnapshot, MinimumFees, NodeStatus, PreparedSend, PullReply, RescanStart,
-    RpcCommand, RpcRequest, Secret, SendReply, SendRequest, SetReply, SettingInfo, StartError,
-    StartOptions, Task, TxDetails, TxPage, TxQuery, WalletDelta, WalletFees, WalletIntroduction,
-    WalletListItem, WalletState,
+    AddressRequest, AddressRow, Ancestries, Ancestry, BackupReport, BlockInfo, BlockTip,
+    BroadcastReply, ChainState, CoinRow, CreateWallet, Fault, FaultCode, FeeEstimate, FoundCoin,
+    Identity, LogLine, MempoolChange, MempoolSnapshot, MinimumFees, NodeStatus, PreparedSend,
+    PullReply, RescanStart, RpcCommand, RpcRequest, Secret, SendReply, SendRequest, SetReply,
+    SettingInfo, StartError, StartOptions, Task, TxDetails, TxPage, TxQuery, WalletDelta,
+    WalletFees, WalletIntroduction, WalletListItem, WalletState,
 };
 
 /// What a service method gives.
@@ -128,6 +128,27 @@ pub trait ChainService: Send + Sync + 'static {
     fn minimum_fees(&self) -> Reply<MinimumFees>;
     /// Shows a task of the wallet among the node's (Core's `showProgress`).
     fn report_task(&self, task: Task) -> Reply<()>;
+    /// Whether a transaction of that size would keep to the mempool's limits on what hangs together
+    /// (Core's `checkChainLimits`).
+    fn check_limits(&self, tx: Vec<u8>, vsize: u64) -> Reply<bool> {
+        let _ = (tx, vsize);
+        Box::pin(async { Ok(true) })
+    }
+    /// What hangs together with transactions of the mempool (Core's `getTransactionAncestry`,
+    /// `getPackageLimits`).
+    fn ancestry(&self, txids: Vec<Txid>) -> Reply<Ancestries> {
+        let none = Ancestries {
+            found: vec![Ancestry::default(); txids.len()],
+            max_ancestors: u64::MAX,
+            max_descendants: u64::MAX,
+        };
+        Box::pin(async move { Ok(none) })
+    }
+    /// Notes which wallets are open, so that they can be opened again after a crash of their process.
+    fn wallets_open(&self, wallets: Vec<String>) -> Reply<()> {
+        drop(wallets);
+        Box::pin(async { Ok(()) })
+    }
     /// Notes in `settings.json` whether a wallet is opened at every start.
     fn load_on_startup(&self, wallet: String, load: bool) -> Reply<()> {
         let _ = (wallet, load);

@@ -15,8 +15,8 @@ mod task;
 mod wallet;
 
 pub use chain::{
-    BlockInfo, BlockTip, BroadcastReply, ChainState, ChainStep, FeeEstimate, FoundCoin,
-    MempoolChange, MempoolEvent, MempoolSnapshot, MinimumFees, PullReply, RemovalReason,
+    Ancestries, Ancestry, BlockInfo, BlockTip, BroadcastReply, ChainState, ChainStep, FeeEstimate,
+    FoundCoin, MempoolChange, MempoolEvent, MempoolSnapshot, MinimumFees, PullReply, RemovalReason,
 };
 pub(crate) use fault::TOO_LARGE;
 pub use fault::{Fault, FaultCode, IpcError};

@@ -53,6 +53,38 @@ fn a_dead_wallet_process_is_reported_and_comes_back() {
 }
 
 #[test]
+fn wallets_are_open_again_after_a_crash_of_their_process() {
+    let mut node = node_with_wallet();
+    for name in ["kept", "closed", "broken"] {
+        node.call("createwallet", json!([name]));
+    }
+    node.call("unloadwallet", json!(["closed"]));
+    let address = node
+        .client()
+        .call("/wallet/kept", "getnewaddress", &json!([]))
+        .unwrap();
+    // A wallet that cannot be opened does not keep the others closed.
+    let broken = node.file("wallets").join("broken").join("wallet.dat");
+    fs::write(broken, b"not a wallet").unwrap();
+    signal(node.wallet_pid(), Signal::KILL);
+    wait_until("the node to notice", PATIENCE, || {
+        node.try_call("listwallets", json!([])).is_err()
+    });
+    wait_until("the wallets to come back", PATIENCE, || {
+        node.try_call("listwallets", json!([]))
+            .is_ok_and(|names| names == json!(["w", "kept"]))
+    });
+    node.wait_for_log("Wallet broken cannot be opened again");
+    let info = node
+        .client()
+        .call("/wallet/kept", "getaddressinfo", &json!([address]));
+    assert_eq!(info.unwrap()["ismine"], json!(true));
+    // An ordered start opens what is to be opened with every start, and nothing else.
+    node.restart();
+    assert_eq!(node.call("listwallets", json!([])), json!(["w"]));
+}
+
+#[test]
 fn a_wallet_process_that_keeps_dying_waits_for_its_user() {
     let node = Setup::new("bitquantum")
         .wallet()

@@ -1,5 +1,6 @@
 //! The node's one wallet process: spawned or attached, watched, started again, and asked for what it answers.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -12,6 +13,7 @@ use ipc_schema::{
     Services, StartError, WalletLink as LinkState, WalletProcessClient,
 };
 use rpc::{CommandSpec, RpcError, RpcResult, Table, code};
+use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use crate::context::Node;
@@ -50,6 +52,8 @@ struct Live {
 #[derive(Debug, Default)]
 pub(crate) struct WalletLink {
     live: Mutex<Live>,
+    /// The wallets that are open there, as it said last.
+    open: Mutex<Vec<String>>,
     restart: Notify,
 }
 
@@ -60,6 +64,15 @@ impl WalletLink {
 
     fn live(&self) -> std::sync::MutexGuard<'_, Live> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes which wallets are open.
+    pub(crate) fn set_open(&self, wallets: Vec<String>) {
+        *self.open.lock().unwrap_or_else(PoisonError::into_inner) = wallets;
+    }
+
+    fn take_open(&self) -> Vec<String> {
+        std::mem::take(&mut *self.open.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The wallet process, where it serves.
@@ -265,6 +278,7 @@ impl Starter {
     /// Starts it again whenever it dies, until the node stops.
     async fn watch(&self) {
         let mut restarts = Restarts::default();
+        let mut lost: BTreeSet<String> = BTreeSet::new();
         loop {
             let began = Instant::now();
             let reason = self.wait_for_end().await;
@@ -272,6 +286,7 @@ impl Starter {
                 return;
             }
             tracing::warn!("The wallet process is gone: {reason}");
+            lost.extend(self.node.wallet.take_open());
             self.lose(&reason);
             loop {
                 match restarts.after(began.elapsed()) {
@@ -306,7 +321,46 @@ impl Starter {
             self.node
                 .status
                 .send_modify(|status| status.wallet.restarts += 1);
+            self.reopen(&mut lost).await;
         }
+    }
+
+    /// Opens wallets again that were open when their process died; those that could not be asked for
+    /// stay in the list.
+    async fn reopen(&self, lost: &mut BTreeSet<String>) {
+        let open = match self.ask("listwallets", json!([])).await {
+            Ok(Ok(open)) => open,
+            Ok(Err(error)) => return tracing::warn!("listwallets: {}", error.message),
+            // It has died again.
+            Err(fault) => return tracing::debug!(target: "ipc", "listwallets: {fault}"),
+        };
+        let is_open = |name: &String| {
+            let mut names = open.as_array().into_iter().flatten();
+            names.any(|known| known == name)
+        };
+        lost.retain(|name| !is_open(name));
+        while let Some(name) = lost.first().cloned() {
+            match self.ask("loadwallet", json!([name])).await {
+                Ok(Ok(_)) => tracing::info!("Wallet {name} is open again"),
+                Ok(Err(error)) => {
+                    tracing::warn!("Wallet {name} cannot be opened again: {}", error.message);
+                }
+                Err(fault) => return tracing::debug!(target: "ipc", "loadwallet: {fault}"),
+            }
+            lost.remove(&name);
+        }
+    }
+
+    /// Calls a command of the wallet process.
+    async fn ask(&self, method: &str, params: Value) -> Result<RpcResult, Fault> {
+        let request = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
+        let call = RpcRequest {
+            request: request.to_string(),
+            uri: "/".to_owned(),
+            user: None,
+        };
+        let reply = self.node.wallet.execute(call).await?;
+        Ok(rpc::jsonrpc::read_reply(&reply))
     }
 
     /// Waits until the process or its connection has ended; gives the reason in words.

@@ -106,6 +106,8 @@ pub struct Context {
     pub(crate) relock: Relock,
     pub(crate) scans: Scans,
     warnings: Mutex<Vec<String>>,
+    /// Held while the node is told which wallets are open, so that it hears the newest list last.
+    telling: tokio::sync::Mutex<()>,
 }
 
 /// A lock whose holder panicked: the maps are whole after every statement, so they are used.
@@ -144,6 +146,7 @@ impl Context {
             relock: Relock::default(),
             scans: Scans::default(),
             warnings: Mutex::default(),
+            telling: tokio::sync::Mutex::default(),
         })
     }
 
@@ -245,6 +248,7 @@ impl Context {
             .call(move |wallets| wallets.load(&file, wait))
             .await??;
         self.adopt(name).await?;
+        self.tell_open().await;
         Ok(warnings)
     }
 
@@ -284,6 +288,7 @@ impl Context {
             .call(move |wallets| wallets.create(&file, &new, &passphrase))
             .await??;
         self.follow(name);
+        self.tell_open().await;
         Ok(warnings)
     }
 
@@ -302,6 +307,7 @@ impl Context {
             .call(move |wallets| wallets.restore(&file, &backup))
             .await??;
         self.adopt(name).await?;
+        self.tell_open().await;
         Ok(warnings)
     }
 
@@ -317,9 +323,23 @@ impl Context {
         self.abort_scan(name);
         self.relock.forget(name);
         let file = name.to_owned();
-        self.handle
-            .call(move |wallets| wallets.unload(&file))
-            .await?
+        let closed = self.handle.call(move |wallets| wallets.unload(&file));
+        closed.await??;
+        self.tell_open().await;
+        Ok(())
+    }
+
+    /// Tells the node which wallets are open: it opens them again where this process dies.
+    async fn tell_open(&self) {
+        let _alone = self.telling.lock().await;
+        let Ok(names) = self.handle.call(|wallets| wallets.names()).await else {
+            return;
+        };
+        let told = self.ask(|chain| async move { chain.wallets_open(names).await });
+        if let Err(error) = told.await {
+            // A node that is gone does not start this process again.
+            tracing::debug!("{error}");
+        }
     }
 
     /// Ends a scan; false where none runs.

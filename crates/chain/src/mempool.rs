@@ -202,6 +202,14 @@ impl Mempool {
         order
     }
 
+    /// Whether one more transaction would keep to the limits on what hangs together, were it not to
+    /// replace any (Core's `CheckPolicyLimits`).
+    pub fn has_room_for(&self, tx: &Tx, vsize: u64, limits: &MempoolLimits) -> bool {
+        let cluster = self.cluster(self.parents(tx));
+        let (_, size) = self.package(&cluster);
+        cluster.len() < limits.cluster_count && size.saturating_add(vsize) <= limits.cluster_vsize
+    }
+
     /// The transaction that spends an output.
     pub fn spender(&self, outpoint: &OutPoint) -> Option<&MempoolEntry> {
         self.entries.get(self.spent.get(outpoint)?)

@@ -7,7 +7,7 @@ use super::sink;
 use crate::generated::chain_capnp::chain;
 use crate::remote::{Remote, ask};
 use crate::types::{
-    BlockInfo, BlockTip, BroadcastReply, ChainState, FeeEstimate, FoundCoin, IpcError,
+    Ancestries, BlockInfo, BlockTip, BroadcastReply, ChainState, FeeEstimate, FoundCoin, IpcError,
     MempoolEvent, MinimumFees, PullReply, Task,
 };
 use crate::wire::{self, Wire};
@@ -318,6 +318,53 @@ impl ChainClient {
                 p.set_wallet(wallet.as_str());
                 p.set_load(load);
             },
+            |_r| ()
+        )
+    }
+
+    /// Whether a transaction of `vsize` virtual bytes would keep to the mempool's limits on what
+    /// hangs together.
+    ///
+    /// # Errors
+    /// [`IpcError`] where the node is not ready or gone.
+    pub async fn check_limits(&self, tx: Vec<u8>, vsize: u64) -> Result<bool, IpcError> {
+        ask!(
+            self.remote,
+            check_limits_request,
+            |p| {
+                p.set_transaction(&tx);
+                p.set_vsize(vsize);
+            },
+            |r| r.get_fits()
+        )
+    }
+
+    /// What hangs together with transactions of the mempool, in the order asked for.
+    ///
+    /// # Errors
+    /// [`IpcError`] where the node is not ready or gone.
+    pub async fn ancestry(&self, txids: Vec<Txid>) -> Result<Ancestries, IpcError> {
+        ask!(
+            self.remote,
+            ancestry_request,
+            |p| wire::put_datas(p.reborrow().init_txids(wire::length(&txids)), &txids),
+            |r| Ancestries {
+                found: wire::take_list(r.get_found()?)?,
+                max_ancestors: r.get_max_ancestors(),
+                max_descendants: r.get_max_descendants(),
+            }
+        )
+    }
+
+    /// Tells which wallets are open: the node opens them again where this process dies.
+    ///
+    /// # Errors
+    /// [`IpcError`] where the node is gone.
+    pub async fn wallets_open(&self, wallets: Vec<String>) -> Result<(), IpcError> {
+        ask!(
+            self.remote,
+            wallets_open_request,
+            |p| wire::put_texts(p.reborrow().init_wallets(wire::length(&wallets)), &wallets),
             |_r| ()
         )
     }

@@ -275,4 +275,42 @@ impl chain::Server for ChainObject {
         let work = self.service.load_on_startup(wallet, params.get_load());
         answer!(results, self.runner.finish(work).await)
     }
+
+    async fn check_limits(
+        self: Rc<Self>,
+        params: chain::CheckLimitsParams,
+        mut results: chain::CheckLimitsResults,
+    ) -> Result<(), capnp::Error> {
+        let params = params.get()?;
+        let tx = params.get_transaction()?.to_vec();
+        let work = self.service.check_limits(tx, params.get_vsize());
+        answer!(results, self.runner.wait(work).await, |b, fits| b
+            .set_fits(fits))
+    }
+
+    async fn ancestry(
+        self: Rc<Self>,
+        params: chain::AncestryParams,
+        mut results: chain::AncestryResults,
+    ) -> Result<(), capnp::Error> {
+        let txids: Vec<Txid> = wire::take_hashes(params.get()?.get_txids()?)?;
+        let outcome = self.runner.wait(self.service.ancestry(txids)).await;
+        answer!(results, outcome, |b, all| {
+            b.set_max_ancestors(all.max_ancestors);
+            b.set_max_descendants(all.max_descendants);
+            wire::put_list(b.init_found(wire::length(&all.found)), &all.found);
+        })
+    }
+
+    async fn wallets_open(
+        self: Rc<Self>,
+        params: chain::WalletsOpenParams,
+        mut results: chain::WalletsOpenResults,
+    ) -> Result<(), capnp::Error> {
+        let wallets = wire::take_texts(params.get()?.get_wallets()?)?;
+        answer!(
+            results,
+            self.runner.finish(self.service.wallets_open(wallets)).await
+        )
+    }
 }

@@ -144,6 +144,30 @@ pub struct FeeEstimate {
 /// An unspent output: its script and its value.
 pub type FoundCoin = (Vec<u8>, Amount);
 
+/// What hangs together with a transaction of the mempool; all zero for one that is not there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ancestry {
+    /// Transactions it stands on, itself counted.
+    pub ancestors: u64,
+    /// Transactions that are connected with it, itself counted.
+    pub cluster: u64,
+    /// Virtual bytes of those it stands on, its own counted.
+    pub vsize: u64,
+    /// Fees of those, its own counted.
+    pub fees: Amount,
+}
+
+/// What hangs together with some transactions, and how much the node's options let a wallet spend from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ancestries {
+    /// For each transaction asked for, in order.
+    pub found: Vec<Ancestry>,
+    /// `-limitancestorcount`.
+    pub max_ancestors: u64,
+    /// `-limitdescendantcount`.
+    pub max_descendants: u64,
+}
+
 /// The rates below which something is refused or uneconomic.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MinimumFees {

@@ -1,11 +1,11 @@
 //! The chain's values.
 
-use primitives::Txid;
+use primitives::{Amount, Txid};
 
 use super::{Wire, wire_enum, wire_struct};
 use crate::generated::chain_capnp as c;
 use crate::types::{
-    BlockInfo, BlockTip, ChainState, ChainStep, MempoolChange, MinimumFees, RemovalReason,
+    Ancestry, BlockInfo, BlockTip, ChainState, ChainStep, MempoolChange, MinimumFees, RemovalReason,
 };
 
 wire_enum!(
@@ -63,6 +63,26 @@ impl Wire for ChainStep {
                 }
             }
             c::chain_step::Connect(block) => Self::Connect(BlockInfo::take(block?)?),
+        })
+    }
+}
+
+impl Wire for Ancestry {
+    type Owned = c::ancestry::Owned;
+
+    fn put(&self, mut b: c::ancestry::Builder<'_>) {
+        b.set_ancestors(self.ancestors);
+        b.set_cluster(self.cluster);
+        b.set_vsize(self.vsize);
+        b.set_fees(self.fees.sat());
+    }
+
+    fn take(r: c::ancestry::Reader<'_>) -> capnp::Result<Self> {
+        Ok(Self {
+            ancestors: r.get_ancestors(),
+            cluster: r.get_cluster(),
+            vsize: r.get_vsize(),
+            fees: Amount::from_sat(r.get_fees()),
         })
     }
 }

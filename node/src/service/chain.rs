@@ -6,8 +6,9 @@ use chain::mempool::{MempoolChange as PoolChange, Removal};
 use chain::{BlockInfo as Info, ChainReader};
 use ipc_schema::service::{ChainService, MempoolFeed, Reply};
 use ipc_schema::{
-    BlockInfo, BlockTip, BroadcastReply, ChainState, ChainStep, Fault, FaultCode, FeeEstimate,
-    MempoolChange, MempoolSnapshot, MinimumFees, PullReply, RemovalReason, Task,
+    Ancestries, Ancestry, BlockInfo, BlockTip, BroadcastReply, ChainState, ChainStep, Fault,
+    FaultCode, FeeEstimate, MempoolChange, MempoolSnapshot, MinimumFees, PullReply, RemovalReason,
+    Task,
 };
 use primitives::{Amount, BlockHash, OutPoint, Tx, Txid};
 use tokio::sync::{broadcast, watch};
@@ -17,6 +18,8 @@ use crate::rpc::mempool::{broadcast as broadcast_tx, minimum_rate};
 
 /// Most coins looked up at once.
 const MAX_COINS: usize = 10_000;
+/// Most transactions whose ancestry is looked up at once.
+const MAX_TXIDS: usize = 10_000;
 /// Changes of the mempool that wait for a slow reader.
 const FEED: usize = 4096;
 /// Most bytes of blocks in one answer, whatever is asked.
@@ -90,6 +93,15 @@ fn blocks_from(reader: &ChainReader, height: u32, max_bytes: u64) -> Result<Vec<
         height += 1;
     }
     Ok(blocks)
+}
+
+fn decode_tx(node: &Node, bytes: &[u8]) -> Result<Tx, Fault> {
+    Tx::from_bytes(bytes, node.params.hashes).map_err(|error| {
+        Fault::new(
+            FaultCode::InvalidArgument,
+            format!("TX decode failed: {error}"),
+        )
+    })
 }
 
 impl ChainService for ChainServer {
@@ -232,12 +244,7 @@ impl ChainService for ChainServer {
 
     fn broadcast(&self, tx: Vec<u8>, max_fee: Option<Amount>) -> Reply<BroadcastReply> {
         self.look(move |node, _| {
-            let tx = Tx::from_bytes(&tx, node.params.hashes).map_err(|error| {
-                Fault::new(
-                    FaultCode::InvalidArgument,
-                    format!("TX decode failed: {error}"),
-                )
-            })?;
+            let tx = decode_tx(node, &tx)?;
             Ok(match broadcast_tx(node, &Arc::new(tx), max_fee) {
                 Ok(()) => BroadcastReply::Accepted,
                 Err(error) => BroadcastReply::Rejected(error.message),
@@ -264,8 +271,53 @@ impl ChainService for ChainServer {
         })
     }
 
+    fn check_limits(&self, tx: Vec<u8>, vsize: u64) -> Reply<bool> {
+        self.look(move |node, chain| {
+            let tx = decode_tx(node, &tx)?;
+            let limits = chain.reader.mempool_limits();
+            Ok(chain.reader.mempool().has_room_for(&tx, vsize, &limits))
+        })
+    }
+
+    fn ancestry(&self, txids: Vec<Txid>) -> Reply<Ancestries> {
+        self.look(move |node, chain| {
+            if txids.len() > MAX_TXIDS {
+                let text = format!("At most {MAX_TXIDS} transactions at once.");
+                return Err(Fault::new(FaultCode::InvalidArgument, text));
+            }
+            let limit = |name: &str| u64::try_from(node.config().get_int(name)).unwrap_or(0);
+            let (max_ancestors, max_descendants) =
+                (limit("limitancestorcount"), limit("limitdescendantcount"));
+            let pool = chain.reader.mempool();
+            let one = |txid: Txid| {
+                if pool.get(&txid).is_none() {
+                    return Ancestry::default();
+                }
+                let mut above = pool.ancestors(&txid);
+                above.insert(txid);
+                let (fees, vsize) = pool.package(&above);
+                Ancestry {
+                    ancestors: above.len() as u64,
+                    cluster: pool.cluster([txid].into()).len() as u64,
+                    vsize,
+                    fees,
+                }
+            };
+            Ok(Ancestries {
+                found: txids.into_iter().map(one).collect(),
+                max_ancestors,
+                max_descendants,
+            })
+        })
+    }
+
     fn report_task(&self, task: Task) -> Reply<()> {
         self.node.tasks.put(task);
+        Box::pin(async { Ok(()) })
+    }
+
+    fn wallets_open(&self, wallets: Vec<String>) -> Reply<()> {
+        self.node.wallet.set_open(wallets);
         Box::pin(async { Ok(()) })
     }
 
