@@ -350,6 +350,97 @@ fn a_rescan_can_be_stopped() {
 }
 
 #[test]
+fn names_do_not_lead_out_of_the_directory() {
+    let node = Setup::new("groestlcoin").wallet().start();
+    let wallet = Wallet::create(&node, "w");
+    let backup = node.setup().data().path().join("backup.dat");
+    wallet.cli(&["backupwallet", backup.to_str().unwrap()]);
+    let before = node.setup().data().snapshot().len();
+    let relative = "Wallet name given as a relative path cannot begin with ./ or ../, for wallets not in the walletdir, \
+                    please use an absolute path.";
+    let normal = "Wallet name given as a path must be normalized";
+    for (name, text) in [
+        ("../../outside", relative),
+        ("..", relative),
+        ("a/../../../outside", normal),
+        ("./a", normal),
+        ("/", "Wallet name cannot be the root path"),
+    ] {
+        let failed = format!("Wallet file verification failed. {text}");
+        for (method, args) in [
+            ("createwallet", json!([name])),
+            ("loadwallet", json!([name])),
+            ("restorewallet", json!([name, backup])),
+        ] {
+            assert_eq!(
+                node.refused(method, args),
+                (-4, failed.clone()),
+                "{method} {name}"
+            );
+        }
+    }
+    let after = node.setup().data().snapshot();
+    assert_eq!(
+        after.len(),
+        before,
+        "{:?}",
+        after.iter().map(|(path, _)| path).collect::<Vec<_>>()
+    );
+}
+
+/// Pays strangers from one coin until the wallet refuses; gives the payments and the refusal.
+fn pay_in_a_chain(limits: &[&str]) -> (Node, usize, String) {
+    let setup = limits
+        .iter()
+        .fold(Setup::new("bitquantum").wallet(), |setup, limit| {
+            setup.arg(limit)
+        });
+    let node = setup.start();
+    let wallet = Wallet::create(&node, "w");
+    node.call("generatetoaddress", json!([1, wallet.address("bech32")]));
+    mine(&node, 10);
+    wallet.synced();
+    let other = Wallet::create(&node, "other").address("bech32");
+    let client = node.client();
+    let pay = json!({"address": other, "amount": 0.1, "fee_rate": 5});
+    for count in 0..40 {
+        if let Err(error) = client.call("/wallet/w", "sendtoaddress", &pay) {
+            assert_eq!(error.code(), -6, "{error}");
+            let pool = node.call("getrawmempool", json!([]));
+            assert_eq!(pool.as_array().unwrap().len(), count);
+            // Nothing was stored that the node does not take.
+            assert_eq!(wallet.balance("nonmempool"), 0);
+            let history = wallet.cli(&["listtransactions", "*", "1000"]);
+            assert_eq!(history.as_array().unwrap().len(), count + 1, "{history}");
+            return (node, count, error.message());
+        }
+    }
+    panic!("the chain of payments does not end");
+}
+
+#[test]
+fn chains_of_payments_end_where_the_mempool_has_no_room() {
+    let (node, count, text) = pay_in_a_chain(&["-limitclustercount=3"]);
+    assert_eq!(
+        (count, text.as_str()),
+        (3, "too many unconfirmed transactions in cluster")
+    );
+    // A block makes room.
+    mine(&node, 1);
+    let wallet = Wallet {
+        node: &node,
+        name: "w",
+    };
+    wallet.synced();
+    wallet.send(&wallet.address("bech32"), "0.1");
+
+    let (_, count, text) = pay_in_a_chain(&["-limitancestorcount=5"]);
+    let expected = "Unconfirmed UTXOs are available, but spending them creates a chain of transactions that will be \
+                    rejected by the mempool";
+    assert_eq!((count, text.as_str()), (5, expected));
+}
+
+#[test]
 fn refusals_say_what_is_wrong() {
     let (node, sum) = rich_node("w");
     let wallet = Wallet {

@@ -1,11 +1,14 @@
-//! Choosing coins (Core's `coinselection.cpp`): branch and bound for a sum without change, the
-//! knapsack and a single random draw otherwise; the least wasteful result wins.
+//! Choosing coins (Core's `coinselection.cpp`): branch and bound for a sum without change; the
+//! knapsack, a single random draw and, where fees are high, the lightest inputs otherwise. The least
+//! wasteful result wins. Other than Core's knapsack, ours leaves coins alone that cost more than they
+//! bring, and no fees of unconfirmed ancestors are paid.
 
 use std::collections::BTreeSet;
 
 use primitives::Amount;
 
 mod bnb;
+mod grinder;
 mod knapsack;
 mod random;
 
@@ -50,11 +53,15 @@ pub struct Target {
     pub subtract_fee: bool,
     /// Most weight that inputs may have.
     pub max_weight: u64,
+    /// Weight of an output with change.
+    pub change_weight: u64,
+    /// Whether fees are so high that few and light inputs matter most.
+    pub grind: bool,
 }
 
 impl Target {
     /// What a coin counts for.
-    const fn worth(&self, candidate: &Candidate) -> Amount {
+    pub const fn worth(&self, candidate: &Candidate) -> Amount {
         if self.subtract_fee {
             candidate.value
         } else {
@@ -91,6 +98,11 @@ pub enum SelectError {
 }
 
 impl Selection {
+    /// Whether it wastes less, or as much with more coins (which tidies up).
+    pub fn is_better_than(&self, other: &Self) -> bool {
+        (self.waste, other.ids.len()) < (other.waste, self.ids.len())
+    }
+
     /// Sums a choice up.
     fn of(chosen: impl IntoIterator<Item = Candidate>, target: &Target) -> Self {
         let mut this = Self {
@@ -149,7 +161,16 @@ pub fn select(
     if !target.subtract_fee {
         results.extend(bnb::select(&useful, target));
     }
+    let changeless_weight = target.max_weight;
+    // The others may need an output for change.
+    let target = &Target {
+        max_weight: changeless_weight.saturating_sub(target.change_weight),
+        ..*target
+    };
     results.extend(knapsack::select(&useful, target, rng));
+    if target.grind {
+        results.extend(grinder::select(&useful, target));
+    }
     results.extend(single_random_draw(&useful, target, rng));
     let weight = |selection: &Selection| -> u64 {
         useful
@@ -160,8 +181,22 @@ pub fn select(
     };
     results
         .into_iter()
-        .filter(|selection| weight(selection) <= target.max_weight)
-        .min_by(|a, b| a.waste.cmp(&b.waste).then(b.ids.len().cmp(&a.ids.len())))
+        .filter(|selection| {
+            let change = selection.change > Amount::ZERO;
+            weight(selection)
+                <= if change {
+                    target.max_weight
+                } else {
+                    changeless_weight
+                }
+        })
+        .reduce(|best, found| {
+            if found.is_better_than(&best) {
+                found
+            } else {
+                best
+            }
+        })
         .or_else(|| largest_first(&useful, target).filter(|s| weight(s) <= target.max_weight))
         .ok_or(SelectError::TooHeavy)
 }

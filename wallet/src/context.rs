@@ -23,6 +23,9 @@ use crate::wallet::{NewWallet, SpendPlan};
 /// How long a call of the node may take before it counts as lost.
 const NODE_TIME: Duration = Duration::from_secs(30);
 
+/// Unconfirmed transactions whose ancestry the node is asked for at once.
+const MAX_SOURCES: usize = 10_000;
+
 /// The chain as the wallets see it: a node, or none for a while.
 #[derive(Clone, Debug)]
 pub struct ChainLink {
@@ -215,7 +218,32 @@ impl Context {
             initial_download: state.initial_download,
             now: self.now(),
             seed: self.seed(),
+            ..SpendPlan::default()
         })
+    }
+
+    /// What a payment of a wallet must know of the node: that, and what its unconfirmed coins stand on.
+    ///
+    /// # Errors
+    /// [`WalletError::Node`], or where the wallet was closed.
+    pub async fn payment_plan(
+        &self,
+        name: &str,
+        target: Option<u32>,
+    ) -> Result<SpendPlan, WalletError> {
+        let mut plan = self.spend_plan(target).await?;
+        let txids = self
+            .handle
+            .with(name, |wallet| Ok(wallet.unconfirmed_sources(MAX_SOURCES)))
+            .await?;
+        let asked = txids.clone();
+        let all = self
+            .ask(|chain| async move { chain.ancestry(asked).await })
+            .await?;
+        plan.ancestry = txids.into_iter().zip(all.found).collect();
+        plan.max_ancestors = all.max_ancestors;
+        plan.max_cluster = all.max_descendants;
+        Ok(plan)
     }
 
     /// Follows the chain for a wallet that was opened.

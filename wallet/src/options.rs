@@ -8,6 +8,8 @@ use primitives::{Amount, ChainParams, FeeRate};
 const HIGH_FEE_RATE: i64 = 1_000_000;
 /// A fee above which a warning is due.
 const HIGH_MAX_FEE: Amount = Amount::from_sat(100_000_000);
+/// A surcharge for spending coins of an address together above which a warning is due.
+const HIGH_APS_FEE: Amount = Amount::from_sat(10_000);
 
 /// Defaults and limits of every wallet of the process.
 #[derive(Clone, Debug)]
@@ -38,6 +40,11 @@ pub struct WalletOptions {
     pub broadcast: bool,
     /// Whether all coins of an address are spent together.
     pub avoid_partial_spends: bool,
+    /// How much more a payment may cost so that all coins of an address are spent together; `None`
+    /// for not trying.
+    pub max_aps_fee: Option<Amount>,
+    /// Whether payments are refused that the mempool's limits on chains of transactions would stop.
+    pub reject_long_chains: bool,
     /// Whether data need not be on disk to count as written.
     pub unsafe_sync: bool,
     /// Whether files of other chains may be opened.
@@ -61,6 +68,8 @@ impl WalletOptions {
             signal_rbf: true,
             broadcast: true,
             avoid_partial_spends: false,
+            max_aps_fee: Some(Amount::ZERO),
+            reject_long_chains: true,
             unsafe_sync: false,
             cross_chain: false,
         }
@@ -131,6 +140,18 @@ impl WalletOptions {
         }
         options.broadcast = config.get_bool("walletbroadcast");
         options.avoid_partial_spends = config.get_bool("avoidpartialspends");
+        options.reject_long_chains = config.get_bool("walletrejectlongchains");
+        options.max_aps_fee = match config.opt_str("maxapsfee").as_deref() {
+            Some("-1") => None,
+            _ => Some(amount(config, "maxapsfee")?),
+        };
+        if options.max_aps_fee.is_some_and(|fee| fee > HIGH_APS_FEE) {
+            warnings.push(
+                "-maxapsfee is set very high! This is the maximum transaction fee you pay (in addition to the normal fee) to \
+                 prioritize partial spend avoidance over regular coin selection."
+                    .to_owned(),
+            );
+        }
         options.unsafe_sync = config.get_bool("unsafesqlitesync");
         options.cross_chain = config.get_bool("walletcrosschain");
         Ok((options, warnings))

@@ -7,6 +7,7 @@ use primitives::{Tx, Txid};
 
 use crate::WalletError;
 use crate::context::Context;
+use crate::wallet::{Payment, PreparedTx, SpendError};
 
 /// Gives a stored transaction to the node. It stays stored whatever the node says.
 ///
@@ -44,6 +45,50 @@ pub async fn broadcast(
             tracing::warn!("[{name}] {txid} is stored and will be sent later: {error}");
             reply(Broadcast::Waiting)
         }
+    }
+}
+
+/// Chooses coins for a payment and prepares it, where the node's mempool has room for it.
+///
+/// # Errors
+/// A [`WalletError`]; after one nothing is held back for the payment.
+pub async fn prepare(
+    context: &Context,
+    name: &str,
+    payment: Payment,
+    target: Option<u32>,
+) -> Result<PreparedTx, WalletError> {
+    let plan = context.payment_plan(name, target).await?;
+    let prepared = context
+        .handle
+        .with(name, move |wallet| wallet.prepare(&payment, &plan))
+        .await?;
+    if !context.options.reject_long_chains {
+        return Ok(prepared);
+    }
+    let tx = Tx::new(prepared.tx.clone(), context.params.hashes);
+    let (bytes, vsize) = (tx.to_bytes(), prepared.vsize());
+    let fits = context
+        .ask(|chain| async move { chain.check_limits(bytes, vsize).await })
+        .await;
+    match fits {
+        Ok(true) => Ok(prepared),
+        Ok(false) => {
+            discard(context, name, prepared.id).await;
+            Err(SpendError::LongChain.into())
+        }
+        Err(error) => {
+            discard(context, name, prepared.id).await;
+            Err(error)
+        }
+    }
+}
+
+/// Drops a prepared payment that does not go out.
+pub async fn discard(context: &Context, name: &str, id: u64) {
+    let dropped = context.handle.with(name, move |wallet| wallet.discard(id));
+    if let Err(error) = dropped.await {
+        tracing::debug!("[{name}] {error}");
     }
 }
 

@@ -138,6 +138,7 @@ fn payment_of(request: &SendRequest, params: &ChainParams) -> Result<Payment, Wa
         change,
         replaceable: request.replaceable,
         comment: request.comment.clone(),
+        preview: true,
         ..Payment::default()
     })
 }
@@ -505,13 +506,10 @@ impl WalletService for WalletServer {
         self.run(|context| async move {
             let payment = payment_of(&request, context.params)?;
             context.sync(&wallet).await;
-            let plan = context.spend_plan(request.conf_target).await?;
+            let prepared = send::prepare(&context, &wallet, payment, request.conf_target).await?;
             context
                 .handle
-                .with(&wallet, move |wallet| {
-                    let prepared = wallet.prepare(&payment, &plan)?;
-                    Ok(preview(wallet, &prepared))
-                })
+                .with(&wallet, move |wallet| Ok(preview(wallet, &prepared)))
                 .await
         })
     }

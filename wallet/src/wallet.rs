@@ -38,7 +38,9 @@ pub use descriptors::{DescriptorInfo, ImportDescriptor};
 pub use history::{AmountEntry, Amounts};
 pub use receive::{BalanceQuery, Balances, Spent};
 pub use sign::verify_inputs;
-pub use spend::{ChangePosition, Payee, Payment, PreparedTx, SpendError, SpendPlan, rate_text};
+pub use spend::{
+    ChangePosition, FeeReason, Payee, Payment, PreparedTx, Rate, SpendError, SpendPlan, rate_text,
+};
 pub use sync::{BlockData, BlockPlace, KnownBlock, Step};
 
 /// What changed since it was last asked for.

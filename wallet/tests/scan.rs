@@ -1,4 +1,5 @@
-//! What holds while something takes long: a scan, or a node that does not answer.
+//! What holds while something takes long: a scan, a node that does not answer, a person who reviews a
+//! payment; and in what order payments are checked.
 
 #![allow(clippy::unwrap_used, reason = "a helper of tests fails by panicking")]
 
@@ -11,7 +12,8 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use primitives::Coin;
+use ipc_schema::{FaultCode, Recipient, SendRequest};
+use primitives::{Amount, Coin};
 use running::{PATIENCE, Running, on, start};
 use serde_json::json;
 
@@ -103,4 +105,97 @@ async fn a_payment_is_in_the_file_before_the_node_has_it() {
     let found = again.rpc("gettransaction", json!([txid])).await;
     assert_eq!(found["amount"].to_string(), "-1.00000000");
     node.wait_for_mempool(&txid).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_review_holds_no_money_back() {
+    let (_dir, node, w) = on(Coin::Smithcoin).await;
+    w.rpc("createwallet", json!(["w"])).await;
+    let address = w.rpc("getnewaddress", json!([])).await;
+    node.pay(address.as_str().unwrap(), 2);
+    node.mine_empty(6);
+    assert_eq!(w.trusted().await, "2.00000000");
+    let request = SendRequest {
+        recipients: vec![Recipient {
+            address: node.stranger(),
+            amount: Some(Amount::from_coins(1)),
+            ..Recipient::default()
+        }],
+        allow_other_coins: true,
+        ..SendRequest::default()
+    };
+    let prepared = w.wallets.prepare("w".into(), request).await.unwrap();
+    let listed = w.rpc("listunspent", json!([])).await;
+    assert_eq!(listed.as_array().unwrap().len(), 1, "{listed}");
+    w.rpc("sendtoaddress", json!([node.stranger(), 1])).await;
+    let late = w.wallets.send("w".into(), prepared.id).await.unwrap_err();
+    let fault = late.fault().unwrap();
+    assert_eq!(fault.code, FaultCode::Stale, "{fault}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn payments_are_checked_in_the_order_of_the_reference() {
+    let (_dir, node, w) = on(Coin::Bitcoin).await;
+    w.rpc(
+        "createwallet",
+        json!({"wallet_name": "w", "passphrase": "horse"}),
+    )
+    .await;
+    let locked = "walletpassphrase first";
+    w.refused("sendtoaddress", json!(["nowhere", 1]), -13, locked)
+        .await;
+    w.refused("sendmany", json!(["", {"nowhere": 1}]), -5, "nowhere")
+        .await;
+    w.refused("sendmany", json!(["", {node.stranger(): 1}]), -13, locked)
+        .await;
+    let bad_rate = json!({"address": "nowhere", "amount": 1, "fee_rate": 1, "conf_target": 3});
+    w.refused("sendtoaddress", bad_rate, -8, "Cannot specify both")
+        .await;
+    w.rpc("unloadwallet", json!(["w"])).await;
+    w.rpc(
+        "createwallet",
+        json!({"wallet_name": "watching", "disable_private_keys": true}),
+    )
+    .await;
+    let text = "Private keys are disabled";
+    w.refused("sendtoaddress", json!([node.stranger(), 1]), -4, text)
+        .await;
+    w.rpc("unloadwallet", json!(["watching"])).await;
+
+    w.rpc("createwallet", json!(["rich"])).await;
+    let address = w.rpc("getnewaddress", json!([])).await;
+    node.pay(address.as_str().unwrap(), 50);
+    node.mine_empty(6);
+    let mut amounts = serde_json::Map::new();
+    for _ in 0..12 {
+        let address = w.rpc("getnewaddress", json!([])).await;
+        amounts.insert(address.as_str().unwrap().to_owned(), json!(1));
+    }
+    let named = json!({"amounts": amounts, "fee_rate": 3, "verbose": true});
+    let sent = w.rpc("sendmany", named).await;
+    assert_eq!(sent["fee_reason"], "User Specified Fee");
+    let found = w.rpc("gettransaction", json!([sent["txid"]])).await;
+    let mut paid: Vec<(u64, &str)> = found["details"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|detail| detail["category"] == "send")
+        .map(|detail| {
+            (
+                detail["vout"].as_u64().unwrap(),
+                detail["address"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    paid.sort_unstable();
+    let order: Vec<&str> = paid.into_iter().map(|(_, address)| address).collect();
+    assert_eq!(order.len(), 12);
+    let given: Vec<&String> = amounts.keys().collect();
+    assert_ne!(
+        order, given,
+        "payees stand in the order in which they were named"
+    );
+    let named = json!({"address": node.stranger(), "amount": 1, "verbose": true});
+    let sent = w.rpc("sendtoaddress", named).await;
+    assert_eq!(sent["fee_reason"], "Fallback fee");
 }

@@ -17,8 +17,7 @@ pub(super) fn select(
     let mut order = candidates.to_vec();
     rng.shuffle(&mut order);
     let worth = |candidate: &Candidate| target.worth(candidate);
-    // Change costs an output, too.
-    let with_change = target.amount + target.change_target + target.change_fee;
+    let with_change = target.amount + target.change_target;
     let mut lowest_larger: Option<Candidate> = None;
     let mut lower = Vec::new();
     for candidate in order {

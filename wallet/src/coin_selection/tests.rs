@@ -31,6 +31,8 @@ fn target(amount: i64, rate: FeeRate, subtract_fee: bool) -> Target {
         change_target: CHANGE_LOWER + change_fee,
         subtract_fee,
         max_weight: 400_000,
+        change_weight: 124,
+        grind: false,
     }
 }
 
@@ -111,4 +113,43 @@ fn shuffling_keeps_every_item() {
     items.sort_unstable();
     assert_eq!(items, (0..100).collect::<Vec<_>>());
     assert!((0..1000).all(|_| rng.below(7) < 7));
+}
+
+proptest! {
+    /// Where fees are high, no choice that reaches payment and change is lighter.
+    #[test]
+    fn the_grinder_finds_the_lightest_inputs(
+        coins in prop::collection::vec((10_000i64..500_000, 230u64..600), 1..11),
+        share in 1u32..100,
+    ) {
+        let rate = FeeRate::from_sat_per_kvb(40_000);
+        let coins: Vec<Candidate> = coins
+            .iter()
+            .enumerate()
+            .map(|(id, (value, weight))| Candidate {
+                id,
+                value: Amount::from_sat(*value),
+                effective_value: Amount::from_sat(*value),
+                fee: Amount::ZERO,
+                long_term_fee: Amount::ZERO,
+                weight: *weight,
+            })
+            .collect();
+        let total: i64 = coins.iter().map(|c| c.value.sat()).sum();
+        let target = Target { grind: true, ..target(total * i64::from(share) / 100, rate, false) };
+        let goal = target.amount + target.change_target;
+        let lightest = (1u32..1 << coins.len())
+            .filter_map(|set| {
+                let some: Vec<&Candidate> = coins.iter().filter(|c| set >> c.id & 1 == 1).collect();
+                let sum: Amount = some.iter().map(|c| c.value).sum();
+                let weight: u64 = some.iter().map(|c| c.weight).sum();
+                (sum >= goal).then_some((weight, sum))
+            })
+            .min();
+        let found = grinder::select(&coins, &target).map(|found| {
+            let weight: u64 = found.ids.iter().map(|id| coins[*id].weight).sum();
+            (weight, found.worth)
+        });
+        prop_assert_eq!(found.map(|found| found.0), lightest.map(|least| least.0));
+    }
 }

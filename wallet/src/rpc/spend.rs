@@ -9,9 +9,10 @@ use rpc::{Arg, Args, Command, CommandSpec, ResultDoc, RpcError, RpcResult, code}
 use serde_json::{Value, json};
 
 use super::{coins, ensure_unlocked, wallet_name};
+use crate::coin_selection::Randomness;
 use crate::context::Context;
-use crate::send;
-use crate::wallet::{Payee, Payment};
+use crate::wallet::{Payee, Payment, SpendError};
+use crate::{WalletError, send};
 
 pub(super) fn commands() -> Vec<Command<Context>> {
     vec![
@@ -221,45 +222,38 @@ fn payee(context: &Context, address: &str, amount: &Value) -> Result<Payee, RpcE
     })
 }
 
-/// Prepares, signs, stores and broadcasts; gives the transaction's id.
+/// Refuses a wallet that cannot sign now, or never.
+async fn ensure_can_sign(context: &Context, name: &str) -> Result<(), RpcError> {
+    let can = context.handle.with(name, |wallet| {
+        Ok(ensure_unlocked(wallet).and_then(|()| {
+            if wallet.is_watch_only() {
+                return Err(WalletError::from(SpendError::NoPrivateKeys).into());
+            }
+            Ok(())
+        }))
+    });
+    can.await?
+}
+
+/// Prepares, signs, stores and broadcasts; gives the transaction's id and where its rate comes from.
 async fn pay(
     context: &Arc<Context>,
     name: &str,
     payment: Payment,
     target: Option<u32>,
 ) -> Result<(String, &'static str), RpcError> {
-    context.sync(name).await;
-    let locked = context
-        .handle
-        .with(name, |wallet| Ok(ensure_unlocked(wallet)));
-    locked.await??;
-    let plan = context.spend_plan(target).await?;
-    let reason = match (payment.fee_rate, plan.estimate) {
-        (Some(_), _) => "User-specified fee rate",
-        (None, Some(_)) => "Fee Rate Estimator",
-        (None, None) => "Fallback fee",
-    };
+    ensure_can_sign(context, name).await?;
     // Goes on where the caller leaves: what is stored must be told to the node.
-    let (work_context, wallet) = (Arc::clone(context), name.to_owned());
-    let work = context.runtime.spawn(async move {
-        let prepared = work_context
-            .handle
-            .with(&wallet, move |w| w.prepare(&payment, &plan))
-            .await?;
-        let sent = send::send_prepared(&work_context, &wallet, prepared.id).await;
+    let (context, wallet) = (Arc::clone(context), name.to_owned());
+    let work = context.runtime.clone().spawn(async move {
+        let prepared = send::prepare(&context, &wallet, payment, target).await?;
+        let sent = send::send_prepared(&context, &wallet, prepared.id).await;
         if sent.is_err() {
-            let dropped = work_context
-                .handle
-                .with(&wallet, move |w| w.discard(prepared.id))
-                .await;
-            if let Err(error) = dropped {
-                tracing::debug!("[{wallet}] {error}");
-            }
+            send::discard(&context, &wallet, prepared.id).await;
         }
-        sent
+        sent.map(|sent| (sent.txid.to_string(), prepared.reason.text()))
     });
-    let reply = work.await.map_err(RpcError::bug)??;
-    Ok((reply.txid.to_string(), reason))
+    Ok(work.await.map_err(RpcError::bug)??)
 }
 
 fn answer(txid: String, reason: &str, verbose: bool) -> Value {
@@ -272,6 +266,7 @@ fn answer(txid: String, reason: &str, verbose: bool) -> Value {
 
 async fn sendtoaddress(context: Arc<Context>, args: Args) -> RpcResult {
     let name = wallet_name(&context, &args).await?;
+    context.sync(&name).await;
     let mut payment = Payment {
         comment: args.opt_str("comment")?.unwrap_or_default().to_owned(),
         comment_to: args.opt_str("comment_to")?.unwrap_or_default().to_owned(),
@@ -287,7 +282,13 @@ async fn sendtoaddress(context: Arc<Context>, args: Args) -> RpcResult {
         .with(&name, move |w| Ok(coins::avoid_reuse_flag(w, avoid_reuse)))
         .await??;
     payment.include_used = !flag;
+    // Whoever avoids used addresses wants no coins left behind on those that are used now.
+    payment.together = flag;
     let target = fee_from(&args, args.value("fee_rate")?, &mut payment)?;
+    let unlocked = context
+        .handle
+        .with(&name, |wallet| Ok(ensure_unlocked(wallet)));
+    unlocked.await??;
     let mut payee = payee(&context, args.str("address")?, args.value("amount")?)?;
     payee.subtract_fee = args.bool("subtractfeefromamount")?;
     payment.payees.push(payee);
@@ -297,6 +298,7 @@ async fn sendtoaddress(context: Arc<Context>, args: Args) -> RpcResult {
 
 async fn sendmany(context: Arc<Context>, args: Args) -> RpcResult {
     let name = wallet_name(&context, &args).await?;
+    context.sync(&name).await;
     if args
         .opt_str("dummy")?
         .is_some_and(|dummy| !dummy.is_empty())
@@ -311,6 +313,7 @@ async fn sendmany(context: Arc<Context>, args: Args) -> RpcResult {
         ..Payment::default()
     };
     let bearers = args.opt_array("subtractfeefrom")?.unwrap_or_default();
+    let target = fee_from(&args, args.value("fee_rate")?, &mut payment)?;
     for (address, amount) in args.object("amounts")? {
         let mut payee = payee(&context, address, amount)?;
         payee.subtract_fee = bearers.iter().any(|bearer| bearer == address);
@@ -325,13 +328,15 @@ async fn sendmany(context: Arc<Context>, args: Args) -> RpcResult {
         }
         payment.payees.push(payee);
     }
-    let target = fee_from(&args, args.value("fee_rate")?, &mut payment)?;
+    // The order in which they were named is nobody's business.
+    Randomness::from_seed(context.seed()).shuffle(&mut payment.payees);
     let (txid, reason) = pay(&context, &name, payment, target).await?;
     Ok(answer(txid, reason, args.bool("verbose")?))
 }
 
 async fn sendall(context: Arc<Context>, args: Args) -> RpcResult {
     let name = wallet_name(&context, &args).await?;
+    context.sync(&name).await;
     let empty = serde_json::Map::new();
     let options = args.opt_object("options")?.unwrap_or(&empty);
     let mut payment = Payment {

@@ -22,7 +22,7 @@ pub struct CoinFilter {
     pub include_unsafe: bool,
     /// Whether coins on addresses that were spent from are wanted too.
     pub include_used: bool,
-    /// Whether frozen and reserved coins are wanted too.
+    /// Whether frozen coins are wanted too.
     pub include_locked: bool,
     /// Whether rewards that are not ripe are wanted too.
     pub include_immature: bool,
@@ -76,7 +76,6 @@ impl Wallet {
         let mut coins = Vec::new();
         let mut trusted = HashSet::new();
         let mut sum = Amount::ZERO;
-        let reserved = self.reserved_coins();
         for place in &self.mine {
             let (Some(tx), Some(output)) = (self.txs.get(&place.txid), self.output_of(place))
             else {
@@ -90,8 +89,7 @@ impl Wallet {
                 || (unripe && !filter.include_immature)
                 || output.value < filter.min_amount
                 || output.value > filter.max_amount
-                || (!filter.include_locked
-                    && (self.frozen.contains_key(place) || reserved.contains(place)))
+                || (!filter.include_locked && self.frozen.contains_key(place))
                 || self.is_spent(place)
             {
                 continue;
@@ -124,10 +122,11 @@ impl Wallet {
         coins
     }
 
-    /// Coins of prepared payments.
-    pub(super) fn reserved_coins(&self) -> HashSet<OutPoint> {
+    /// Coins of prepared payments, or of those that nobody reviews.
+    pub(super) fn reserved_coins(&self, without_previews: bool) -> HashSet<OutPoint> {
         self.prepared
             .values()
+            .filter(|prepared| !(without_previews && prepared.preview))
             .flat_map(|p| p.tx.inputs.iter().map(|i| i.prevout))
             .collect()
     }
@@ -146,7 +145,7 @@ impl Wallet {
             .filter_map(|place| Some((self.output_of(place)?.value, *place)))
             .collect();
         places.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
-        let reserved = self.reserved_coins();
+        let reserved = self.reserved_coins(false);
         let mut trusted = HashSet::new();
         places
             .into_iter()

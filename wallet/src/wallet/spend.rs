@@ -14,9 +14,12 @@ use crate::scriptpubkeyman::DescriptorId;
 mod choose;
 mod commit;
 mod error;
+mod group;
+mod plan;
 mod size;
 
 pub use error::SpendError;
+pub use plan::{FeeReason, Rate, SpendPlan, rate_text};
 
 use size::{dust_threshold, input_weight, signed_weight};
 
@@ -87,29 +90,10 @@ pub struct Payment {
     pub comment: String,
     /// A note about the payee.
     pub comment_to: String,
-}
-
-/// What the node says about fees and about its tip.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct SpendPlan {
-    /// Estimate for the wanted number of blocks.
-    pub estimate: Option<FeeRate>,
-    /// What the mempool asks now.
-    pub mempool_min: FeeRate,
-    /// What the node relays at all.
-    pub relay_min: FeeRate,
-    /// Rate by which dust is judged.
-    pub dust: FeeRate,
-    /// The most that the node lets a transaction pay.
-    pub max_fee: Option<Amount>,
-    /// Time of the node's tip.
-    pub tip_time: i64,
-    /// Whether the node is in initial download.
-    pub initial_download: bool,
-    /// The time.
-    pub now: i64,
-    /// A seed for chance.
-    pub seed: u64,
+    /// Whether all coins of an address are spent together.
+    pub together: bool,
+    /// Whether it waits for a person, so that another payment may take its coins.
+    pub preview: bool,
 }
 
 /// A payment that waits for a yes.
@@ -125,6 +109,10 @@ pub struct PreparedTx {
     pub fee: Amount,
     /// The rate that was aimed at.
     pub rate: FeeRate,
+    /// Where that comes from.
+    pub reason: FeeReason,
+    /// Whether it waits for a person, so that another payment may take its coins.
+    pub preview: bool,
     /// Weight once signed.
     pub weight: u64,
     /// Place of the change.
@@ -148,16 +136,19 @@ impl PreparedTx {
     }
 }
 
+/// How coins are chosen.
+#[derive(Clone, Copy, Debug)]
+struct Way {
+    /// All coins of an address together.
+    together: bool,
+    /// Coins of previews, too.
+    take_previews: bool,
+}
+
 /// Numbers that the choice of coins needs.
 struct Sums {
     rate: FeeRate,
     target: Target,
-}
-
-/// A rate in base units per virtual byte, with three decimals.
-pub fn rate_text(rate: FeeRate) -> String {
-    let per_kvb = rate.sat_per_kvb();
-    format!("{}.{:03}", per_kvb / 1000, (per_kvb % 1000).abs())
 }
 
 fn encoded_size(output: &TxOut) -> u64 {
@@ -167,38 +158,6 @@ fn encoded_size(output: &TxOut) -> u64 {
 }
 
 impl Wallet {
-    /// The least rate of own payments.
-    pub fn required_rate(&self, plan: &SpendPlan) -> FeeRate {
-        self.options.min_fee.max(plan.relay_min)
-    }
-
-    /// The rate of a payment (Core's `GetMinimumFeeRate`).
-    ///
-    /// # Errors
-    /// [`SpendError::RateTooLow`] or [`SpendError::NoEstimate`].
-    pub fn rate_for(
-        &self,
-        given: Option<FeeRate>,
-        plan: &SpendPlan,
-    ) -> Result<FeeRate, SpendError> {
-        let required = self.required_rate(plan);
-        if let Some(given) = given {
-            if given < required {
-                return Err(SpendError::RateTooLow {
-                    given: rate_text(given),
-                    least: rate_text(required),
-                    atom: self.params.atom,
-                });
-            }
-            return Ok(given);
-        }
-        let estimate = plan.estimate.unwrap_or(self.options.fallback_fee);
-        if estimate == FeeRate::ZERO {
-            return Err(SpendError::NoEstimate);
-        }
-        Ok(estimate.max(plan.mempool_min).max(required))
-    }
-
     /// Chooses coins and makes the transaction without proofs. Its coins are reserved until it is
     /// sent, dropped or too old.
     ///
@@ -214,10 +173,8 @@ impl Wallet {
         self.check_payees(payment, plan)?;
         let rate = self.rate_for(payment.fee_rate, plan)?;
         let (change_script, change_key) = self.change_script(payment);
-        let made = match &change_script {
-            Ok(script) => self.build(payment, plan, rate, script, &mut rng),
-            Err(_) => self.build(payment, plan, rate, &Script::new(), &mut rng),
-        };
+        let script = change_script.clone().unwrap_or_default();
+        let made = self.build_best(payment, plan, rate, &script, &mut rng);
         let give_back = |this: &mut Self| this.return_change(change_key);
         let mut prepared = match made {
             Ok(prepared) => prepared,
@@ -232,6 +189,27 @@ impl Wallet {
             (None, _) => give_back(self)?,
         }
         prepared.id = rng.next() >> 1;
+        self.make_room(&prepared)?;
+        self.prepared.insert(prepared.id, prepared.clone());
+        self.changes.coins = true;
+        Ok(prepared)
+    }
+
+    /// Drops previews whose coins a new payment takes, and the oldest payments where there are too many.
+    fn make_room(&mut self, new: &PreparedTx) -> Result<(), WalletError> {
+        let takes = |old: &PreparedTx| {
+            let mut inputs = old.tx.inputs.iter();
+            inputs.any(|input| new.tx.inputs.iter().any(|i| i.prevout == input.prevout))
+        };
+        let taken: Vec<u64> = self
+            .prepared
+            .values()
+            .filter(|p| takes(p))
+            .map(|p| p.id)
+            .collect();
+        for id in taken {
+            self.discard(id)?;
+        }
         while self.prepared.len() >= MAX_PREPARED {
             let oldest = self
                 .prepared
@@ -240,9 +218,57 @@ impl Wallet {
                 .map(|p| p.id);
             self.discard(oldest.unwrap_or_default())?;
         }
-        self.prepared.insert(prepared.id, prepared.clone());
-        self.changes.coins = true;
-        Ok(prepared)
+        Ok(())
+    }
+
+    /// Makes the transaction from coins that nothing holds, or else from those of previews, too.
+    fn build_best(
+        &self,
+        payment: &Payment,
+        plan: &SpendPlan,
+        rate: Rate,
+        change_script: &Script,
+        rng: &mut Randomness,
+    ) -> Result<PreparedTx, WalletError> {
+        let way = |take_previews| Way {
+            together: payment.together || self.options.avoid_partial_spends,
+            take_previews,
+        };
+        let mut build = |way| self.build_fairly(payment, plan, rate, change_script, way, rng);
+        let made = build(way(false));
+        // Whoever reviews a payment has not decided: the one that is made now goes first.
+        let previews = self.prepared.values().any(|prepared| prepared.preview);
+        match made {
+            Err(WalletError::Spend(error)) if previews => {
+                build(way(true)).map_err(|_| error.into())
+            }
+            made => made,
+        }
+    }
+
+    /// Makes the transaction, and spends coins of one address together where that costs little more
+    /// (`-maxapsfee`).
+    fn build_fairly(
+        &self,
+        payment: &Payment,
+        plan: &SpendPlan,
+        rate: Rate,
+        change_script: &Script,
+        way: Way,
+        rng: &mut Randomness,
+    ) -> Result<PreparedTx, WalletError> {
+        let made = self.build(payment, plan, rate, change_script, way, rng)?;
+        let Some(more) = self.options.max_aps_fee.filter(|_| !way.together) else {
+            return Ok(made);
+        };
+        let way = Way {
+            together: true,
+            ..way
+        };
+        match self.build(payment, plan, rate, change_script, way, rng) {
+            Ok(together) if together.fee <= made.fee + more => Ok(together),
+            _ => Ok(made),
+        }
     }
 
     fn check_payees(&self, payment: &Payment, plan: &SpendPlan) -> Result<(), SpendError> {
@@ -398,8 +424,12 @@ impl Wallet {
                     .max(dust_threshold(&change_output, discard)),
                 change_target: change_fee + change_target(average, rng),
                 subtract_fee,
+                // The marks of a witness, and of more inputs than one byte can count.
                 max_weight: u64::from(self.params.policy.max_standard_tx_weight)
-                    .saturating_sub(base_vsize * 4 + 300),
+                    .saturating_sub(base_vsize * 4 + 12),
+                change_weight: encoded_size(&change_output) * 4,
+                grind: rate.sat_per_kvb()
+                    > self.options.consolidate_fee.sat_per_kvb().saturating_mul(3),
             },
         }
     }
@@ -408,12 +438,14 @@ impl Wallet {
         &self,
         payment: &Payment,
         plan: &SpendPlan,
-        rate: FeeRate,
+        rate: Rate,
         change_script: &Script,
+        way: Way,
         rng: &mut Randomness,
     ) -> Result<PreparedTx, WalletError> {
+        let Rate { rate, reason } = rate;
         let sums = self.sums(payment, plan, rate, change_script, rng);
-        let (mut coins, selection) = self.choose(payment, &sums, rng)?;
+        let (mut coins, selection) = self.choose(payment, plan, &sums, way, rng)?;
         if coins.is_empty() {
             return Err(SpendError::Insufficient.into());
         }
@@ -478,6 +510,8 @@ impl Wallet {
             spent,
             fee,
             rate,
+            reason,
+            preview: payment.preview,
             weight,
             change,
             labels: payment

@@ -1,10 +1,13 @@
 //! Which coins a payment spends.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
+use keys::descriptor::OutputType;
+use primitives::address::Destination;
 use primitives::{Amount, FeeRate, Script};
 
-use super::{Payment, SpendError, Sums, input_weight};
+use super::group::{Eligible, Group, grouped, limits};
+use super::{Payment, SpendError, SpendPlan, Sums, Way, input_weight};
 use crate::WalletError;
 use crate::coin_selection::{self, Candidate, Randomness, SelectError, Selection, Target};
 use crate::scriptpubkeyman::DescriptorId;
@@ -51,8 +54,8 @@ impl Wallet {
         Ok(list)
     }
 
-    fn preset_coins(&self, payment: &Payment) -> Result<Vec<AvailableCoin>, SpendError> {
-        let reserved = self.reserved_coins();
+    fn preset_coins(&self, payment: &Payment, way: Way) -> Result<Vec<AvailableCoin>, SpendError> {
+        let reserved = self.reserved_coins(way.take_previews);
         let mut coins = Vec::new();
         for place in &payment.coins {
             let tx = self
@@ -87,10 +90,12 @@ impl Wallet {
     pub(super) fn choose(
         &self,
         payment: &Payment,
+        plan: &SpendPlan,
         sums: &Sums,
+        way: Way,
         rng: &mut Randomness,
     ) -> Result<(Vec<AvailableCoin>, Selection), WalletError> {
-        let preset = self.preset_coins(payment)?;
+        let preset = self.preset_coins(payment, way)?;
         let all = payment.payees.iter().any(|payee| payee.amount.is_none());
         let others = if payment.coins.is_empty() || payment.other_coins {
             let filter = CoinFilter {
@@ -99,20 +104,17 @@ impl Wallet {
                 min_depth: payment.min_depth,
                 ..CoinFilter::default()
             };
+            let reserved = self.reserved_coins(way.take_previews);
             let mut found = self.available_coins(&filter);
-            found.retain(|coin| !payment.coins.contains(&coin.outpoint));
+            found.retain(|coin| {
+                !payment.coins.contains(&coin.outpoint) && !reserved.contains(&coin.outpoint)
+            });
             found
         } else {
             Vec::new()
         };
         let chosen = self.candidates(&preset, sums.rate)?;
-        let worth = |c: &Candidate| {
-            if sums.target.subtract_fee {
-                c.value
-            } else {
-                c.effective_value
-            }
-        };
+        let worth = |c: &Candidate| sums.target.worth(c);
         let named: Amount = chosen.iter().map(worth).sum();
         let mut target = sums.target;
         target.amount -= named;
@@ -129,8 +131,8 @@ impl Wallet {
             if others.is_empty() && first_other > 0 && !payment.other_coins {
                 return Err(SpendError::PresetInsufficient.into());
             }
-            let (picked, _) = self.choose_others(&others, &target, payment, sums.rate, rng)?;
-            coins.extend(picked);
+            let way = (way, sums.rate);
+            coins.extend(self.choose_others(&others, &target, payment, plan, way, rng)?);
         }
         let all_candidates = self.candidates(&coins, sums.rate)?;
         let total: Amount = all_candidates.iter().map(worth).sum();
@@ -148,44 +150,72 @@ impl Wallet {
         Ok((coins, selection))
     }
 
+    /// The kind of address that holds a coin; `None` for others.
+    fn address_kind(&self, script: &Script) -> Option<OutputType> {
+        match Destination::from_script(script)? {
+            Destination::PubKeyHash(_) => Some(OutputType::Legacy),
+            Destination::ScriptHash(_) => {
+                let kind = self
+                    .owner_of(script)
+                    .and_then(|(owner, _)| owner.output_type());
+                kind.or(Some(OutputType::Legacy))
+            }
+            Destination::WitnessV0KeyHash(_) | Destination::WitnessV0ScriptHash(_) => {
+                Some(OutputType::Bech32)
+            }
+            Destination::WitnessV1Taproot(_) => Some(OutputType::Bech32m),
+            _ => None,
+        }
+    }
+
     /// Tries well confirmed coins first, then ever less (Core's `AutomaticCoinSelection`).
     fn choose_others(
         &self,
         coins: &[AvailableCoin],
         target: &Target,
         payment: &Payment,
-        rate: FeeRate,
+        plan: &SpendPlan,
+        way: (Way, FeeRate),
         rng: &mut Randomness,
-    ) -> Result<(Vec<AvailableCoin>, Selection), WalletError> {
-        let candidates = self.candidates(coins, rate)?;
-        let group =
-            self.options.avoid_partial_spends || self.has_flag(crate::db::record::FLAG_AVOID_REUSE);
-        let mut last = SelectError::Insufficient;
-        for (own, foreign) in [(1, 6), (1, 1), (0, 1), (0, 0)] {
-            let fits = |coin: &AvailableCoin| {
-                let least = if coin.from_me { own } else { foreign };
-                coin.depth >= least && (coin.depth > 0 || coin.safe || payment.include_unsafe)
-            };
-            let some: Vec<Candidate> = candidates
-                .iter()
-                .filter(|c| fits(&coins[c.id]))
-                .copied()
-                .collect();
-            let (groups, members) = grouped(&some, coins, group);
-            match coin_selection::select(&groups, target, rng) {
+    ) -> Result<Vec<AvailableCoin>, WalletError> {
+        let (Way { together, .. }, rate) = way;
+        let mut candidates = self.candidates(coins, rate)?;
+        candidates.retain(|candidate| target.worth(candidate) > Amount::ZERO);
+        if together {
+            // Which coins of a much used address share a group is nobody's business.
+            rng.shuffle(&mut candidates);
+        }
+        let kinds: Vec<Option<OutputType>> = coins
+            .iter()
+            .map(|coin| self.address_kind(&coin.output.script_pubkey))
+            .collect();
+        let groups = grouped(&candidates, coins, &kinds, plan, together);
+        let turns = Eligible::turns(&self.options, plan, payment.include_unsafe);
+        let mut heavy = false;
+        for turn in &turns {
+            match choose_groups(&groups, turn, target, rng) {
                 Ok(selection) => {
-                    let picked = selection
-                        .ids
-                        .iter()
-                        .flat_map(|id| members[*id].iter().map(|c| coins[*c].clone()))
-                        .collect();
-                    return Ok((picked, selection));
+                    let members = selection.ids.iter().flat_map(|id| &groups[*id].members);
+                    return Ok(members.map(|place| coins[*place].clone()).collect());
                 }
-                Err(error) => last = error,
+                Err(error) => heavy |= error == SelectError::TooHeavy,
             }
         }
-        if last == SelectError::TooHeavy {
-            return Err(SpendError::Select(last).into());
+        if heavy {
+            return Err(SpendError::Select(SelectError::TooHeavy).into());
+        }
+        let worth = |wanted: &dyn Fn(&Group) -> bool| -> Amount {
+            let some = groups.iter().filter(|group| wanted(group));
+            some.map(|group| target.worth(&group.candidate)).sum()
+        };
+        let taken = |group: &Group| turns.iter().any(|turn| turn.takes(group));
+        let (ancestors, cluster) = limits(plan);
+        let long = |group: &Group| {
+            !taken(group) && (group.ancestors >= ancestors || group.cluster >= cluster)
+        };
+        let (usable, in_chains) = (worth(&taken), worth(&long));
+        if usable < target.amount && usable + in_chains > target.amount {
+            return Err(SpendError::LongChainCoins.into());
         }
         let available: Amount = coins.iter().map(|coin| coin.output.value).sum();
         let paid: Amount = payment.payees.iter().filter_map(|payee| payee.amount).sum();
@@ -196,42 +226,34 @@ impl Wallet {
     }
 }
 
-/// Puts coins of one script together where they are to be spent together; gives the groups, and the
-/// coins of each by the group's id.
-fn grouped(
-    candidates: &[Candidate],
-    coins: &[AvailableCoin],
-    together: bool,
-) -> (Vec<Candidate>, Vec<Vec<usize>>) {
-    let mut groups: Vec<Candidate> = Vec::new();
-    let mut members: Vec<Vec<usize>> = Vec::new();
-    let mut by_script: HashMap<&Script, usize> = HashMap::new();
-    for candidate in candidates {
-        let script = &coins[candidate.id].output.script_pubkey;
-        let place = if together {
-            by_script.get(script).copied()
-        } else {
-            None
-        };
-        match place {
-            Some(place) => {
-                let group: &mut Candidate = &mut groups[place];
-                group.value += candidate.value;
-                group.effective_value += candidate.effective_value;
-                group.fee += candidate.fee;
-                group.long_term_fee += candidate.long_term_fee;
-                group.weight += candidate.weight;
-                members[place].push(candidate.id);
+/// Chooses among the groups of one kind of address, or among all where none suffices and that is
+/// allowed (Core's `AttemptSelection`): a mix tells an onlooker what belongs together.
+fn choose_groups(
+    groups: &[Group],
+    turn: &Eligible,
+    target: &Target,
+    rng: &mut Randomness,
+) -> Result<Selection, SelectError> {
+    let mut by_kind: BTreeMap<Option<OutputType>, Vec<Candidate>> = BTreeMap::new();
+    for group in groups.iter().filter(|group| turn.takes(group)) {
+        by_kind.entry(group.kind).or_default().push(group.candidate);
+    }
+    let mut best: Option<Selection> = None;
+    for some in by_kind.values() {
+        match coin_selection::select(some, target, rng) {
+            Ok(found) if best.as_ref().is_none_or(|best| found.is_better_than(best)) => {
+                best = Some(found);
             }
-            None => {
-                by_script.insert(script, groups.len());
-                groups.push(Candidate {
-                    id: groups.len(),
-                    ..*candidate
-                });
-                members.push(vec![candidate.id]);
-            }
+            Ok(_) | Err(SelectError::Insufficient) => {}
+            Err(SelectError::TooHeavy) => return Err(SelectError::TooHeavy),
         }
     }
-    (groups, members)
+    match best {
+        Some(best) => Ok(best),
+        None if turn.mixed && by_kind.len() > 1 => {
+            let all: Vec<Candidate> = by_kind.into_values().flatten().collect();
+            coin_selection::select(&all, target, rng)
+        }
+        None => Err(SelectError::Insufficient),
+    }
 }

@@ -28,6 +28,15 @@ pub enum SpendError {
          automatically selected or include more coins manually"
     )]
     PresetInsufficient,
+    /// What would suffice are coins of payments that wait in too long a chain.
+    #[error(
+        "Unconfirmed UTXOs are available, but spending them creates a chain of transactions that will be rejected by the \
+         mempool"
+    )]
+    LongChainCoins,
+    /// The mempool has no room for one more transaction on those that it spends from.
+    #[error("too many unconfirmed transactions in cluster")]
+    LongChain,
     /// Too many coins are needed.
     #[error("{0}")]
     Select(#[from] SelectError),

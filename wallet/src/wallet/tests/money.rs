@@ -134,6 +134,189 @@ fn prepared_coins_are_reserved_until_dropped() {
 }
 
 #[test]
+fn a_payment_takes_the_coins_of_a_preview() {
+    let mut f = funded(2);
+    let payment = |preview| Payment {
+        preview,
+        ..pay(stranger(), Some(Amount::from_sat(10_000_000)))
+    };
+    let plan = f.plan();
+    let first = f.wallet.prepare(&payment(true), &plan).unwrap();
+    let all = CoinFilter::default();
+    assert_eq!(
+        f.wallet.available_coins(&all).len(),
+        2,
+        "a preview hides nothing"
+    );
+    // As long as there are others, it keeps its coin.
+    let later = |seed| SpendPlan {
+        seed,
+        ..plan.clone()
+    };
+    let second = f.wallet.prepare(&payment(false), &later(8)).unwrap();
+    assert!(f.wallet.prepared(first.id).is_some());
+    let third = f.wallet.prepare(&payment(false), &later(9)).unwrap();
+    assert_eq!(third.tx.inputs[0].prevout, first.tx.inputs[0].prevout);
+    let stale = f.wallet.send_prepared(first.id, NOW).unwrap_err();
+    assert!(matches!(stale, WalletError::Spend(SpendError::Stale)));
+    f.wallet.send_prepared(second.id, NOW).unwrap();
+    f.wallet.send_prepared(third.id, NOW).unwrap();
+}
+
+/// A wallet with this many coins of one coin each on addresses of each kind.
+fn funded_kinds(count: usize, kinds: &[OutputType]) -> Fixture {
+    let mut f = Fixture::new(Coin::Bitcoin);
+    for kind in kinds {
+        for _ in 0..count {
+            let script = f.address(*kind).to_script();
+            let gift = f.gift(&[script], coins(1));
+            f.mine(vec![gift]);
+        }
+    }
+    f.mine_empty(6);
+    f
+}
+
+#[test]
+fn one_kind_of_address_is_spent_where_it_suffices() {
+    let kinds = [OutputType::Legacy, OutputType::Bech32, OutputType::Bech32m];
+    let mut f = funded_kinds(3, &kinds);
+    let plan = f.plan();
+    for seed in 0..20 {
+        let plan = SpendPlan {
+            seed,
+            ..plan.clone()
+        };
+        let payment = pay(stranger(), Some(Amount::from_sat(220_000_000)));
+        let prepared = f.wallet.prepare(&payment, &plan).unwrap();
+        let kinds: std::collections::HashSet<_> = prepared
+            .spent
+            .iter()
+            .map(|output| {
+                std::mem::discriminant(&Destination::from_script(&output.script_pubkey).unwrap())
+            })
+            .collect();
+        assert_eq!((prepared.spent.len(), kinds.len()), (3, 1));
+        f.wallet.discard(prepared.id).unwrap();
+    }
+    // And all of them where it does not.
+    let payment = pay(stranger(), Some(Amount::from_sat(820_000_000)));
+    assert_eq!(f.wallet.prepare(&payment, &plan).unwrap().spent.len(), 9);
+}
+
+#[test]
+fn coins_of_an_address_go_together_where_that_costs_little() {
+    let mut f = Fixture::new(Coin::Bitcoin);
+    let script = f.address(OutputType::Bech32).to_script();
+    for value in [1, 2, 3] {
+        let gift = f.gift(std::slice::from_ref(&script), coins(value));
+        f.mine(vec![gift]);
+    }
+    f.mine_empty(6);
+    let inputs = |f: &mut Fixture, together| {
+        let payment = Payment {
+            together,
+            ..pay(stranger(), Some(Amount::from_sat(50_000_000)))
+        };
+        let plan = f.plan();
+        let prepared = f.wallet.prepare(&payment, &plan).unwrap();
+        f.wallet.discard(prepared.id).unwrap();
+        prepared.tx.inputs.len()
+    };
+    assert_eq!(inputs(&mut f, true), 3);
+    assert_eq!(inputs(&mut f, false), 1);
+    f.wallet.options.max_aps_fee = Some(Amount::from_sat(10_000));
+    assert_eq!(inputs(&mut f, false), 3);
+    f.wallet.options.max_aps_fee = None;
+    assert_eq!(inputs(&mut f, false), 1);
+}
+
+#[test]
+fn a_much_used_address_is_spent_in_parts() {
+    let mut f = Fixture::new(Coin::Bitcoin);
+    let script = f.address(OutputType::Bech32).to_script();
+    let scripts = vec![script; 130];
+    let gift = f.gift(&scripts, Amount::from_sat(1_000_000));
+    f.mine(vec![gift]);
+    f.mine_empty(6);
+    let payment = Payment {
+        together: true,
+        ..pay(stranger(), Some(Amount::from_sat(500_000)))
+    };
+    let plan = f.plan();
+    let prepared = f.wallet.prepare(&payment, &plan).unwrap();
+    assert_eq!(prepared.tx.inputs.len(), 100);
+}
+
+#[test]
+fn coins_in_long_chains_wait() {
+    let mut f = funded(1);
+    let payment = pay(stranger(), Some(Amount::from_sat(1_000_000)));
+    let plan = f.plan();
+    let first = f.wallet.prepare(&payment, &plan).unwrap();
+    let tx = f.wallet.send_prepared(first.id, NOW).unwrap();
+    f.wallet.mark_in_mempool(&tx.txid());
+    assert_eq!(f.wallet.unconfirmed_sources(10), [tx.txid()]);
+    let with = |ancestors, cluster| SpendPlan {
+        ancestry: [(
+            tx.txid(),
+            ipc_schema::Ancestry {
+                ancestors,
+                cluster,
+                ..ipc_schema::Ancestry::default()
+            },
+        )]
+        .into(),
+        max_ancestors: 25,
+        max_cluster: 25,
+        ..plan.clone()
+    };
+    let text = "Unconfirmed UTXOs are available, but spending them creates a chain of transactions that will be \
+                rejected by the mempool";
+    for (ancestors, cluster, fits) in [(24, 24, true), (25, 25, false), (2, 25, false)] {
+        let made = f.wallet.prepare(&payment, &with(ancestors, cluster));
+        assert_eq!(made.is_ok(), fits, "{ancestors} {cluster}");
+        match made {
+            Ok(prepared) => f.wallet.discard(prepared.id).unwrap(),
+            Err(error) => assert_eq!(error.to_string(), text),
+        }
+    }
+    f.wallet.options.reject_long_chains = false;
+    let prepared = f.wallet.prepare(&payment, &with(25, 25)).unwrap();
+    f.wallet.discard(prepared.id).unwrap();
+    f.wallet.options.spend_zero_conf_change = false;
+    assert!(f.wallet.prepare(&payment, &with(1, 1)).is_err());
+}
+
+#[test]
+fn a_rate_says_where_it_comes_from() {
+    let f = funded(1);
+    let plan = f.plan();
+    let rate = FeeRate::from_sat_per_kvb;
+    let check = |given: Option<i64>, plan: &SpendPlan, per_kvb, text: &str| {
+        let found = f.wallet.rate_for(given.map(rate), plan).unwrap();
+        assert_eq!((found.rate, found.reason.text()), (rate(per_kvb), text));
+    };
+    check(Some(7_000), &plan, 7_000, "User Specified Fee");
+    check(None, &plan, 20_000, "Fallback fee");
+    let busy = SpendPlan {
+        mempool_min: rate(30_000),
+        ..plan.clone()
+    };
+    check(None, &busy, 30_000, "Mempool Min Fee");
+    let strict = SpendPlan {
+        relay_min: rate(40_000),
+        ..busy
+    };
+    check(None, &strict, 40_000, "Minimum Required Fee");
+    let known = SpendPlan {
+        estimate: Some(rate(50_000)),
+        ..strict
+    };
+    check(None, &known, 50_000, "Fee Rate Estimator");
+}
+
+#[test]
 fn wrong_payments_are_refused_with_their_reason() {
     let mut f = funded(1);
     let plan = f.plan();
