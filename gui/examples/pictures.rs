@@ -102,6 +102,8 @@ fn scenes() -> Vec<(&'static str, App)> {
         ("receive", receiving()),
         ("activity", at(PageId::Activity)),
         ("activity-details", details()),
+        ("activity-menu", activity_menu()),
+        ("coins", at(PageId::Coins)),
         ("wallets", at(PageId::Wallets)),
         ("wallet-new", new_wallet()),
         ("wallet-backup", backup()),
@@ -225,6 +227,18 @@ fn receiving() -> App {
 fn details() -> App {
     let mut app = at(PageId::Activity);
     demo::tell(&mut app, Message::Activity(activity::Message::Open(3)));
+    app
+}
+
+fn activity_menu() -> App {
+    let mut app = at(PageId::Activity);
+    for message in [
+        activity::Message::Pick(2, gui::model::Pick::Only),
+        activity::Message::Pick(5, gui::model::Pick::Range),
+        activity::Message::Menu(3, iced::Point::new(520.0, 330.0)),
+    ] {
+        demo::tell(&mut app, Message::Activity(message));
+    }
     app
 }
 

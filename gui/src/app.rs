@@ -35,7 +35,7 @@ use crate::link::{self, Control, Link};
 use crate::model::prefs::{Broken, Shared, Store};
 use crate::model::{Model, clock};
 use crate::page::{
-    Context, Event, PageId, activity, console, first_run, overview, receive, send, settings,
+    Context, Event, PageId, activity, coins, console, first_run, overview, receive, send, settings,
     status, tasks, wallets,
 };
 use crate::palette::Palette;
@@ -102,6 +102,7 @@ pub struct Pages {
     send: send::Page,
     receive: receive::Page,
     activity: activity::Page,
+    coins: coins::Page,
     wallets: wallets::Page,
     status: status::Page,
     console: console::Page,
@@ -195,6 +196,8 @@ pub enum Message {
     Receive(receive::Message),
     /// Activity.
     Activity(activity::Message),
+    /// Coins.
+    Coins(coins::Message),
     /// Wallets.
     Wallets(wallets::Message),
     /// Node.

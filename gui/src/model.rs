@@ -2,6 +2,7 @@
 
 pub mod amount;
 pub mod clock;
+pub mod coins;
 pub mod console;
 pub mod export;
 pub mod filter;

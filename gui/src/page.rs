@@ -1,6 +1,7 @@
 //! The screens. Each is a module with its state, its messages, `update` (no I/O, only tasks) and `view`.
 
 pub mod activity;
+pub mod coins;
 pub mod console;
 pub mod first_run;
 pub mod overview;
@@ -32,6 +33,8 @@ pub enum PageId {
     Receive,
     /// Every transaction.
     Activity,
+    /// What the wallet holds, coin by coin.
+    Coins,
     /// Create, open, close, back up, restore.
     Wallets,
     /// The node, its chain and its log.
@@ -46,11 +49,12 @@ pub enum PageId {
 
 impl PageId {
     /// All pages in the order of the rail.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Overview,
         Self::Send,
         Self::Receive,
         Self::Activity,
+        Self::Coins,
         Self::Wallets,
         Self::Status,
         Self::Console,
@@ -59,11 +63,12 @@ impl PageId {
     ];
 
     /// Pages of a wallet; absent where wallets are switched off.
-    pub const WALLET: [Self; 5] = [
+    pub const WALLET: [Self; 6] = [
         Self::Overview,
         Self::Send,
         Self::Receive,
         Self::Activity,
+        Self::Coins,
         Self::Wallets,
     ];
     /// Pages of the node.
@@ -76,6 +81,7 @@ impl PageId {
             Self::Send => "Send",
             Self::Receive => "Receive",
             Self::Activity => "Activity",
+            Self::Coins => "Coins",
             Self::Wallets => "Wallets",
             Self::Status => "Node",
             Self::Console => "Console",
@@ -91,6 +97,7 @@ impl PageId {
             Self::Send => Icon::ArrowUpRight,
             Self::Receive => Icon::ArrowDownLeft,
             Self::Activity => Icon::History,
+            Self::Coins => Icon::Coins,
             Self::Wallets => Icon::Wallet,
             Self::Status => Icon::Server,
             Self::Console => Icon::SquareTerminal,
@@ -106,6 +113,7 @@ impl PageId {
             Self::Send => "nav-send",
             Self::Receive => "nav-receive",
             Self::Activity => "nav-activity",
+            Self::Coins => "nav-coins",
             Self::Wallets => "nav-wallets",
             Self::Status => "nav-node",
             Self::Console => "nav-console",
@@ -148,6 +156,10 @@ pub enum Event {
     OpenBackup,
     /// Show a transaction in Activity.
     ShowTransaction(primitives::Txid),
+    /// Make a payment of these coins.
+    SendCoins(coins::Chosen),
+    /// Bring the coins into the order of another column.
+    SortCoins(crate::model::Sort<crate::model::coins::CoinKey>),
     /// Show this wallet.
     ShowWallet(String),
     /// Show the form for a new wallet; whether it is to have no keys.

@@ -57,13 +57,14 @@ const fn entry(keys: &'static str, action: Action, words: &'static str) -> Short
 }
 
 /// The table.
-pub const SHORTCUTS: [Shortcut; 23] = [
+pub const SHORTCUTS: [Shortcut; 24] = [
     entry("Ctrl+K", Action::Palette, "Search or type a command"),
     entry("Alt+1", Action::Open(PageId::Overview), "Overview"),
     entry("Alt+2", Action::Open(PageId::Send), "Send"),
     entry("Alt+3", Action::Open(PageId::Receive), "Receive"),
     entry("Alt+4", Action::Open(PageId::Activity), "Activity"),
-    entry("Alt+5", Action::Open(PageId::Wallets), "Wallets"),
+    entry("Alt+5", Action::Open(PageId::Coins), "Coins"),
+    entry("Alt+6", Action::Open(PageId::Wallets), "Wallets"),
     entry("Ctrl+I", Action::Open(PageId::Status), "Node"),
     entry("Ctrl+Shift+D", Action::Open(PageId::Status), "Node"),
     entry("Ctrl+T", Action::Open(PageId::Console), "Console"),

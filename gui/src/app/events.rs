@@ -50,6 +50,14 @@ impl App {
                 }
                 self.finish(update, Message::Activity)
             }
+            Message::Coins(message) => {
+                let context = Context {
+                    model: &self.model,
+                    link: &self.link,
+                };
+                let update = self.pages.coins.update(message, &context);
+                self.finish(update, Message::Coins)
+            }
             Message::Wallets(message) => {
                 let context = Context {
                     model: &self.model,
@@ -160,8 +168,9 @@ impl App {
                 let Some(wallet) = &mut self.model.wallet else {
                     return Task::none();
                 };
-                take_rows(&mut wallet.coins, skip, rows)
-                    .map_or_else(Task::none, |next| self.read_coins(next))
+                let next = take_rows(&mut wallet.coins, skip, rows);
+                wallet.arrange_coins();
+                next.map_or_else(Task::none, |next| self.read_coins(next))
             }
             Message::FeesRead(name, Ok(fees)) if self.is_shown(&name) => {
                 if let Some(wallet) = &mut self.model.wallet {

@@ -156,12 +156,15 @@ fn page(app: &App) -> Element<'_, Message> {
     let model = &app.model;
     match app.page {
         PageId::Overview => overview::view(model).map(Message::Overview),
-        PageId::Send | PageId::Receive | PageId::Activity if model.wallet.is_none() => {
+        PageId::Send | PageId::Receive | PageId::Activity | PageId::Coins
+            if model.wallet.is_none() =>
+        {
             no_wallet(model)
         }
         PageId::Send => app.pages.send.view(model).map(Message::Send),
         PageId::Receive => app.pages.receive.view(model).map(Message::Receive),
         PageId::Activity => app.pages.activity.view(model).map(Message::Activity),
+        PageId::Coins => app.pages.coins.view(model).map(Message::Coins),
         PageId::Wallets => app.pages.wallets.view(model).map(Message::Wallets),
         PageId::Status => app.pages.status.view(model).map(Message::Status),
         PageId::Console => app.pages.console.view(model).map(Message::Console),

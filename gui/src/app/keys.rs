@@ -101,6 +101,9 @@ impl App {
         match self.page {
             _ if !matches!(self.screen, Screen::Main) => false,
             PageId::Activity => self.pages.activity.close_drawer(),
+            PageId::Send => self.pages.send.close_top(),
+            PageId::Receive => self.pages.receive.close_top(),
+            PageId::Coins => self.pages.coins.close_top(),
             PageId::Wallets => self.pages.wallets.back(),
             _ => false,
         }

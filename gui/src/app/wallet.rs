@@ -113,6 +113,7 @@ impl App {
         if !same {
             self.pages.receive = Default::default();
             self.pages.activity = Default::default();
+            self.pages.coins = Default::default();
         }
         let changed = self.model.prefs.wallet != name;
         self.model.prefs.wallet = name;

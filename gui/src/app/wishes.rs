@@ -51,6 +51,20 @@ impl App {
                     self.finish(update, Message::Activity),
                 ])
             }
+            Event::SendCoins(chosen) => {
+                let context = crate::page::Context {
+                    model: &self.model,
+                    link: &self.link,
+                };
+                let task = self.pages.send.spend(&chosen, &context);
+                Task::batch([self.open(PageId::Send), task.map(Message::Send)])
+            }
+            Event::SortCoins(sort) => {
+                if let Some(wallet) = &mut self.model.wallet {
+                    wallet.sort_coins(sort);
+                }
+                Task::none()
+            }
             Event::ShowWallet(name) => {
                 let show = self.show_wallet(name);
                 if self.page == PageId::Wallets {

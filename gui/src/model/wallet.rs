@@ -3,7 +3,9 @@
 use ipc_schema::{AddressRow, CoinRow, LockState, WalletEvent, WalletFees, WalletState};
 use primitives::Amount;
 
+use super::coins::{CoinKey, LARGEST};
 use super::history::{History, Next};
+use super::sort::Sort;
 
 /// Most addresses of others that are offered.
 const CONTACTS: usize = 1000;
@@ -21,6 +23,9 @@ pub struct Wallet {
     pub addresses: Vec<AddressRow>,
     /// Coins, largest first.
     pub coins: Vec<CoinRow>,
+    /// Places of `coins` in the order of `coin_sort`.
+    pub(super) coin_order: Vec<usize>,
+    pub(super) coin_sort: Sort<CoinKey>,
     /// Rates to choose from.
     pub fees: Option<WalletFees>,
 }
@@ -60,6 +65,8 @@ impl Wallet {
             history: History::default(),
             addresses: Vec::new(),
             coins: Vec::new(),
+            coin_order: Vec::new(),
+            coin_sort: LARGEST,
             fees: None,
         }
     }

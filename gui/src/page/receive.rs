@@ -1,14 +1,17 @@
 //! Receive: a request with its address, link and QR code, and all requests made before.
 
+#[cfg(test)]
+mod tests;
 mod view;
 
-use iced::Task;
+use iced::{Point, Task};
 use ipc_schema::{AddressRequest, AddressRow, AddressType, IpcError};
 
 use super::{Context, Event, Update, words};
 use crate::Element;
-use crate::model::Model;
+use crate::link::files::{Pick, pick};
 use crate::model::uri::{self, PaymentRequest};
+use crate::model::{Model, Sort};
 use crate::theme::Tone;
 use crate::widget::qr;
 
@@ -22,8 +25,61 @@ pub struct Page {
     busy: bool,
     error: Option<String>,
     shown: Option<Shown>,
-    selected: Option<usize>,
+    /// The address of the row in hand.
+    selected: Option<String>,
     saving: Option<String>,
+    sort: Sort<Key>,
+    menu: Option<(Place, Point)>,
+}
+
+/// A column of the list of requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Key {
+    /// When it was made.
+    Date,
+    /// Its label.
+    Label,
+    /// Its message.
+    Message,
+    /// The amount asked for.
+    Amount,
+    /// Whether it was paid.
+    Status,
+    /// What came.
+    Received,
+}
+
+/// The newest first.
+impl Default for Sort<Key> {
+    fn default() -> Self {
+        Self::down(Key::Date)
+    }
+}
+
+/// Where a context menu is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// On a row of the list.
+    Row,
+    /// On the QR code.
+    Code,
+}
+
+/// What of a request is wanted on the clipboard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    /// Its address.
+    Address,
+    /// Its payment link.
+    Link,
+    /// Its label.
+    Label,
+    /// Its message.
+    Message,
+    /// The amount asked for, as a plain number.
+    Amount,
+    /// All columns.
+    Row,
 }
 
 /// The request in view.
@@ -59,6 +115,20 @@ pub enum Message {
     CopyLink,
     /// Copy the address of a row.
     CopyRow(usize),
+    /// Something of the row in hand is wanted on the clipboard.
+    Copy(What),
+    /// The head of a column was pressed.
+    Sort(Sort<Key>),
+    /// The context menu of a row is wanted there.
+    RowMenu(usize, Point),
+    /// The context menu of the QR code is wanted there.
+    CodeMenu(Point),
+    /// The context menu is closed.
+    CloseMenu,
+    /// Choose the picture's path in the system's window.
+    Browse,
+    /// A path was chosen, or none.
+    Chosen(Option<std::path::PathBuf>),
     /// Show or hide the field for the picture's path.
     SaveImage,
     /// The path was edited.
@@ -82,15 +152,26 @@ impl Page {
             Message::Clear => {
                 *self = Self {
                     kind: self.kind,
+                    sort: self.sort,
                     ..Self::default()
                 }
             }
-            Message::Select(place) => {
-                if let Some(row) = requests(context.model).nth(place) {
-                    self.selected = Some(place);
-                    self.shown = Some(Shown::new(row.clone(), context.model));
-                }
+            Message::Select(place) => self.select(place, context.model),
+            Message::Sort(sort) => self.sort = sort,
+            Message::RowMenu(place, at) => {
+                self.select(place, context.model);
+                self.menu = Some((Place::Row, at));
             }
+            Message::CodeMenu(at) => self.menu = self.shown.is_some().then_some((Place::Code, at)),
+            Message::CloseMenu => self.menu = None,
+            Message::Copy(what) => return self.copy(what, context.model),
+            Message::Browse => {
+                let path = self.saving.clone().unwrap_or_default();
+                let call = pick(Pick::Save, "Save the picture", path.into());
+                return Update::task(Task::perform(call, Message::Chosen));
+            }
+            Message::Chosen(Some(path)) => self.saving = Some(path.display().to_string()),
+            Message::Chosen(None) => {}
             Message::CopyAddress => {
                 if let Some(shown) = &self.shown {
                     return Update::event(Event::Copy(shown.row.address.clone(), "Address"));
@@ -102,14 +183,17 @@ impl Page {
                 }
             }
             Message::CopyRow(place) => {
-                if let Some(row) = requests(context.model).nth(place) {
+                if let Some(row) = self.rows(context.model).get(place) {
                     return Update::event(Event::Copy(row.address.clone(), "Address"));
                 }
             }
             Message::SaveImage => {
                 self.saving = match self.saving.take() {
                     Some(_) => None,
-                    None => Some(default_image_path(&self.label)),
+                    None => {
+                        let label = self.shown.as_ref().map(|shown| shown.row.label.as_str());
+                        Some(default_image_path(label.unwrap_or_default()))
+                    }
                 };
             }
             Message::ImagePath(path) => self.saving = Some(path),
@@ -123,6 +207,74 @@ impl Page {
             }
         }
         Update::none()
+    }
+
+    fn select(&mut self, place: usize, model: &Model) {
+        let row = self.rows(model).get(place).map(|row| (*row).clone());
+        if let Some(row) = row {
+            self.selected = Some(row.address.clone());
+            self.shown = Some(Shown::new(row, model));
+        }
+    }
+
+    fn copy(&self, what: What, model: &Model) -> Update<Message> {
+        let Some(Shown { row, link, .. }) = &self.shown else {
+            return Update::none();
+        };
+        let amount = row.amount.map(|amount| plain(amount, model));
+        let (text, words) = match what {
+            What::Address => (row.address.clone(), "Address"),
+            What::Link => (link.clone(), "Link"),
+            What::Label => (row.label.clone(), "Label"),
+            What::Message => (row.message.clone(), "Message"),
+            What::Amount => (amount.unwrap_or_default(), "Amount"),
+            What::Row => {
+                let cells = [
+                    model.zone.full(row.created),
+                    row.label.clone(),
+                    row.message.clone(),
+                    amount.unwrap_or_default(),
+                    view::status(row).0.to_owned(),
+                    plain(row.received, model),
+                    row.address.clone(),
+                ];
+                (cells.join("\t"), "Row")
+            }
+        };
+        Update::event(Event::Copy(text, words))
+    }
+
+    /// Closes what lies on top; whether there was anything.
+    pub fn close_top(&mut self) -> bool {
+        self.menu.take().is_some()
+    }
+
+    /// Own addresses in the order of the list.
+    fn rows<'a>(&self, model: &'a Model) -> Vec<&'a AddressRow> {
+        let mut rows: Vec<&AddressRow> = requests(model).collect();
+        let sort = self.sort;
+        match sort.by {
+            Key::Date => rows.sort_by(|a, b| sort.order(a.created.cmp(&b.created))),
+            Key::Amount => rows.sort_by(|a, b| sort.order(a.amount.cmp(&b.amount))),
+            Key::Received => rows.sort_by(|a, b| sort.order(a.received.cmp(&b.received))),
+            Key::Status => {
+                rows.sort_by(|a, b| sort.order(view::status(a).0.cmp(view::status(b).0)));
+            }
+            Key::Label | Key::Message => {
+                rows.sort_by_cached_key(|row| {
+                    let text = if sort.by == Key::Label {
+                        row.label.to_lowercase()
+                    } else {
+                        row.message.to_lowercase()
+                    };
+                    (text.is_empty() != sort.down, text)
+                });
+                if sort.down {
+                    rows.reverse();
+                }
+            }
+        }
+        rows
     }
 
     fn create(&mut self, context: &Context<'_>) -> Update<Message> {
@@ -154,8 +306,8 @@ impl Page {
         self.busy = false;
         match result {
             Ok(row) => {
+                self.selected = Some(row.address.clone());
                 self.shown = Some(Shown::new(row, context.model));
-                self.selected = None;
                 Update::none()
             }
             Err(error) => {
@@ -227,6 +379,16 @@ fn requests(model: &Model) -> impl Iterator<Item = &AddressRow> {
         .map(|wallet| wallet.addresses.as_slice())
         .unwrap_or_default();
     rows.iter().filter(|row| row.is_mine)
+}
+
+/// A number that other programs read.
+fn plain(amount: primitives::Amount, model: &Model) -> String {
+    let money = model.money();
+    if money.masked {
+        money.number(amount)
+    } else {
+        money.editable(amount)
+    }
 }
 
 fn default_image_path(label: &str) -> String {

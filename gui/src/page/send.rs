@@ -12,6 +12,7 @@ use ipc_schema::{Broadcast, IpcError, PreparedSend, SendReply};
 use primitives::{OutPoint, Txid};
 use zeroize::Zeroizing;
 
+use super::coins::{Chosen, list};
 use super::{Context, Event, PageId, Update, words};
 use crate::Element;
 use crate::link::Link;
@@ -49,6 +50,7 @@ pub struct Page {
     previewing: bool,
     preview_error: Option<String>,
     coins_open: bool,
+    coins: list::List,
     passphrase: Zeroizing<String>,
     sending: bool,
     send_error: Option<String>,
@@ -70,14 +72,12 @@ pub enum Message {
     Previewed(u64, Result<PreparedSend, IpcError>),
     /// The coins are shown or folded away.
     FoldCoins,
-    /// A coin is taken by hand, or given back to the wallet's choice.
-    PickCoin(OutPoint),
+    /// The list of coins: ticked ones are spent.
+    Coins(list::Message),
     /// All coins are given back to the wallet's choice.
     AutomaticCoins,
-    /// A coin is frozen or freed.
-    Freeze(OutPoint, bool),
-    /// The coin was frozen or freed.
-    Frozen(Result<(), IpcError>),
+    /// A sum is wanted on the clipboard.
+    Copy(String, &'static str),
     /// Empty the form.
     Clear,
     /// To the review.
@@ -138,24 +138,13 @@ impl Page {
             Message::PreviewDue(_) => {}
             Message::Previewed(edit, result) => return self.previewed(edit, result, context),
             Message::FoldCoins => self.coins_open = !self.coins_open,
-            Message::PickCoin(outpoint) => {
-                self.form.toggle_coin(outpoint);
-                return self.edited(context);
-            }
+            Message::Coins(message) => return self.update_coins(message, context),
             Message::AutomaticCoins => {
                 self.form.coins.clear();
+                self.coins.set(&[]);
                 return self.edited(context);
             }
-            Message::Freeze(outpoint, frozen) => {
-                self.form.coins.retain(|coin| *coin != outpoint);
-                let (wallet, name) = (context.link.wallet(), context.wallet_name());
-                let call = async move { wallet?.set_frozen(name, outpoint, frozen).await };
-                return Update::task(Task::perform(call, Message::Frozen));
-            }
-            Message::Frozen(Ok(())) => return self.edited(context),
-            Message::Frozen(Err(error)) => {
-                return Update::event(Event::Notify(Tone::Bad, words(&error)));
-            }
+            Message::Copy(text, what) => return Update::event(Event::Copy(text, what)),
             Message::Clear => {
                 let drop = self.drop_preview(context);
                 self.reset();
@@ -238,6 +227,56 @@ impl Page {
             _ => {}
         }
         Update::none()
+    }
+
+    fn update_coins(&mut self, message: list::Message, context: &Context<'_>) -> Update<Message> {
+        let frozen = matches!(message, list::Message::Frozen(Ok(())));
+        let update = self.coins.update(message, context);
+        let update = Update {
+            task: update.task.map(Message::Coins),
+            event: update.event,
+        };
+        let chosen: Vec<OutPoint> = self
+            .coins
+            .ticked_rows(context.model)
+            .filter(|coin| coin.spendable && !coin.frozen)
+            .map(|coin| coin.outpoint)
+            .collect();
+        if chosen == self.form.coins && !frozen {
+            return update;
+        }
+        self.form.coins = chosen;
+        let edited = self.edited(context);
+        Update {
+            task: Task::batch([update.task, edited.task]),
+            event: update.event,
+        }
+    }
+
+    /// Fills in coins that were chosen on another page.
+    pub fn spend(&mut self, chosen: &Chosen, context: &Context<'_>) -> Task<Message> {
+        if self.stage == Stage::Done {
+            self.reset();
+        }
+        self.stage = Stage::Compose;
+        self.coins_open = true;
+        self.coins.set(&chosen.coins);
+        self.form.coins.clone_from(&chosen.coins);
+        if let Some(address) = &chosen.to {
+            self.form.recipients = vec![RecipientForm {
+                address: address.clone(),
+                unit: context.model.prefs.unit,
+                all: true,
+                subtract_fee: true,
+                ..RecipientForm::default()
+            }];
+        }
+        self.edited(context).task
+    }
+
+    /// Closes what lies on top; whether there was anything.
+    pub fn close_top(&mut self) -> bool {
+        self.coins.close_top() || self.book.take().is_some()
     }
 
     /// Lets go of reserved coins and of the passphrase while another wallet is in view. What was typed stays.
@@ -459,6 +498,7 @@ impl Page {
         }
         let form = std::mem::take(&mut self.form);
         self.reset();
+        self.coins.set(&form.coins);
         self.form = form;
         let words = "The payment was given up. Its coins can be spent again.".to_owned();
         self.edited(context).and(Event::Notify(Tone::Good, words))

@@ -43,6 +43,7 @@ pub struct MenuArea<'a, Message> {
     menu: Option<(Point, Element<'a, Message>)>,
     messages: Vec<Option<Message>>,
     on_close: Message,
+    on_open: Option<Box<dyn Fn(Point) -> Message + 'a>>,
 }
 
 /// Opens a menu at `at`, a place of the window, over `content`. While it is open it has the pointer and the keys.
@@ -79,6 +80,15 @@ pub fn with_menu<'a, Message: 'a>(
         menu: at.map(|at| (at, lines.width(WIDTH).into())),
         messages,
         on_close,
+        on_open: None,
+    }
+}
+
+impl<'a, Message> MenuArea<'a, Message> {
+    /// What a right click anywhere on the content does; the place is where the menu may open.
+    pub fn on_open(mut self, on_open: impl Fn(Point) -> Message + 'a) -> Self {
+        self.on_open = Some(Box::new(on_open));
+        self
     }
 }
 
@@ -164,6 +174,15 @@ impl<Message: Clone> Widget<Message, Theme, Renderer> for MenuArea<'_, Message> 
             shell,
             viewport,
         );
+        let right = Event::Mouse(mouse::Event::ButtonPressed(mouse::Button::Right));
+        if *event == right
+            && !shell.is_event_captured()
+            && let Some(on_open) = &self.on_open
+            && let Some(point) = cursor.position_over(layout.bounds())
+        {
+            shell.publish(on_open(point));
+            shell.capture_event();
+        }
     }
 
     fn draw(

@@ -1,15 +1,18 @@
 //! How the Receive page looks.
 
+use iced::keyboard::Key;
 use iced::widget::{column, container, responsive, row, space};
 use iced::{Alignment, Length, Padding};
 use ipc_schema::{AddressRow, AddressType};
 
-use super::{Message, Page, Shown, requests};
+use super::{Key as By, Message, Page, Place, Shown, What};
 use crate::Element;
-use crate::model::Model;
+use crate::model::{Model, Sort};
 use crate::theme::{Icon, Press, Tone, fonts, size};
 use crate::widget::button::{button_with, segments};
-use crate::widget::{Field, VirtualList, address, button, layout, qr, text};
+use crate::widget::{
+    Column, Entry, Field, VirtualList, address, button, header, layout, qr, text, with_menu,
+};
 
 /// Rows of the list that are in view at once.
 const ROWS: f32 = 6.0;
@@ -152,7 +155,7 @@ fn request<'a>(page: &'a Page) -> Element<'a, Message> {
         .into(),
         Some(Shown {
             code: Some(code), ..
-        }) => qr::view(code),
+        }) => code_view(page, code),
         Some(Shown { code: None, .. }) => container(
             text::body("The link is too long for a QR code. Shorten the label or the message.")
                 .class(Tone::Warn)
@@ -162,6 +165,24 @@ fn request<'a>(page: &'a Page) -> Element<'a, Message> {
         .into(),
     };
     layout::card(container(content).center_x(Length::Fill))
+}
+
+/// The code with its context menu.
+fn code_view<'a>(page: &'a Page, code: &'a qr::Code) -> Element<'a, Message> {
+    let entries = vec![
+        Entry::new(Icon::Link, "Copy link", Some(Message::CopyLink)),
+        Entry::new(Icon::Copy, "Copy address", Some(Message::CopyAddress)),
+        Entry::new(
+            Icon::Image,
+            "Save image…",
+            page.saving.is_none().then_some(Message::SaveImage),
+        ),
+    ];
+    let at = page.menu.filter(|(place, _)| *place == Place::Code);
+    let at = at.map(|(_, point)| point);
+    with_menu(qr::view(code), at, entries, Message::CloseMenu)
+        .on_open(Message::CodeMenu)
+        .into()
 }
 
 fn details<'a>(page: &'a Page, shown: &'a Shown, model: &'a Model) -> Element<'a, Message> {
@@ -177,11 +198,19 @@ fn details<'a>(page: &'a Page, shown: &'a Shown, model: &'a Model) -> Element<'a
         text::caption(&shown.link).wrapping(iced::widget::text::Wrapping::Glyph),
     ]
     .spacing(size::S2);
-    if let Some(amount) = shown.row.amount {
-        body = body.push(layout::pair(
-            "Amount",
-            text::body(model.money().with_unit(amount)),
-        ));
+    let amount = shown.row.amount.map_or_else(
+        || "any".to_owned(),
+        |amount| model.money().with_unit(amount),
+    );
+    let wallet = model.wallet.as_ref().map(|wallet| wallet.name.as_str());
+    for (name, value) in [
+        ("Amount", amount.as_str()),
+        ("Label", &shown.row.label),
+        ("Message", &shown.row.message),
+        ("Wallet", wallet.unwrap_or_default()),
+    ] {
+        let value = if value.is_empty() { "–" } else { value };
+        body = body.push(layout::pair(name, text::body(value.to_owned())));
     }
     let buttons = row![
         button_with(Icon::Link, "Copy link", Press::Secondary)
@@ -199,9 +228,15 @@ fn details<'a>(page: &'a Page, shown: &'a Shown, model: &'a Model) -> Element<'a
     .vertical_spacing(size::S2);
     body = body.push(container(buttons).padding(Padding::ZERO.top(size::S1)));
     if let Some(path) = &page.saving {
-        let save = button("Save", Press::Primary)
-            .id("image-save")
-            .on_press(Message::WriteImage);
+        let save = row![
+            button("Choose…", Press::Secondary)
+                .id("image-browse")
+                .on_press(Message::Browse),
+            button("Save", Press::Primary)
+                .id("image-save")
+                .on_press_maybe((!path.trim().is_empty()).then_some(Message::WriteImage)),
+        ]
+        .spacing(size::S2);
         body = body.push(Element::from(
             Field::new("image-path", path)
                 .label("Save the picture as")
@@ -215,7 +250,7 @@ fn details<'a>(page: &'a Page, shown: &'a Shown, model: &'a Model) -> Element<'a
 }
 
 /// Whether an address was used, in words.
-fn status(row: &AddressRow) -> (&'static str, Tone) {
+pub(super) fn status(row: &AddressRow) -> (&'static str, Tone) {
     match (row.payments, row.amount) {
         (0, _) => ("not used yet", Tone::Soft),
         (1, Some(amount)) if row.received < amount => ("paid in part", Tone::Warn),
@@ -225,7 +260,7 @@ fn status(row: &AddressRow) -> (&'static str, Tone) {
 }
 
 fn list<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message> {
-    let rows: Vec<&AddressRow> = requests(model).collect();
+    let rows = page.rows(model);
     if rows.is_empty() {
         return layout::card(layout::empty(
             Icon::ArrowDownLeft,
@@ -235,40 +270,122 @@ fn list<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message> {
         ));
     }
     let count = rows.len();
-    let list = VirtualList::new("requests", count, size::ROW, move |place| {
-        rows.get(place)
-            .map_or_else(|| space().into(), |row| request_row(model, row))
-    })
-    .selected(page.selected)
-    .on_select(Message::Select)
-    .on_copy(Message::CopyRow);
     #[expect(clippy::cast_precision_loss, reason = "at most six")]
-    let height = (count as f32).min(ROWS) * size::ROW;
+    let height = (count as f32).min(ROWS) * size::ROW + size::ROW_COMPACT;
+    let list = responsive(move |place| {
+        let columns = Columns::for_width(place.width);
+        let heads = header(
+            "requests-head",
+            None,
+            columns.heads(),
+            page.sort,
+            Message::Sort,
+        );
+        let rows = page.rows(model);
+        let selected = page.selected.as_ref();
+        let selected =
+            selected.and_then(|address| rows.iter().position(|row| row.address == **address));
+        let names: Vec<&str> = rows.iter().map(|row| row.label.as_str()).collect();
+        let list = VirtualList::new("requests", count, size::ROW, move |place| {
+            rows.get(place)
+                .map_or_else(|| space().into(), |row| request_row(model, row, columns))
+        })
+        .under_header()
+        .selected(selected)
+        .find(move |place, letters| {
+            let name = names.get(place);
+            name.is_some_and(|name| name.to_lowercase().starts_with(letters))
+        })
+        .on_select(Message::Select)
+        .on_copy(Message::CopyRow)
+        .on_menu(Message::RowMenu)
+        .on_key(|_, key, modifiers| match key {
+            Key::Character(text) if modifiers.command() && modifiers.shift() => text
+                .eq_ignore_ascii_case("c")
+                .then_some(Message::Copy(What::Row)),
+            _ => None,
+        });
+        column![heads, list].into()
+    });
+    let at = page.menu.filter(|(place, _)| *place == Place::Row);
+    let at = at.map(|(_, point)| point);
+    let menu = with_menu(list, at, entries(page), Message::CloseMenu);
     layout::titled_card(
         "Requests and addresses",
-        column![head(), container(Element::from(list)).height(height)].spacing(size::S1),
+        container(Element::from(menu)).height(height),
     )
+}
+
+fn entries(page: &Page) -> Vec<Entry<Message>> {
+    let Some(Shown { row, .. }) = &page.shown else {
+        return Vec::new();
+    };
+    let copy = |there: bool, what| there.then_some(Message::Copy(what));
+    vec![
+        Entry::new(Icon::Link, "Copy link", copy(true, What::Link)),
+        Entry::new(Icon::Copy, "Copy address", copy(true, What::Address)),
+        Entry::new(
+            Icon::Copy,
+            "Copy label",
+            copy(!row.label.is_empty(), What::Label),
+        ),
+        Entry::new(
+            Icon::Copy,
+            "Copy message",
+            copy(!row.message.is_empty(), What::Message),
+        ),
+        Entry::new(
+            Icon::Copy,
+            "Copy amount",
+            copy(row.amount.is_some(), What::Amount),
+        ),
+    ]
 }
 
 const DATE: f32 = 132.0;
 const STATUS: f32 = 96.0;
-const MONEY: f32 = 132.0;
+const MONEY: f32 = 128.0;
 
-fn head<'a>() -> Element<'a, Message> {
-    row![
-        text::caption("made").width(DATE),
-        text::caption("label").width(Length::Fill),
-        text::caption("status").width(STATUS),
-        text::caption("received")
-            .width(MONEY)
-            .align_x(Alignment::End),
-    ]
-    .spacing(size::S3)
-    .padding(Padding::from([0.0, size::S2]))
-    .into()
+/// Which columns there is room for.
+#[derive(Debug, Clone, Copy)]
+struct Columns {
+    date: bool,
+    message: bool,
+    amount: bool,
 }
 
-fn request_row<'a>(model: &'a Model, row: &'a AddressRow) -> Element<'a, Message> {
+impl Columns {
+    fn for_width(width: f32) -> Self {
+        Self {
+            date: width > 520.0,
+            message: width > 820.0,
+            amount: width > 640.0,
+        }
+    }
+
+    fn heads(self) -> Vec<Column<By>> {
+        let mut heads = Vec::new();
+        if self.date {
+            heads.push(Column::new(Sort::down(By::Date), "made", DATE));
+        }
+        heads.push(Column::new(Sort::up(By::Label), "label", Length::Fill));
+        if self.message {
+            heads.push(Column::new(Sort::up(By::Message), "message", Length::Fill));
+        }
+        if self.amount {
+            heads.push(Column::new(Sort::down(By::Amount), "amount", MONEY).right());
+        }
+        heads.push(Column::new(Sort::up(By::Status), "status", STATUS));
+        heads.push(Column::new(Sort::down(By::Received), "received", MONEY).right());
+        heads
+    }
+}
+
+fn request_row<'a>(
+    model: &'a Model,
+    row: &'a AddressRow,
+    columns: Columns,
+) -> Element<'a, Message> {
     let (words, tone) = status(row);
     let name = if row.label.is_empty() {
         address::short(&row.address)
@@ -281,27 +398,34 @@ fn request_row<'a>(model: &'a Model, row: &'a AddressRow) -> Element<'a, Message
     } else {
         Tone::Main
     };
-    let received = if used {
-        model.money().number(row.received)
-    } else {
-        "–".to_owned()
+    let money = |amount: Option<primitives::Amount>| {
+        let words = amount.map(|amount| model.money().number(amount));
+        text::line(words.unwrap_or_else(|| "–".to_owned()))
+            .width(MONEY)
+            .align_x(Alignment::End)
     };
-    row![
-        text::line(model.zone.short(row.created, model.now))
-            .class(Tone::Soft)
-            .width(DATE),
+    let mut line = row![]
+        .spacing(size::S3)
+        .padding(Padding::from([0.0, size::S2]))
+        .align_y(Alignment::Center)
+        .height(Length::Fill);
+    if columns.date {
+        let date = model.zone.short(row.created, model.now);
+        line = line.push(text::line(date).class(Tone::Soft).width(DATE));
+    }
+    line = line.push(
         container(text::line(name).class(name_tone))
             .width(Length::Fill)
             .clip(true),
-        text::line(words).class(tone).width(STATUS),
-        text::line(received)
-            .font(fonts::MEDIUM)
-            .width(MONEY)
-            .align_x(Alignment::End),
-    ]
-    .spacing(size::S3)
-    .padding(Padding::from([0.0, size::S2]))
-    .align_y(Alignment::Center)
-    .height(Length::Fill)
-    .into()
+    );
+    if columns.message {
+        let message = text::line(&row.message).class(Tone::Soft);
+        line = line.push(container(message).width(Length::Fill).clip(true));
+    }
+    if columns.amount {
+        line = line.push(money(row.amount).class(Tone::Soft));
+    }
+    line.push(text::line(words).class(tone).width(STATUS))
+        .push(money(used.then_some(row.received)).font(fonts::MEDIUM))
+        .into()
 }

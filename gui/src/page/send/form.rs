@@ -274,14 +274,6 @@ impl Form {
         row.all = false;
     }
 
-    /// Takes a coin by hand or gives it back.
-    pub fn toggle_coin(&mut self, outpoint: OutPoint) {
-        match self.coins.iter().position(|coin| *coin == outpoint) {
-            Some(place) => drop(self.coins.remove(place)),
-            None => self.coins.push(outpoint),
-        }
-    }
-
     fn follow_rate(&mut self, preview: Option<&PreparedSend>) {
         self.total = match (parse_rate(&self.rate), preview) {
             (Ok(rate), Some(preview)) => rate.fee(preview.vsize).sat().to_string(),
@@ -328,6 +320,19 @@ impl Form {
                 }
             })
             .collect()
+    }
+
+    /// What the recipients get together, where every amount is typed.
+    pub fn asked(&self, model: &Model) -> Option<Amount> {
+        let rows = self.recipients.iter().filter(|row| !row.all);
+        rows.map(|row| {
+            let money = Money {
+                unit: row.unit,
+                ..model.money()
+            };
+            money.parse(&row.amount).ok()
+        })
+        .sum()
     }
 
     /// What is wrong with the fee.

@@ -7,12 +7,15 @@ use primitives::Amount;
 
 use super::super::{Message, Page};
 use crate::Element;
-use crate::model::{Model, amount};
-use crate::theme::{Icon, Press, Tone, fonts, size};
-use crate::widget::{button, icon_button, layout, pressable, text};
+use crate::model::Model;
+use crate::model::amount::parse_rate;
+use crate::model::coins::payment_size;
+use crate::theme::{Icon, Press, Tone, size};
+use crate::widget::button::helped;
+use crate::widget::{button, layout, pressable, text};
 
-/// Rows shown at most; the virtual list of a coins page is for more.
-const COINS_SHOWN: usize = 100;
+/// Rows in view at once.
+const ROWS: usize = 8;
 
 pub(super) fn coins_card<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message> {
     let by_hand = page.form.coins.len();
@@ -33,7 +36,7 @@ pub(super) fn coins_card<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Me
         }
         (0, None) => "The wallet chooses.".to_owned(),
         (count, _) => {
-            let sum: Amount = picked(page, model).map(|coin| coin.amount).sum();
+            let sum: Amount = picked(page, model).iter().map(|coin| coin.amount).sum();
             format!(
                 "{} chosen by you, {}",
                 counted(count),
@@ -86,114 +89,108 @@ fn input_name(input: &ipc_schema::PreparedInput) -> String {
     }
 }
 
-fn picked<'a>(page: &'a Page, model: &'a Model) -> impl Iterator<Item = &'a CoinRow> {
-    let coins = model
-        .wallet
-        .as_ref()
-        .map(|wallet| wallet.coins.as_slice())
-        .unwrap_or_default();
+fn picked<'a>(page: &'a Page, model: &'a Model) -> Vec<&'a CoinRow> {
+    let coins = page.coins.ticked_rows(model);
     coins
-        .iter()
-        .filter(|coin| page.form.coins.contains(&coin.outpoint))
+        .filter(|coin| coin.spendable && !coin.frozen)
+        .collect()
 }
 
 fn coins_list<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message> {
-    let coins = model
-        .wallet
-        .as_ref()
-        .map(|wallet| wallet.coins.as_slice())
-        .unwrap_or_default();
-    if coins.is_empty() {
+    let count = model.wallet.as_ref().map_or(0, |wallet| wallet.coins.len());
+    if count == 0 {
         return text::body("There are no coins yet.")
             .class(Tone::Faint)
             .into();
     }
-    let mut list = column![].spacing(2.0);
-    for coin in coins.iter().take(COINS_SHOWN) {
-        list = list.push(coin_row(page, model, coin));
-    }
-    if coins.len() > COINS_SHOWN {
-        let words = format!("The {COINS_SHOWN} largest of {} coins.", coins.len());
-        list = list.push(text::caption(words));
-    }
+    let list = page
+        .coins
+        .view("send-coins-list", model)
+        .map(Message::Coins);
+    #[expect(clippy::cast_precision_loss, reason = "at most a few rows")]
+    let height = count.min(ROWS) as f32 * size::ROW + size::ROW_COMPACT + size::CONTROL;
+    let mut block = column![container(list).height(height), sums(page, model)].spacing(size::S2);
     if !page.form.coins.is_empty() {
-        list = list.push(
+        block = block.push(
             button("Let the wallet choose", Press::Ghost)
                 .id("coins-auto")
                 .on_press(Message::AutomaticCoins),
         );
     }
-    list.into()
+    block.into()
 }
 
-fn coin_row<'a>(page: &'a Page, model: &'a Model, coin: &'a CoinRow) -> Element<'a, Message> {
-    let chosen = page.form.coins.contains(&coin.outpoint);
-    let usable = coin.spendable && !coin.frozen;
-    let label = match (coin.is_change, coin.label.is_empty()) {
-        (true, _) => "(change)".to_owned(),
-        (false, false) => coin.label.clone(),
-        (false, true) => crate::widget::address::short(&coin.address),
+/// What the coins come to: of the preview where there is one, else about.
+fn sums<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message> {
+    let money = model.money();
+    let coins = picked(page, model);
+    let by_hand = !coins.is_empty();
+    let preview = page.ready_preview();
+    let amount: Amount = match preview {
+        Some(preview) => preview.inputs.iter().map(|input| input.amount).sum(),
+        None => coins.iter().map(|coin| coin.amount).sum(),
     };
-    let state = match (coin.frozen, coin.spendable, coin.height) {
-        (true, _, _) => "frozen".to_owned(),
-        (false, false, _) => "not ripe".to_owned(),
-        (false, true, None) => "waiting".to_owned(),
-        (false, true, Some(height)) => {
-            let depth = model
-                .height()
-                .map_or(0, |tip| u64::from(tip.saturating_sub(height)) + 1);
-            format!("{} deep", amount::count(depth))
-        }
+    let quantity = match preview {
+        Some(preview) => preview.inputs.len(),
+        None => coins.len(),
     };
-    let tone = if usable { Tone::Main } else { Tone::Faint };
-    let glyph = if chosen {
-        Icon::SquareCheck
-    } else {
-        Icon::Square
+    let rate = parse_rate(&page.form.rate)
+        .ok()
+        .or_else(|| crate::page::coins::list::rate(model));
+    let about = payment_size(coins.iter().copied(), model.params);
+    let size_and_fee = match (preview, rate) {
+        (Some(preview), _) => Some((preview.vsize, preview.fee)),
+        (None, Some(rate)) if by_hand => Some((about, rate.fee(about))),
+        _ => None,
     };
-    let line = row![
-        text::icon(glyph).class(if chosen { Tone::Accent } else { Tone::Soft }),
-        container(text::line(label).class(tone))
-            .width(Length::Fill)
-            .clip(true),
-        text::line(model.money().number(coin.amount))
-            .font(fonts::MEDIUM)
-            .class(tone),
-        text::line(state)
-            .class(Tone::Faint)
-            .width(88.0)
-            .align_x(Alignment::End),
-    ]
-    .spacing(size::S3)
-    .align_y(Alignment::Center);
-    let tick = pressable(line)
-        .kind(Press::Row { selected: chosen })
-        .padding([0.0, size::S2])
-        .height(size::ROW)
-        .width(Length::Fill)
-        .align(Alignment::Start)
-        .id(format!(
-            "coin-{}-{}",
-            coin.outpoint.txid, coin.outpoint.vout
-        ))
-        .on_press_maybe(usable.then_some(Message::PickCoin(coin.outpoint)));
-    let help = if coin.frozen {
-        "Let this coin be spent again"
-    } else {
-        "Freeze: never spend this coin"
-    };
-    let freeze = icon_button(
-        if coin.frozen {
-            Icon::LockOpen
+    let change = preview.map(|preview| -> Amount {
+        let change = preview.outputs.iter().filter(|output| output.is_change);
+        change.map(|output| output.amount).sum()
+    });
+    let known = by_hand || preview.is_some();
+    let tilde = if preview.is_some() { "" } else { "about " };
+    let of = |value: Option<String>| value.unwrap_or_else(|| "–".to_owned());
+    let values = [
+        ("quantity", of(known.then(|| quantity.to_string()))),
+        ("amount", of(known.then(|| money.with_unit(amount)))),
+        (
+            "bytes",
+            of(size_and_fee.map(|(vsize, _)| format!("{tilde}{vsize} vB"))),
+        ),
+        (
+            "fee",
+            of(size_and_fee.map(|(_, fee)| format!("{tilde}{}", money.fee(fee)))),
+        ),
+        (
+            "after fee",
+            of(size_and_fee.map(|(_, fee)| format!("{tilde}{}", money.with_unit(amount - fee)))),
+        ),
+        ("change", of(change.map(|change| money.with_unit(change)))),
+    ];
+    let short = page
+        .form
+        .asked(model)
+        .is_some_and(|asked| by_hand && asked > amount);
+    row(values.map(|(name, value)| {
+        let tone = if short && name == "amount" {
+            Tone::Bad
         } else {
-            Icon::Snowflake
-        },
-        help,
-        format!("freeze-{}-{}", coin.outpoint.txid, coin.outpoint.vout),
-        Some(Message::Freeze(coin.outpoint, !coin.frozen)),
-    );
-    row![tick, freeze]
-        .spacing(size::S1)
-        .align_y(Alignment::Center)
-        .into()
+            Tone::Main
+        };
+        let line = row![
+            text::line(name).size(size::TEXT_SMALL).class(Tone::Soft),
+            text::line(value.clone()).class(tone),
+        ]
+        .spacing(size::S2)
+        .align_y(Alignment::Center);
+        let copy = pressable(line)
+            .kind(Press::Ghost)
+            .padding([size::S1, size::S2])
+            .id(format!("sum-{}", name.replace(' ', "-")))
+            .on_press(Message::Copy(value, "Sum"));
+        helped(copy, "Copy")
+    }))
+    .spacing(size::S2)
+    .wrap()
+    .into()
 }
