@@ -8,16 +8,16 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chain::{ChainConfig, Ended, Reindex};
+use chain::Ended;
 use common::datadir::{self, DirLock, PidFile};
 use common::log::{self, LogOptions};
 use common::options::{Config, Notice, Program};
 use common::stop::StopHandle;
 use ipc_schema::{Ipc, Phase, Served, Services, StartError, parse_bind};
-use primitives::{BlockHash, U256};
 use rpc::{Table, TableConfig, control::Control};
 use tokio::task::JoinHandle;
 
+use crate::chain_options;
 use crate::context::{Chain, Node};
 use crate::detach::Detach;
 use crate::program::{InProcessWallet, identity};
@@ -30,7 +30,6 @@ use crate::settings;
 use crate::sockets::Sockets;
 use crate::start_options::wire_source;
 use crate::status;
-use crate::tasks::ChainTasks;
 use crate::wallet_link::{Starter, WalletSource};
 
 /// How long a parent may take to read the last words of a child.
@@ -69,7 +68,7 @@ struct OwnFiles {
     _network: DirLock,
 }
 
-fn failed(error: impl std::fmt::Display) -> StartError {
+pub(crate) fn failed(error: impl std::fmt::Display) -> StartError {
     StartError {
         text: error.to_string(),
         exit_code: 1,
@@ -377,7 +376,7 @@ async fn open_chain(
     table.set_warmup("Loading block index…");
     node.status
         .send_modify(|status| status.message = "Loading block index…".to_owned());
-    let chain_config = chain_config(node, table, config)?;
+    let chain_config = chain_options::read(node, table, config)?;
     let opened = tokio::task::spawn_blocking(move || chain::start(chain_config)).await;
     opened.map_err(failed)?.map_err(|error| {
         let advice = if error.can_rebuild() {
@@ -387,83 +386,6 @@ async fn open_chain(
         };
         failed(format!("{error}{advice}"))
     })
-}
-
-fn chain_config(
-    node: &Arc<Node>,
-    table: &Arc<Table<Node>>,
-    config: &Config,
-) -> Result<ChainConfig, StartError> {
-    let mut chain = ChainConfig::new(config.params(), config.network_dir());
-    let mebibytes = |name: &str| usize::try_from(config.get_int(name)).unwrap_or(0) << 20;
-    let bytes = |name: &str| usize::try_from(config.get_int(name)).unwrap_or(0);
-    chain.blocks_dir = config.blocks_dir().map_err(failed)?;
-    chain.cache_bytes = mebibytes("dbcache").max(chain::MIN_CACHE_BYTES);
-    if config.is_set("dbbatchsize") {
-        chain.batch_bytes = bytes("dbbatchsize");
-    }
-    chain.crash_ratio = u32::try_from(config.get_int("dbcrashratio"))
-        .ok()
-        .filter(|n| *n > 0);
-    chain.script_threads = script_threads(config.get_int("par"));
-    if config.is_set("maxsigcachesize") {
-        chain.signature_cache_bytes = mebibytes("maxsigcachesize");
-    }
-    chain.use_xor = config.opt_bool("blocksxor").unwrap_or(chain.use_xor);
-    chain.fast_prune = config.get_bool("fastprune");
-    chain.reindex = match (
-        config.get_bool("reindex"),
-        config.get_bool("reindex-chainstate"),
-    ) {
-        (true, _) => Reindex::All,
-        (false, true) => Reindex::Chainstate,
-        (false, false) => Reindex::No,
-    };
-    if let Some(blocks) = config.opt_int("checkblocks") {
-        chain.check_blocks = u32::try_from(blocks).unwrap_or(0);
-    }
-    if let Some(level) = config.opt_int("checklevel") {
-        chain.check_level = u8::try_from(level.clamp(0, 4)).unwrap_or(4);
-    }
-    if let Some(text) = config.opt_str("assumevalid") {
-        let hash = common::options::user_hex(&text).and_then(|hex| hex.parse::<BlockHash>().ok());
-        chain.assume_valid = hash.filter(|hash| !hash.is_zero());
-    }
-    if let Some(text) = config.opt_str("minimumchainwork") {
-        let work = common::options::user_hex(&text).and_then(|hex| U256::from_hex(&hex));
-        chain.min_chain_work = work.unwrap_or(chain.min_chain_work);
-    }
-    if let Some(seconds) = config.opt_int("maxtipage") {
-        chain.max_tip_age = seconds;
-    }
-    chain.stop_at_height = u32::try_from(config.get_int("stopatheight"))
-        .ok()
-        .filter(|height| *height > 0);
-    chain.clock = node.clock.clone();
-    let stop = node.stop.clone();
-    chain.stop = Arc::new(move || stop.is_stopping());
-    let shown = ChainTasks::new(Arc::clone(node), Arc::clone(table));
-    chain.cancel = Arc::clone(&node.cancel);
-    chain.progress = Arc::new(move |progress| shown.show(progress));
-    if config.is_set("mocktime") {
-        node.clock.set_mock(config.get_int("mocktime"));
-    }
-    crate::policy_options::apply(config, &mut chain);
-    Ok(chain)
-}
-
-/// Threads that check scripts: 0 is one per core, negative numbers leave cores free.
-fn script_threads(par: i64) -> usize {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let wanted = match usize::try_from(par) {
-        Ok(0) => cores,
-        Ok(threads) => threads,
-        Err(_) => {
-            let free = usize::try_from(par.unsigned_abs()).unwrap_or(cores);
-            cores.saturating_sub(free)
-        }
-    };
-    wanted.clamp(1, chain::MAX_SCRIPT_THREADS)
 }
 
 /// Loads blocks from files, and what waits on disk; then the mempool counts as loaded.

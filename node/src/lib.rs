@@ -6,6 +6,7 @@
 //! connection; `signal` hears signals; tokio's workers run the RPC server and the services, its
 //! blocking pool what reads files.
 
+mod chain_options;
 mod context;
 mod detach;
 mod init;
