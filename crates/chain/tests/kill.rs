@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where something is missing")]
 
+#[path = "common/chain.rs"]
 mod common;
 
 use std::path::Path;
