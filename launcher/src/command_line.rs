@@ -53,8 +53,12 @@ pub(crate) enum LauncherError {
     UnknownOption(String),
     #[error("Unrecognized command: '{0}'")]
     UnknownCommand(String),
-    #[error("Cannot find the program {program}: it is neither in {places}. Install it there.")]
+    #[error(
+        "Cannot find the program {program}. Looked for it in {places}. Please put it into one of these places."
+    )]
     Missing { program: String, places: String },
+    #[error("The command '{0}' cannot run: {1}.")]
+    NotYet(&'static str, &'static str),
     #[error("Cannot run {path}: {source}")]
     Exec { path: String, source: io::Error },
 }

@@ -18,7 +18,11 @@ pub(crate) fn page() -> String {
         for spec in entries.filter(|spec| !spec.hidden) {
             write_line(
                 &mut page,
-                &format!("  {:<10} {}", format!("{dash}{}", spec.name), spec.help),
+                &format!(
+                    "  {:<10} {}",
+                    format!("{dash}{}", spec.name),
+                    spec.help_with_note()
+                ),
             );
         }
     };

@@ -55,6 +55,7 @@ fn run(program: &OsString, args: Vec<OsString>) -> Result<ExitCode, LauncherErro
     let target = mode::target(command, line.mode, &line.args);
     Err(siblings::exec(
         program,
+        command,
         target.program,
         target.first,
         line.args,

@@ -4,9 +4,11 @@ use std::ffi::OsString;
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process;
 
-use crate::command_line::LauncherError;
+use common::options::{Category, Program, table};
+
+use crate::command_line::{Command, LauncherError};
 
 /// Replaces this process by `program`, looked for in `../libexec` of a `bin` folder, then beside
 /// this program, then on the search path if this program was itself found there.
@@ -14,13 +16,14 @@ use crate::command_line::LauncherError;
 /// Returns only when that was not possible.
 pub(crate) fn exec(
     launcher: &OsString,
+    command: Command,
     program: &str,
     first: Option<&str>,
     args: Vec<OsString>,
 ) -> LauncherError {
     let mut tried = Vec::new();
     for path in candidates(launcher, program) {
-        let error = Command::new(&path).args(first).args(&args).exec();
+        let error = process::Command::new(&path).args(first).args(&args).exec();
         if error.kind() != io::ErrorKind::NotFound {
             return LauncherError::Exec {
                 path: path.display().to_string(),
@@ -29,10 +32,20 @@ pub(crate) fn exec(
         }
         tried.push(place(&path));
     }
+    if let Some((word, reason)) = absent(command) {
+        return LauncherError::NotYet(word, reason);
+    }
     LauncherError::Missing {
         program: program.to_owned(),
-        places: tried.join(" nor in "),
+        places: tried.join(" and in "),
     }
+}
+
+/// A command whose program this version does not have, and why.
+fn absent(command: Command) -> Option<(&'static str, &'static str)> {
+    table::of(Program::Launcher)
+        .filter(|spec| spec.category == Category::Command && spec.name == command.word())
+        .find_map(|spec| Some((spec.name, spec.inert?)))
 }
 
 fn candidates(launcher: &OsString, program: &str) -> Vec<PathBuf> {

@@ -138,7 +138,7 @@ fn the_launcher_becomes_the_program() {
 #[test]
 fn a_missing_program_is_named_with_its_places() {
     let bitq = install(&[]);
-    let output = bitq.run(&["tx"]);
+    let output = bitq.run(&["wallet"]);
     assert_eq!(output.status.code(), Some(1));
     let root = bitq
         .root
@@ -148,10 +148,33 @@ fn a_missing_program_is_named_with_its_places() {
         .display()
         .to_string();
     let expected = format!(
-        "Error: Cannot find the program bitq-tx: it is neither in {root}/libexec nor in {root}/bin. \
-         Install it there.\nTry 'bitq --help' for more information.\n"
+        "Error: Cannot find the program bitq-wallet. Looked for it in {root}/libexec and in {root}/bin. \
+         Please put it into one of these places.\nTry 'bitq --help' for more information.\n"
     );
     assert_eq!(String::from_utf8(output.stderr).unwrap(), expected);
+}
+
+#[test]
+fn a_command_of_a_later_version_says_so() {
+    let bitq = install(&[]);
+    for word in ["tx", "util"] {
+        let output = bitq.run(&[word]);
+        assert_eq!(output.status.code(), Some(1));
+        let text = String::from_utf8(output.stderr).unwrap();
+        let expected = format!(
+            "Error: The command '{word}' cannot run: this version has no program bitq-{word}.\n"
+        );
+        assert!(text.starts_with(&expected), "{text}");
+    }
+    let help = String::from_utf8(bitq.run(&["-h"]).stdout).unwrap();
+    let line = help
+        .lines()
+        .find(|line| line.trim_start().starts_with("tx "))
+        .unwrap();
+    assert!(line.contains("without effect"), "{line}");
+    // With the program there the command is an ordinary one.
+    let bitq = install(&["bin/bitq-tx"]);
+    assert_eq!(bitq.check(&["tx"]), "bin/bitq-tx");
 }
 
 #[test]

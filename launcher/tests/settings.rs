@@ -11,7 +11,7 @@ use std::fs;
 use ipc_schema::SettingInfo;
 use testkit::process::{Node, Setup};
 
-use window::Window;
+use window::{Window, hello};
 
 /// Values of every kind. The last one that an option takes stays.
 const VALUES: [&str; 12] = [
@@ -35,6 +35,7 @@ const KEPT: [&str; 2] = ["server", "rpcallowip"];
 fn settings(window: &Window, node: &Node) -> Vec<SettingInfo> {
     window.runtime.block_on(async {
         let connection = window.ipc.connect(&node.file("node.sock")).await.unwrap();
+        connection.hello(hello()).await.unwrap();
         connection.node().await.unwrap().settings().await.unwrap()
     })
 }
@@ -46,6 +47,7 @@ fn whatever_is_stored_the_next_start_succeeds() {
     let mut stored = BTreeMap::new();
     window.runtime.block_on(async {
         let connection = window.ipc.connect(&node.file("node.sock")).await.unwrap();
+        connection.hello(hello()).await.unwrap();
         let handle = connection.node().await.unwrap();
         for info in handle.settings().await.unwrap() {
             for value in VALUES {

@@ -42,7 +42,7 @@ fn info(config: &Config, spec: &OptionSpec, setting: Setting) -> SettingInfo {
         default: typed(spec.kind, &default).to_string(),
         overridden: stored.is_some() && matches!(source, Source::Forced | Source::CommandLine),
         stored: stored.map_or_else(String::new, |value| value.to_string()),
-        help: spec.help.to_owned(),
+        help: spec.help_with_note(),
         needs_restart: setting.needs_restart,
         read_only: setting.read_only,
     }

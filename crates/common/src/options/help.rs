@@ -105,7 +105,10 @@ fn push_option(page: &mut String, spec: &OptionSpec, coin: Coin) {
     } else {
         "-"
     };
-    let text = format!("{}{}", spec.help, default_text(spec, coin));
+    let mut text = format!("{}{}", spec.help, default_text(spec, coin));
+    if let Some(reason) = spec.inert {
+        write!(text, " (without effect: {reason})").expect("writing to a string does not fail");
+    }
     writeln!(page, "{:NAME_INDENT$}{dash}{}{}", "", spec.name, spec.arg)
         .expect("writing to a string does not fail");
     for line in wrap(&text, WIDTH - TEXT_INDENT) {

@@ -397,6 +397,14 @@ impl OptionSpec {
         self
     }
 
+    /// Returns the help text, which says so of an option without effect.
+    pub fn help_with_note(&self) -> String {
+        match self.inert {
+            Some(reason) => format!("{} (without effect: {reason})", self.help),
+            None => self.help.to_owned(),
+        }
+    }
+
     /// Returns the default on one chain, written as on the command line.
     pub fn default_on(&self, params: &ChainParams) -> Option<String> {
         match self.default {

@@ -21,6 +21,8 @@ const fn log(kind: Kind, name: &'static str, arg: &'static str, help: &'static s
 
 const NO_SELF_CHECK: &str = "this version has no such self-check";
 
+const NO_COUNT_LIMIT: &str = "this version goes by -limitclustercount alone";
+
 fn consistency_checks(params: &ChainParams) -> String {
     u8::from(params.default_consistency_checks).to_string()
 }
@@ -115,7 +117,9 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         .debug()
         .inert(NO_SELF_CHECK),
     debug(Kind::Bool, "checkpoints", "", "Without effect").hidden(),
-    debug(Kind::List, "deprecatedrpc", "=<method>", "Allow an RPC method that is going away. May be given several times").debug(),
+    debug(Kind::List, "deprecatedrpc", "=<method>", "Allow an RPC method that is going away. May be given several times")
+        .debug()
+        .inert("no method is going away"),
     debug(Kind::Bool, "fastprune", "", "Use small block files, for tests").default("0").debug(),
     debug(
         Kind::Int,
@@ -125,7 +129,8 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
          -limitclustercount",
     )
     .by_chain(ancestor_limit)
-    .debug(),
+    .debug()
+    .inert(NO_COUNT_LIMIT),
     debug(Kind::Int, "limitancestorsize", "=<n>", "Without effect").hidden(),
     debug(
         Kind::Int,
@@ -150,7 +155,8 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         "Unconfirmed descendants of an ancestor, itself counted, with which the wallet still spends a coin",
     )
     .by_chain(descendant_limit)
-    .debug(),
+    .debug()
+    .inert(NO_COUNT_LIMIT),
     debug(Kind::Int, "limitdescendantsize", "=<n>", "Without effect").hidden(),
     debug(Kind::Int, "maxsigcachesize", "=<n>", "Memory for the caches of checked signatures and scripts, in MiB")
         .default("32")
@@ -164,7 +170,8 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         .debug(),
     debug(Kind::Bool, "printpriority", "", "Log the fee rate of every transaction that goes into a block template")
         .default("0")
-        .debug(),
+        .debug()
+        .inert("this version logs no fee rates of templates"),
     debug(Kind::Bool, "stopafterblockimport", "", "Stop when the files of -loadblock are imported").default("0").debug(),
     debug(Kind::Int, "stopatheight", "=<n>", "Stop when the chain reaches this height (0: never)").default("0").debug(),
     debug(

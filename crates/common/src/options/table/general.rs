@@ -41,6 +41,7 @@ fn minimum_chain_work(params: &ChainParams) -> String {
 }
 
 const NO_INDEX: &str = "this version keeps no optional index";
+const NO_MEMPOOL_FILE: &str = "this version keeps the mempool in memory alone";
 const NO_BACKGROUND: &str = "every program stays in the foreground";
 
 /// The entries.
@@ -103,7 +104,8 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         "blocksonly",
         "",
         "Take no transactions from peers and send none on, except for peers with the permission 'forcerelay'. \
-         Transactions from RPC are not affected",
+         Transactions from RPC are not affected. Without peers, as in this version, it sets -maxmempool=5 and \
+         -walletbroadcast=0",
     )
     .default("0")
     .setting(SettingGroup::Network),
@@ -141,7 +143,7 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         .default("450")
         .range(4, 1 << 20)
         .setting(SettingGroup::Node),
-    general(Kind::Int, "dbcrashratio", "=<n>", "Stop the program during a flush once in so many").hidden().inert("crashes are tested by ending the process from outside"),
+    general(Kind::Int, "dbcrashratio", "=<n>", "Stop the program during a flush once in so many").hidden(),
     general(
         Kind::Path,
         "debuglogfile",
@@ -180,8 +182,11 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     .setting(SettingGroup::Node),
     general(Kind::Bool, "persistmempool", "", "Save the mempool when stopping and load it when starting")
         .default("1")
-        .setting(SettingGroup::Advanced),
-    general(Kind::Bool, "persistmempoolv1", "", "Write mempool.dat in the older format 1").default("0"),
+        .setting(SettingGroup::Advanced)
+        .inert(NO_MEMPOOL_FILE),
+    general(Kind::Bool, "persistmempoolv1", "", "Write mempool.dat in the older format 1")
+        .default("0")
+        .inert(NO_MEMPOOL_FILE),
     general(Kind::Path, "pid", "=<file>", "File for the process id. A relative path stands in the directory of the network")
         .by_chain(pid_file),
     general(
@@ -191,7 +196,8 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         "Threads that fetch the coins a block spends ahead of time (0: none, at most 16)",
     )
     .default("8")
-    .range(0, 16),
+    .range(0, 16)
+    .inert("coins are fetched when they are needed"),
     general(
         Kind::Int,
         "prune",

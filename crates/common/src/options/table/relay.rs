@@ -124,5 +124,7 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         "Weight kept free for the header and the largest coinbase that a miner may make",
     )
     .default("8000"),
-    mining(Kind::Int, "blockversion", "=<n>", "Version of mined blocks, for trying forks out").debug(),
+    mining(Kind::Int, "blockversion", "=<n>", "Version of mined blocks, for trying forks out")
+        .debug()
+        .inert("this version signals what the deployments ask for"),
 ];

@@ -21,8 +21,12 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     word("node", "Start the node").programs(LAUNCHER),
     word("rpc", "Send an RPC command to a running node").programs(LAUNCHER),
     word("wallet", "Work on wallet files").programs(LAUNCHER),
-    word("tx", "Work on transactions").programs(LAUNCHER),
-    word("util", "Other tools").programs(LAUNCHER),
+    word("tx", "Work on transactions")
+        .programs(LAUNCHER)
+        .inert("this version has no program bitq-tx"),
+    word("util", "Other tools")
+        .programs(LAUNCHER)
+        .inert("this version has no program bitq-util"),
     word("help", "Print this page").programs(LAUNCHER),
     OptionSpec::new(
         Category::CommandOption,

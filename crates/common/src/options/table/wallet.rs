@@ -97,7 +97,8 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         "=<n>",
         "Spend up to this much more in fees to spend all coins of an address together",
     )
-    .default("0.00"),
+    .default("0.00")
+    .inert("this version keeps to -avoidpartialspends"),
     OptionSpec::new(
         Category::Debug,
         Kind::Amount,
@@ -116,7 +117,8 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     wallet(Kind::Int, "txconfirmtarget", "=<n>", "Blocks within which a payment should begin to be confirmed")
         .default("6")
         .range(1, 1008)
-        .setting(SettingGroup::Wallet),
+        .setting(SettingGroup::Wallet)
+        .inert("this version does not estimate fees"),
     wallet(
         Kind::List,
         "wallet",
@@ -149,5 +151,7 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     )
     .default("0"),
     wallet_debug("walletcrosschain", "Allow wallet files of another chain").default("0"),
-    wallet_debug("walletrejectlongchains", "Make no transaction that breaks the limits of the mempool").default("1"),
+    wallet_debug("walletrejectlongchains", "Make no transaction that breaks the limits of the mempool")
+        .default("1")
+        .inert("the mempool itself refuses such transactions"),
 ];

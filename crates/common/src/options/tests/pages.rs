@@ -101,6 +101,24 @@ fn help_names_every_option_that_is_not_hidden() {
 }
 
 #[test]
+fn help_says_which_options_are_without_effect() {
+    let page = help_page(Program::Node, "prog", Coin::default(), true);
+    let entry = |name: &str| {
+        let start = page.find(&format!("\n  -{name}")).unwrap();
+        let text = page[start..].split("\n\n").next().unwrap();
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let shown = table::inert().filter(|(spec, _)| spec.programs.contains(Program::Node));
+    for (spec, reason) in shown.filter(|(spec, _)| !spec.hidden) {
+        let note = format!("(without effect: {reason})");
+        assert!(entry(spec.name).ends_with(&note), "{}", entry(spec.name));
+        assert!(spec.help_with_note().ends_with(&note));
+    }
+    assert!(entry("prune=<n>").ends_with("(without effect: this version keeps all blocks)"));
+    assert!(!entry("dbcache=<n>").contains("without effect"));
+}
+
+#[test]
 fn help_names_every_log_category() {
     let spec = table::find_any("debug").unwrap();
     let names = log::Category::names().join(", ");
