@@ -17,7 +17,7 @@ mod owned_file;
 pub use block_files::check_block_files;
 pub use foreign::check_foreign;
 pub use lock::DirLock;
-pub use owned_file::{CookieFile, CookiePerms, PidFile};
+pub use owned_file::{CookieFile, CookiePerms, PidFile, remove_owned_files};
 
 /// Something is wrong with a directory or a file in it. Each text is the one line of a failed start.
 #[derive(Debug, thiserror::Error)]

@@ -1,17 +1,21 @@
 //! The one stop signal of a process.
 //!
 //! SIGINT, SIGTERM, the RPC call `stop` and a window that ends all do the same: they cancel one token, and `main` takes
-//! the process down in order. A second signal exits at once, except in a child: when its parent dies, the system sends
-//! SIGTERM once for each of the parent's threads.
+//! the process down in order. A second signal exits at once, unless it comes together with the first: whoever ends a
+//! process and its group sends two. A child never exits at once: when its parent dies, the system sends SIGTERM once for
+//! each of the parent's threads.
 
 use std::io::{self, Write as _};
 use std::sync::mpsc::sync_channel;
+use std::time::{Duration, Instant};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 /// Exit code after a second signal.
 const IMPATIENT_EXIT: i32 = 1;
+/// Signals that follow the first one within this time belong to it.
+const ONE_WISH: Duration = Duration::from_secs(1);
 
 /// Asks the process to stop, or tells that it was asked; clones are the same signal.
 #[derive(Clone, Debug, Default)]
@@ -132,12 +136,13 @@ impl Listeners {
     }
 
     async fn run(mut self, stop: &StopHandle, on_interrupt: &OnInterrupt) {
-        let mut asked = false;
+        let mut asked: Option<Instant> = None;
         let mut stop_or_exit = || {
-            if asked {
+            let first = *asked.get_or_insert_with(Instant::now);
+            if first.elapsed() >= ONE_WISH {
+                crate::datadir::remove_owned_files();
                 std::process::exit(IMPATIENT_EXIT);
             }
-            asked = true;
             stop.stop();
         };
         loop {

@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::DataDirError;
 
@@ -13,7 +14,34 @@ use super::DataDirError;
 struct OwnedFile {
     path: PathBuf,
     /// Kept open so that no later file on the disk can get its number.
-    file: File,
+    file: Arc<File>,
+}
+
+/// The files that this process has now, for an end without a way back.
+static OWNED: Mutex<Vec<(PathBuf, Arc<File>)>> = Mutex::new(Vec::new());
+
+fn owned() -> MutexGuard<'static, Vec<(PathBuf, Arc<File>)>> {
+    OWNED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Removes the cookie and pid file of this process, where it ends without dropping what holds them.
+pub fn remove_owned_files() {
+    for (path, file) in owned().drain(..) {
+        remove_if_same(&path, &file);
+    }
+}
+
+fn remove_if_same(path: &Path, file: &File) {
+    // Another process may have put its own file there; that one stays.
+    let there = fs::symlink_metadata(path);
+    let mine = file.metadata();
+    let number = |meta: fs::Metadata| (meta.dev(), meta.ino());
+    if let (Ok(there), Ok(mine)) = (there, mine)
+        && number(there) == number(mine)
+    {
+        // Removing is the last thing a process does with it; a file that is left is overwritten at the next start.
+        let _ = fs::remove_file(path);
+    }
 }
 
 impl OwnedFile {
@@ -35,6 +63,8 @@ impl OwnedFile {
             let _ = fs::remove_file(&temporary);
             return Err(error);
         }
+        let file = Arc::new(file);
+        owned().push((path.to_owned(), Arc::clone(&file)));
         Ok(Self {
             path: path.to_owned(),
             file,
@@ -49,16 +79,8 @@ impl OwnedFile {
 
 impl Drop for OwnedFile {
     fn drop(&mut self) {
-        // Another process may have put its own file there; that one stays.
-        let there = fs::symlink_metadata(&self.path);
-        let mine = self.file.metadata();
-        let number = |meta: fs::Metadata| (meta.dev(), meta.ino());
-        if let (Ok(there), Ok(mine)) = (there, mine)
-            && number(there) == number(mine)
-        {
-            // Removing is the last thing a process does with it; a file that is left is overwritten at the next start.
-            let _ = fs::remove_file(&self.path);
-        }
+        owned().retain(|(_, file)| !Arc::ptr_eq(file, &self.file));
+        remove_if_same(&self.path, &self.file);
     }
 }
 

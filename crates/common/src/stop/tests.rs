@@ -2,14 +2,19 @@
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::{OnInterrupt, StopHandle, listen};
+use crate::datadir::PidFile;
 
 /// Tells the helper test what SIGINT does, and whether it stops when asked.
 const ROLE: &str = "BITQ_TEST_STOP_ROLE";
+
+/// Where the helper puts a pid file, if it is to have one.
+const PID_FILE: &str = "BITQ_TEST_STOP_PID_FILE";
 
 /// Not a test of its own: the process that the tests below send signals to.
 #[test]
@@ -25,6 +30,7 @@ fn helper_that_waits_for_a_signal() {
         _ => OnInterrupt::Stop,
     };
     listen(&stop, on_interrupt).unwrap();
+    let pid_file = std::env::var_os(PID_FILE).map(|path| PidFile::create(path.as_ref()).unwrap());
     println!("ready");
     stop.wait_blocking().unwrap();
     println!("stopping");
@@ -33,7 +39,8 @@ fn helper_that_waits_for_a_signal() {
             std::thread::park();
         }
     }
-    if role == "patient" {
+    drop(pid_file);
+    if matches!(role.as_str(), "patient" | "orderly") {
         // Goes on until its input ends, whatever signals come.
         let mut rest = String::new();
         std::io::stdin().read_to_string(&mut rest).unwrap();
@@ -48,7 +55,12 @@ struct Helper {
 
 impl Helper {
     fn start(role: &str) -> Self {
+        Self::with_pid_file(role, None)
+    }
+
+    fn with_pid_file(role: &str, pid_file: Option<&Path>) -> Self {
         let mut child = Command::new(std::env::current_exe().unwrap())
+            .envs(pid_file.map(|path| (PID_FILE, path)))
             .args([
                 "--exact",
                 "stop::tests::helper_that_waits_for_a_signal",
@@ -105,12 +117,31 @@ fn either_signal_stops() {
 }
 
 #[test]
-fn a_second_signal_exits_at_once() {
-    let mut helper = Helper::start("slow");
+fn a_later_signal_exits_at_once_and_leaves_no_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("node.pid");
+    let mut helper = Helper::with_pid_file("slow", Some(&path));
+    assert!(path.exists());
     helper.send(Signal::TERM);
     helper.wait_for("stopping");
-    helper.send(Signal::INT);
+    // Those that come with the first do not count.
+    while helper.child.try_wait().unwrap().is_none() {
+        helper.send(Signal::INT);
+        std::thread::yield_now();
+    }
     assert_eq!(helper.end().0, Some(1));
+    assert!(!path.exists(), "the pid file is left");
+}
+
+#[test]
+fn signals_that_come_together_are_one() {
+    let mut helper = Helper::start("orderly");
+    helper.send(Signal::TERM);
+    helper.send(Signal::INT);
+    helper.send(Signal::TERM);
+    helper.wait_for("stopping");
+    drop(helper.child.stdin.take());
+    assert_eq!(helper.end().0, Some(0));
 }
 
 #[test]
