@@ -323,6 +323,33 @@ fn help_and_version_need_no_directory() {
     );
 }
 
+#[test]
+fn what_a_start_warns_of_is_on_the_terminal_or_in_the_log() {
+    let mut node = Setup::new("bitcoin")
+        .wallet()
+        .arg("-wallet=nope")
+        .arg("-loadblock=/nowhere/blocks.dat")
+        .start();
+    node.wait_for_log("Could not open blocks file /nowhere/blocks.dat: No such file or directory");
+    assert!(
+        !node.log().contains("restart with -reindex"),
+        "{}",
+        node.log()
+    );
+    node.signal(Signal::TERM);
+    let ended = node.wait_for_end(PATIENCE);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let warning = "Warning: Skipping -wallet path that doesn't exist. ";
+    assert!(ended.stderr.starts_with(warning), "{ended:?}");
+    assert_eq!(ended.stderr.lines().count(), 1, "{ended:?}");
+    let mut node = Setup::new("bitcoin").network("test").start();
+    assert!(node.log().contains(
+        "Warning: Support for testnet3 is deprecated and will be removed in an upcoming release. Consider switching to \
+         testnet4."
+    ));
+    node.stop();
+}
+
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o7777
 }

@@ -248,6 +248,7 @@ fn start_log(config: &mut Config, lines: &[String], warnings: &[String]) -> Resu
     }
     for line in lines
         .iter()
+        .chain(&config.chain_warning())
         .chain(&config.place_lines())
         .chain(&config.log_lines())
     {
@@ -264,7 +265,7 @@ fn start_log(config: &mut Config, lines: &[String], warnings: &[String]) -> Resu
 }
 
 /// Shows a warning of the start to whoever started the program.
-fn warn_user(text: &str) {
+pub(crate) fn warn_user(text: &str) {
     use std::io::Write as _;
     // A closed standard error leaves nowhere to say anything.
     let _ = writeln!(std::io::stderr(), "{text}");

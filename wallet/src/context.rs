@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use common::stop::StopHandle;
-use ipc_schema::{ChainClient, ChainState, Fault, FaultCode, IpcError};
+use ipc_schema::{ChainClient, ChainState, Fault, FaultCode, IpcError, Task, TaskState};
 use primitives::ChainParams;
 use tokio::sync::watch;
 
@@ -22,6 +22,8 @@ use crate::wallet::{NewWallet, SpendPlan};
 
 /// How long a call of the node may take before it counts as lost.
 const NODE_TIME: Duration = Duration::from_secs(30);
+/// What the node takes for a warning among the tasks it is told of.
+const WARNING: &str = "warning";
 
 /// Unconfirmed transactions whose ancestry the node is asked for at once.
 const MAX_SOURCES: usize = 10_000;
@@ -400,6 +402,25 @@ impl Context {
 }
 
 impl Context {
+    /// Tells the node the warnings of the start, for whoever started both. The log has them already.
+    pub async fn tell_warnings(&self) {
+        let warnings = std::mem::take(&mut *locked(&self.warnings));
+        for title in warnings {
+            let task = Task {
+                kind: WARNING.to_owned(),
+                title,
+                state: TaskState::Done,
+                started: self.now(),
+                finished: Some(self.now()),
+                ..Task::default()
+            };
+            let told = self.ask(|chain| async move { chain.report_task(task).await });
+            if let Err(error) = told.await {
+                tracing::debug!("{error}");
+            }
+        }
+    }
+
     /// Notes in the node's settings whether a wallet is opened at every start; gives warnings.
     pub async fn load_on_startup(&self, name: &str, load: bool) -> Vec<String> {
         let wallet = name.to_owned();

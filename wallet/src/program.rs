@@ -232,6 +232,7 @@ pub async fn start(
         process.stop().await;
         return Err(error);
     }
+    process.context.tell_warnings().await;
     Ok(process)
 }
 

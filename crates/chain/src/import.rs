@@ -346,8 +346,13 @@ fn open_foreign(chain: &Chainstate, path: &Path, files: VecDeque<PathBuf>) -> St
             open_file(scanner, path, None, Task::Importing, then)
         }
         Err(error) => {
+            // The advice about our own files would be wrong for a file that is only read once.
+            let reason = match error {
+                FileError::Io { source, .. } => source.to_string(),
+                other => other.to_string(),
+            };
             tracing::warn!(
-                target: "validation", "Could not open blocks file {} ({error})", path.display()
+                target: "validation", "Could not open blocks file {}: {reason}", path.display()
             );
             then
         }

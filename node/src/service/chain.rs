@@ -7,13 +7,14 @@ use chain::{BlockInfo as Info, ChainReader};
 use ipc_schema::service::{ChainService, MempoolFeed, Reply};
 use ipc_schema::{
     Ancestries, Ancestry, BlockInfo, BlockTip, BroadcastReply, ChainState, ChainStep, Fault,
-    FaultCode, FeeEstimate, MempoolChange, MempoolSnapshot, MinimumFees, PullReply, RemovalReason,
-    Task,
+    FaultCode, FeeEstimate, MempoolChange, MempoolSnapshot, MinimumFees, Phase, PullReply,
+    RemovalReason, Task,
 };
 use primitives::{Amount, BlockHash, OutPoint, Tx, Txid};
 use tokio::sync::{broadcast, watch};
 
 use crate::context::{Chain, Node};
+use crate::init;
 use crate::rpc::mempool::{broadcast as broadcast_tx, minimum_rate};
 
 /// Most coins looked up at once.
@@ -312,7 +313,14 @@ impl ChainService for ChainServer {
     }
 
     fn report_task(&self, task: Task) -> Reply<()> {
-        self.node.tasks.put(task);
+        if task.kind == "warning" {
+            // The log has it from the wallet process itself.
+            if self.node.status.borrow().phase != Phase::Running {
+                init::warn_user(&format!("Warning: {}", task.title));
+            }
+        } else {
+            self.node.tasks.put(task);
+        }
         Box::pin(async { Ok(()) })
     }
 

@@ -1,5 +1,7 @@
 //! What the log says about the settings at start.
 
+use primitives::Network;
+
 use super::config::Config;
 use super::settings::{Source, Values};
 use super::spec::{Kind, OptionSpec};
@@ -47,6 +49,15 @@ impl Config {
                 lines.push(format!("{prefix} {section}{name}={shown}"));
             }
         }
+    }
+
+    /// Returns a line for the log about a network that is going out of use.
+    pub fn chain_warning(&self) -> Option<String> {
+        (self.params.network == Network::Test).then(|| {
+            "Warning: Support for testnet3 is deprecated and will be removed in an upcoming release. Consider switching to \
+             testnet4."
+                .to_owned()
+        })
     }
 
     /// Returns the lines that name data directory and configuration file.
