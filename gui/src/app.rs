@@ -19,6 +19,7 @@ mod wishes;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use iced::theme::Mode;
@@ -45,7 +46,7 @@ use crate::trace::Trace;
 use dropped::Dropped;
 use primitives::{Coin, Network};
 
-pub use setup::{Boot, Launch};
+pub use setup::{Boot, Launch, Switches};
 pub use trouble::Trouble;
 pub(crate) use trouble::rights;
 
@@ -464,7 +465,10 @@ pub fn program(
     launch: Launch,
 ) -> iced::Application<impl iced::Program<State = App, Message = Message, Theme = Theme>> {
     let launch = Arc::new(launch);
-    let boot = move || App::boot((*launch).clone());
+    let boot = move || {
+        HAS_DISPLAY.store(true, Ordering::Relaxed);
+        App::boot((*launch).clone())
+    };
     let mut app = iced::application(boot, App::update, App::view)
         .title(App::title)
         .theme(App::theme)
@@ -485,11 +489,19 @@ pub fn program(
     app
 }
 
+/// Whether a display took the program, which is known when the first state is asked for.
+static HAS_DISPLAY: AtomicBool = AtomicBool::new(false);
+
 /// Lets a crash leave its report in the window's folder; the next start shows it. Nothing is sent anywhere.
-pub fn report_crashes(store: &Store) {
+///
+/// The library underneath panics where there is no display: that is no crash, and `no_display` ends the program.
+pub fn report_crashes(store: &Store, no_display: fn() -> !) {
     let path = store.folder().join(setup::CRASH_FILE);
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
+        if !HAS_DISPLAY.load(Ordering::Relaxed) {
+            no_display();
+        }
         let trace = std::backtrace::Backtrace::force_capture();
         let report = format!("bitq-gui {}\n{info}\n{trace}\n", common::VERSION);
         // There is nobody left to tell where this fails.

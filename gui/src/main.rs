@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use common::options::{self, CommandLine, Program};
-use gui::app::{self, Launch};
+use gui::app::{self, Launch, Switches};
 use gui::model::prefs::Store;
 
 fn main() -> ExitCode {
@@ -16,6 +16,21 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Says that there is nowhere to open a window, and ends.
+fn no_display() -> ! {
+    let named = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty());
+    let reason = match named("WAYLAND_DISPLAY").or_else(|| named("DISPLAY")) {
+        Some(display) => format!("the display '{display}' cannot be used"),
+        None => "there is no display (neither WAYLAND_DISPLAY nor DISPLAY is set)".to_owned(),
+    };
+    let text = format!(
+        "Error: The window cannot be opened: {reason}. Start it inside a desktop session, or run bitq-node, which needs \
+         none.\n"
+    );
+    say(&mut std::io::stderr(), &text);
+    std::process::exit(1)
 }
 
 fn run() -> Result<(), String> {
@@ -39,17 +54,17 @@ fn run() -> Result<(), String> {
     let link = payment_link(&command_line)?;
     let folder = common::datadir::window_config_dir().map_err(|error| error.to_string())?;
     let store = Store::new(folder);
-    if command_line.is_set("resetguisettings") {
+    let switches = Switches::read(&command_line, &store);
+    if switches.reset {
         let reset = store.reset_all();
         reset.map_err(|error| format!("The window's settings cannot be set back: {error}."))?;
     }
-    app::report_crashes(&store);
-    let minimised = command_line.is_set("min");
+    app::report_crashes(&store, no_display);
     let launch = Launch {
         command_line,
         store,
         link,
-        minimised,
+        minimised: switches.minimised,
         programs: None,
     };
     app::program(launch)

@@ -350,6 +350,47 @@ fn what_a_start_warns_of_is_on_the_terminal_or_in_the_log() {
     node.stop();
 }
 
+/// Needs `bitq-gui`, and no display.
+#[test]
+fn a_window_without_a_display_says_so_and_is_no_crash() {
+    let folder = Folder::new();
+    let start = |display: Option<&str>| -> Ended {
+        let mut command = Command::new(program("bitq-gui"));
+        command.env("HOME", folder.path()).stdin(Stdio::null());
+        for name in ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"] {
+            command.env_remove(name);
+        }
+        for name in ["XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"] {
+            command.env(name, folder.path().join(name));
+        }
+        command.envs(display.map(|name| ("DISPLAY", name)));
+        command.output().unwrap().into()
+    };
+    let nowhere = start(None);
+    assert_eq!(nowhere.code, Some(1), "{nowhere:?}");
+    assert_eq!(
+        nowhere.stderr,
+        "Error: The window cannot be opened: there is no display (neither WAYLAND_DISPLAY nor DISPLAY is set). Start it \
+         inside a desktop session, or run bitq-node, which needs none.\n"
+    );
+    let gone = start(Some("unix/nowhere:99"));
+    assert_eq!(gone.code, Some(1), "{gone:?}");
+    assert_eq!(gone.stderr.lines().count(), 1, "{gone:?}");
+    assert!(
+        gone.stderr
+            .contains("the display 'unix/nowhere:99' cannot be used"),
+        "{gone:?}"
+    );
+    let left: Vec<String> = fs::read_dir(folder.path().join("XDG_CONFIG_HOME"))
+        .into_iter()
+        .flatten()
+        .map(|entry| entry.unwrap().path().join("crash.txt"))
+        .filter(|path| path.exists())
+        .map(|path| path.display().to_string())
+        .collect();
+    assert_eq!(left, [""; 0]);
+}
+
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o7777
 }

@@ -1,5 +1,6 @@
 //! The start: from the command line and the files of the window to a link, or to the first run.
 
+mod switches;
 #[cfg(test)]
 mod tests;
 
@@ -19,6 +20,8 @@ use crate::model::prefs::{Broken, Prefs, Shared, Store};
 use crate::model::{Model, clock};
 use crate::page::{PageId, console, first_run};
 use crate::trace::Trace;
+
+pub use switches::Switches;
 
 /// What the program was started with.
 #[derive(Debug, Clone)]
@@ -142,7 +145,7 @@ fn read(launch: &Launch) -> Boot {
     let crash_path = launch.store.folder().join(CRASH_FILE);
     let crash = std::fs::read_to_string(&crash_path).ok();
     drop(std::fs::remove_file(&crash_path));
-    let wants_questions = launch.command_line.is_set("choosedatadir");
+    let wants_questions = Switches::read(&launch.command_line, &launch.store).choose_datadir;
     let named = named_chain(&launch.command_line);
     let (params, next) = if wants_questions || (!named && !shared.set_up) {
         let mut progress = shared.first_run.clone().unwrap_or_default();

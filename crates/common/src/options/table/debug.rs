@@ -21,8 +21,6 @@ const fn log(kind: Kind, name: &'static str, arg: &'static str, help: &'static s
 
 const NO_SELF_CHECK: &str = "this version has no such self-check";
 
-const NO_COUNT_LIMIT: &str = "this version goes by -limitclustercount alone";
-
 fn consistency_checks(params: &ChainParams) -> String {
     u8::from(params.default_consistency_checks).to_string()
 }
@@ -118,8 +116,7 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         .inert(NO_SELF_CHECK),
     debug(Kind::Bool, "checkpoints", "", "Without effect").hidden(),
     debug(Kind::List, "deprecatedrpc", "=<method>", "Allow an RPC method that is going away. May be given several times")
-        .debug()
-        .inert("no method is going away"),
+        .debug(),
     debug(Kind::Bool, "fastprune", "", "Use small block files, for tests").default("0").debug(),
     debug(
         Kind::Int,
@@ -129,8 +126,7 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
          -limitclustercount",
     )
     .by_chain(ancestor_limit)
-    .debug()
-    .inert(NO_COUNT_LIMIT),
+    .debug(),
     debug(Kind::Int, "limitancestorsize", "=<n>", "Without effect").hidden(),
     debug(
         Kind::Int,
@@ -155,8 +151,7 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         "Unconfirmed descendants of an ancestor, itself counted, with which the wallet still spends a coin",
     )
     .by_chain(descendant_limit)
-    .debug()
-    .inert(NO_COUNT_LIMIT),
+    .debug(),
     debug(Kind::Int, "limitdescendantsize", "=<n>", "Without effect").hidden(),
     debug(Kind::Int, "maxsigcachesize", "=<n>", "Memory for the caches of checked signatures and scripts, in MiB")
         .default("32")

@@ -97,8 +97,7 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         "=<n>",
         "Spend up to this much more in fees to spend all coins of an address together",
     )
-    .default("0.00")
-    .inert("this version keeps to -avoidpartialspends"),
+    .default("0.00"),
     OptionSpec::new(
         Category::Debug,
         Kind::Amount,
@@ -152,6 +151,5 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     .default("0"),
     wallet_debug("walletcrosschain", "Allow wallet files of another chain").default("0"),
     wallet_debug("walletrejectlongchains", "Make no transaction that breaks the limits of the mempool")
-        .default("1")
-        .inert("the mempool itself refuses such transactions"),
+        .default("1"),
 ];
