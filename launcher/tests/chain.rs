@@ -3,10 +3,14 @@
 #![allow(clippy::unwrap_used, reason = "a helper of tests fails by panicking")]
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use primitives::hash_scheme::merkle_node;
+use primitives::{Block, ChainParams, Coin, Hash256, Network, Script, Tx, U256};
 use serde_json::{Value, json};
+use testkit::process::flow::Wallet;
 use testkit::process::{COINS, Node, Setup};
-use testkit::vectors_dir;
+use testkit::{from_hex, to_hex, vectors_dir};
 
 /// Hash of block 438 of Bitcoin's main network.
 const MAIN_438: &str = "0000000025c6b644f8add734be7e666fa4afa43ca0204d623a0c0b1fd2104c7a";
@@ -304,6 +308,42 @@ fn groestlcoin_leaves_three_seconds_between_blocks() {
     }
 }
 
+#[test]
+fn blocks_that_run_ahead_of_the_clock_are_told_apart_from_failures() {
+    let node = Setup::new("groestlcoin").start();
+    mine(&node, 5);
+    let tip_time = time(&node, 5);
+    // Two hours ahead is as far as a block may be: two more fit, at three seconds each.
+    node.call("setmocktime", json!([tip_time - 7200 + 7]));
+    assert_eq!(mine(&node, 10).len(), 2);
+    assert_eq!(height(&node), 7);
+    let expected = "Blocks of this chain lie at least 3 seconds apart, and the newest is as far ahead of the clock as a block may be. The next one can be made in 2 seconds.";
+    for (method, args) in [
+        ("generatetodescriptor", json!([1, "raw(51)"])),
+        ("generateblock", json!(["raw(51)", []])),
+    ] {
+        let (_, text) = node.refused(method, args);
+        assert_eq!(text, expected, "{method}");
+    }
+    node.call("setmocktime", json!([tip_time - 7200 + 9]));
+    assert_eq!(mine(&node, 1).len(), 1);
+}
+
+#[test]
+fn the_first_block_of_a_period_lies_near_its_parent() {
+    let node = Setup::new("bitcoin").start();
+    let now = 1_700_000_000;
+    node.call("setmocktime", json!([now]));
+    mine(&node, 142);
+    node.call("setmocktime", json!([now + 7000]));
+    mine(&node, 1);
+    node.call("setmocktime", json!([now]));
+    mine(&node, 2);
+    let times = [143, 144, 145].map(|height| time(&node, height) - now);
+    assert_eq!(times[..2], [7000, 6400]);
+    assert!(times[2] < 6400, "{times:?}");
+}
+
 fn time(node: &Node, height: u64) -> i64 {
     let header = node.call("getblockheader", json!([block_hash(node, height)]));
     header["time"].as_i64().unwrap()
@@ -319,4 +359,55 @@ fn a_file_that_is_no_chain_is_left_out() {
     let mut node = node.start();
     assert_eq!(height(&node), 0);
     node.stop();
+}
+
+#[test]
+fn one_wrong_byte_in_a_signature_makes_no_block() {
+    let mut node = Setup::new("bitcoin").wallet().start();
+    let wallet = Wallet::create(&node, "w");
+    let address = wallet.address("legacy");
+    node.call("generatetoaddress", json!([101, address]));
+    wallet.synced();
+    let txid = wallet.send(&address, "1");
+    let spend = text(&node.call("getrawtransaction", json!([txid])));
+    let made = node.call("generateblock", json!(["raw(51)", [spend], false]));
+    let good = text(&made["hex"]);
+    let params = ChainParams::get(Coin::Bitcoin, Network::Regtest);
+    let block = Block::from_bytes(&from_hex(&made["hex"]), params.hashes).unwrap();
+    let bad = to_hex(&with_flipped_byte(block, params).to_bytes());
+
+    let reason = "block-script-verify-flag-failed (Script evaluated without error but finished with a false/empty top stack element)";
+    assert_eq!(node.call("submitblock", json!([bad])), json!(reason));
+    assert_eq!(height(&node), 101);
+    node.wait_for_log(reason);
+    // The very block with the right byte is fine.
+    assert_eq!(node.call("submitblock", json!([good])), Value::Null);
+    assert_eq!(height(&node), 102);
+    node.stop();
+}
+
+/// The block with one byte of its one signature changed, and everything else in order: ids, root and work.
+fn with_flipped_byte(mut block: Block, params: &ChainParams) -> Block {
+    // A block without witnesses needs no commitment to them.
+    let mut coinbase = (**block.txs[0]).clone();
+    coinbase.outputs.truncate(1);
+    coinbase.inputs[0].witness.clear();
+    let mut spend = (**block.txs[1]).clone();
+    let mut script = spend.inputs[0].script_sig.to_vec();
+    // Behind the lengths, within the signature's first number.
+    script[12] ^= 1;
+    spend.inputs[0].script_sig = Script::from(script);
+    block.txs = [coinbase, spend]
+        .map(|data| Arc::new(Tx::new(data, params.hashes)))
+        .to_vec();
+    let [left, right] = [0, 1].map(|index: usize| block.txs[index].txid().0);
+    block.header.merkle_root = Hash256(merkle_node(&left, &right));
+    let target = block.header.bits.target().unwrap();
+    loop {
+        block.hash = block.header.hash(params.hashes);
+        if U256::from_le_bytes(block.hash.0) <= target {
+            return block;
+        }
+        block.header.nonce += 1;
+    }
 }
