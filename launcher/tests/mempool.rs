@@ -499,6 +499,48 @@ fn too_much_hangs_together_or_waits_too_long() {
 }
 
 #[test]
+fn a_full_mempool_lets_go_of_what_pays_least() {
+    let mut bench = Bench::new(80, &["-maxmempool=5"]);
+    // Each takes some 90 kB of memory, and pays less than the one before.
+    let mut fee = 200_000;
+    let mut large = |bench: &mut Bench| {
+        let coin = bench.coin();
+        fee -= 1000;
+        let mut outputs = vec![(330, ANYONE); 1000];
+        outputs.push((coin.value - 330_000 - fee, ANYONE));
+        Draft::new(vec![Spend::of(&coin.place)], &outputs)
+    };
+    let mut sent = 0;
+    let refused = loop {
+        let draft = large(&mut bench);
+        let answer = bench
+            .node
+            .try_call("sendrawtransaction", json!([draft.hex()]));
+        match answer {
+            Ok(_) => sent += 1,
+            Err(error) => break (error.code(), error.message()),
+        }
+    };
+    assert_eq!(refused, (-26, "mempool full".to_owned()));
+    let info = bench.node.call("getmempoolinfo", json!([]));
+    assert_eq!(info["size"], json!(sent), "{info}");
+    assert!(info["usage"].as_u64().unwrap() <= 5_000_000, "{info}");
+    // From now on the price is known before scripts are run.
+    let draft = large(&mut bench);
+    let row = &bench.test(std::slice::from_ref(&draft))[0];
+    assert_eq!(
+        row["reject-reason"],
+        json!("mempool min fee not met"),
+        "{row}"
+    );
+    let (relay, lowest) = (&info["minrelaytxfee"], &info["mempoolminfee"]);
+    assert!(lowest.as_f64() > relay.as_f64(), "{info}");
+    // One that pays more takes the place of the one that pays least.
+    let coin = bench.coin();
+    bench.send(&Draft::simple(&coin, 100_000));
+}
+
+#[test]
 fn version_three_keeps_to_one_parent_and_one_child() {
     let mut bench = Bench::new(3, &[]);
     let coin = bench.coin();
