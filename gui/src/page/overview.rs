@@ -304,7 +304,7 @@ fn actions(model: &Model) -> Element<'_, Message> {
     ]
     .spacing(size::S2);
     if model.params.is_private() {
-        let ready = has_wallet && model.is_node_running();
+        let ready = has_wallet && model.can_use_wallets();
         buttons = buttons.push(space::horizontal().width(size::S3));
         let (one, many) = (model.blocks_to_mine(1), model.blocks_to_mine(101));
         let button_for = |id: &'static str, blocks: u32| {
