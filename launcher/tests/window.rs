@@ -222,6 +222,9 @@ fn money_is_mined_sent_and_still_there_after_a_restart() {
     assert!(sent["confirmations"].as_i64() >= Some(1), "{sent}");
     window.open_by_palette("activity", "nav-activity");
     window.picture("window-restarted.png");
+    window.page("alt+1", "nav-overview");
+    window.wait_for("tip", |event| event["height"].as_u64() == height);
+    window.picture("real-overview.png");
     window.quit_with_node();
 }
 

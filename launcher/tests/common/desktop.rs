@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "each test uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "a helper of tests fails by panicking")]
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -220,7 +220,8 @@ impl Desktop {
         self.write(text);
     }
 
-    /// Takes a picture of the screen, for people to look at; it must show something.
+    /// Takes a picture of the window, for people to look at; it must show something. One whose name begins with `real`
+    /// goes to the folder that `BITQ_PICTURES` names, if it names one.
     pub(crate) fn picture(&self, name: &str) {
         let path = self.try_picture(name).unwrap();
         // An empty screen of this size takes a fraction of that.
@@ -229,9 +230,12 @@ impl Desktop {
     }
 
     fn try_picture(&self, name: &str) -> Option<PathBuf> {
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let wanted = std::env::var_os("BITQ_PICTURES").filter(|_| name.starts_with("real"));
+        let folder = wanted.map_or_else(|| env!("CARGO_TARGET_TMPDIR").into(), PathBuf::from);
+        let path = folder.join(name);
+        self.have_keyboard();
         let mut scrot = Command::new("scrot");
-        let taken = scrot.arg("--overwrite").arg(&path).status();
+        let taken = scrot.args(["--overwrite", "--focused"]).arg(&path).status();
         taken.is_ok_and(|status| status.success()).then_some(path)
     }
 }
