@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use ipc_schema::{NodeEvent, NodeTopics};
+use ipc_schema::{FaultCode, Hello, Identity, IpcError, NodeEvent, NodeTopics, Role};
 use serde_json::json;
 use testkit::process::{
     Ended, Folder, PATIENCE, RpcClient, Setup, Signal, children, free_port, is_alive, program,
@@ -19,13 +19,18 @@ use testkit::process::{
 
 use window::{Window, client, hello, options, spawn};
 
-/// How long a child may take to end after its parent did.
-const FAREWELL: Duration = Duration::from_secs(5);
+/// How long a child with little to do may take to end after its parent did: 5 s, and what a machine at work takes
+/// to give it its turn.
+const FAREWELL: Duration = Duration::from_secs(20);
 
 #[test]
 fn a_child_ends_with_its_silent_parent() {
     for name in ["bitq-node", "bitq-wallet", "bitqd"] {
         let mut child = spawn(name);
+        // It has come as far as waiting for its parent; the start of a process takes what it takes.
+        wait_until("the child to wait", PATIENCE, || {
+            catches_interrupt(child.child.id())
+        });
         drop(child.socket.take());
         let ended = child.wait(FAREWELL);
         assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{name}");
@@ -35,7 +40,7 @@ fn a_child_ends_with_its_silent_parent() {
 
 #[test]
 fn a_child_leaves_an_interrupt_to_its_parent() {
-    for name in ["bitq-node", "bitq-wallet"] {
+    for name in ["bitq-node", "bitq-wallet", "bitqd"] {
         let mut child = spawn(name);
         let line = format!("[{name}] SIGINT received — waiting for parent to shut down.\n");
         // The handler stands soon after the start; until then the signal would end the process.
@@ -59,16 +64,23 @@ fn catches_interrupt(pid: u32) -> bool {
 
 #[test]
 fn a_child_takes_one_number_and_nothing_else() {
+    for name in ["bitq-node", "bitq-wallet", "bitqd"] {
+        one_number_and_nothing_else(name);
+    }
+}
+
+fn one_number_and_nothing_else(name: &str) {
     let run = |args: &[&str]| -> Ended {
-        let command = Command::new(program("bitq-node")).args(args).output();
+        let command = Command::new(program(name)).args(args).output();
         command.unwrap().into()
     };
     let ended = run(&["-ipcfd", "3", "-regtest"]);
-    assert_eq!(ended.code, Some(1));
-    assert_eq!(
-        ended.stderr,
-        "Error: Error parsing command line arguments: Invalid parameter -ipcfd\n"
-    );
+    assert_eq!(ended.code, Some(1), "{name} {ended:?}");
+    let expected = "Error parsing command line arguments: Invalid parameter -ipcfd\n";
+    // The tool that the wallet program is as well says it without the word in front, as Core's does.
+    let text = ended.stderr.strip_prefix("Error: ");
+    assert_eq!(text.unwrap_or(&ended.stderr), expected, "{name}");
+    assert_eq!(text.is_some(), name != "bitq-wallet", "{name}");
     let ended = run(&["-ipcfd", "three"]);
     assert_eq!(ended.code, Some(1), "{ended:?}");
     assert!(
@@ -102,7 +114,7 @@ fn a_window_starts_a_node_and_takes_it_along() {
     connection.close();
     let ended = node.wait(FAREWELL);
     assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
-    wait_until("the wallet process to end", FAREWELL, || {
+    wait_until("the wallet process to end", PATIENCE, || {
         !is_alive(wallet[0])
     });
     assert!(!data.join("regtest/.cookie").exists());
@@ -178,7 +190,26 @@ fn a_detached_node_outlives_its_window() {
         .unwrap();
     assert!(node.child.try_wait().unwrap().is_none());
 
-    // Another window finds it at the usual place, and may end it.
+    // Nobody else would hear an interrupt for it any more.
+    signal(node.child.id(), Signal::INT);
+    let ended = node.wait(PATIENCE);
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
+    assert!(read_text(&data.join("regtest/debug.log")).contains("Shutdown done"));
+}
+
+#[test]
+fn another_window_finds_a_detached_node_and_may_end_it() {
+    let (window, mut node, port) = (Window::new(), spawn("bitq-node"), free_port());
+    let data = node.folder.data();
+    let connection = window
+        .start(&mut node, options(&data, port, &[("disablewallet", "1")]))
+        .unwrap();
+    let path = window.runtime.block_on(async {
+        let node = connection.node().await.unwrap();
+        PathBuf::from(node.detach().await.unwrap())
+    });
+    connection.close();
+    drop(window);
     let second = Window::new();
     second.runtime.block_on(async {
         let connection = second.ipc.connect(&path).await.unwrap();
@@ -233,11 +264,22 @@ struct Parent {
     client: RpcClient,
 }
 
+impl Drop for Parent {
+    fn drop(&mut self) {
+        // Of a test that failed nothing may be left, not even a node that was let go.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+        if std::thread::panicking() && is_alive(self.node) {
+            signal(self.node, Signal::KILL);
+        }
+    }
+}
+
 impl Parent {
     fn start(folder: &Folder) -> Self {
         let port = free_port();
         std::fs::write(folder.path().join("port"), port.to_string()).unwrap();
-        let process = Command::new(std::env::current_exe().unwrap())
+        let mut process = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "helper_that_is_killed", "--ignored"])
             .args(["--nocapture"])
             .env("BITQ_TEST_PARENT", folder.path())
@@ -246,6 +288,8 @@ impl Parent {
             .spawn()
             .unwrap();
         let node = wait_for("the node's number", PATIENCE, || {
+            let ended = process.try_wait().unwrap();
+            assert_eq!(ended, None, "the parent ended");
             read_text(&folder.path().join("pid")).parse().ok()
         });
         let client = client(&folder.data(), port);
@@ -272,14 +316,10 @@ fn a_killed_parent_takes_its_children_along() {
         .unwrap();
     let wallets = children(parent.node, "bitq-wallet");
     parent.kill();
-    wait_until("node and wallet to end", FAREWELL, || {
-        !is_alive(parent.node) && wallets.iter().all(|wallet| !is_alive(*wallet))
-    });
+    both_end(&parent, &wallets, &folder);
     // In order: nothing is left behind, and the wallet opens.
     let network = folder.data().join("regtest");
     assert!(!network.join(".cookie").exists());
-    let log = read_text(&network.join("debug.log"));
-    assert!(log.contains("Shutdown done"), "{log}");
     let mut node = Setup::new("bitquantum").folder(folder).wallet().start();
     node.call("loadwallet", json!(["w"]));
     node.stop();
@@ -323,7 +363,17 @@ fn a_stopped_window_holds_nobody_up() {
     signal(parent.process.id(), Signal::CONT);
     wait_until("the window to catch up", PATIENCE, || seen() == "301");
     parent.kill();
-    wait_until("the node to end", FAREWELL, || !is_alive(parent.node));
+    wait_until("the node to end", PATIENCE, || !is_alive(parent.node));
+}
+
+/// Waits for the end of node and wallet after their parent's, which must have been an ordered one. The wait is longer
+/// than such a stop takes: a machine at work lets them wait for their turn.
+fn both_end(parent: &Parent, wallets: &[u32], folder: &Folder) {
+    wait_until("node and wallet to end", PATIENCE, || {
+        !is_alive(parent.node) && wallets.iter().all(|wallet| !is_alive(*wallet))
+    });
+    let log = read_text(&folder.data().join("regtest/debug.log"));
+    assert!(log.contains("Shutdown done"), "{log}");
 }
 
 #[test]
@@ -334,20 +384,82 @@ fn a_killed_parent_ends_a_rescan() {
     call("createwallet", json!(["w"]));
     call("generatetodescriptor", json!([2_000, "raw(51)"]));
     let wallets = children(parent.node, "bitq-wallet");
-    let rescan = {
+    // One after the other, so that the kill falls into one of them however quick each is.
+    let rescans = {
         let client = parent.client.clone();
-        std::thread::spawn(move || client.call("/", "rescanblockchain", &json!([])))
+        // The last one is cut short by the end, or its connection is.
+        std::thread::spawn(
+            move || {
+                while client.call("/", "rescanblockchain", &json!([])).is_ok() {}
+            },
+        )
     };
     wait_until("the rescan", PATIENCE, || {
-        call("getwalletinfo", json!([]))["scanning"] != json!(false) || rescan.is_finished()
+        call("getwalletinfo", json!([]))["scanning"] != json!(false)
     });
     parent.kill();
-    wait_until("node and wallet to end", FAREWELL, || {
-        !is_alive(parent.node) && wallets.iter().all(|wallet| !is_alive(*wallet))
-    });
-    // Its connection ended with the node, or it was the quicker one.
-    drop(rescan.join().unwrap());
+    both_end(&parent, &wallets, &folder);
+    rescans.join().unwrap();
     let mut node = Setup::new("bitquantum").folder(folder).wallet().start();
     node.call("loadwallet", json!(["w"]));
     node.stop();
+}
+
+#[test]
+fn a_window_of_another_chain_is_refused() {
+    let (window, mut node, port) = (Window::new(), spawn("bitq-node"), free_port());
+    let data = node.folder.data();
+    let start = options(&data, port, &[("disablewallet", "1"), ("ipcbind", "unix")]);
+    let _parent = window.start(&mut node, start).unwrap();
+    let socket = data.join("regtest/node.sock");
+    let refused = |change: fn(&mut Identity)| {
+        window.runtime.block_on(async {
+            let connection = window.ipc.connect(&socket).await.unwrap();
+            let mut hello = hello();
+            change(&mut hello.identity);
+            let error = connection.hello(hello).await.unwrap_err();
+            // Nothing else is served either.
+            assert!(connection.node().await.is_err());
+            assert_eq!(error.fault().unwrap().code, FaultCode::Mismatch);
+            error.to_string()
+        })
+    };
+    let text = refused(|id| id.network = "main".to_owned());
+    assert!(text.contains("network regtest"), "{text}");
+    assert!(text.contains("network main"), "{text}");
+    let text = refused(|id| id.coin = "bitcoin".to_owned());
+    assert!(text.contains("coin bitquantum"), "{text}");
+    let text = refused(|id| id.genesis = [1; 32].into());
+    assert!(text.contains("genesis block"), "{text}");
+    let text = refused(|id| id.protocol.major += 1);
+    assert!(text.contains("IPC protocol"), "{text}");
+}
+
+#[test]
+fn who_asks_for_less_gets_less() {
+    let (window, mut node, port) = (Window::new(), spawn("bitq-node"), free_port());
+    let data = node.folder.data();
+    let start = options(&data, port, &[("disablewallet", "1"), ("ipcbind", "unix")]);
+    let _parent = window.start(&mut node, start).unwrap();
+    let socket = data.join("regtest/node.sock");
+    window.runtime.block_on(async {
+        let connection = window.ipc.connect(&socket).await.unwrap();
+        let reader = Hello {
+            role: Role::Read,
+            ..hello()
+        };
+        let session = connection.hello(reader).await.unwrap();
+        assert_eq!(session.role, Role::Read);
+        let view = connection.node().await.unwrap();
+        assert!(!view.settings().await.unwrap().is_empty());
+        assert!(matches!(view.stop().await, Err(IpcError::Unimplemented(_))));
+        assert!(connection.rpc().await.is_err());
+        assert!(connection.chain().await.is_err());
+        // What was given up does not come back.
+        let again = connection.hello(hello()).await.unwrap();
+        assert_eq!(again.role, Role::Read);
+        assert!(connection.rpc().await.is_err());
+    });
+    let count = client(&data, port).call("/", "getblockcount", &json!([]));
+    assert_eq!(count.unwrap(), json!(0));
 }

@@ -7,9 +7,12 @@ use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _, symlink};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use serde_json::json;
-use testkit::process::{Node, PATIENCE, Setup, free_port, read_text, wait_until};
+use testkit::process::{
+    Ended, Node, PATIENCE, Setup, children, free_port, program, read_text, wait_until,
+};
 
 /// Longest path of a socket, in bytes.
 const MAX_PATH: usize = 107;
@@ -334,4 +337,43 @@ fn a_socket_may_give_fewer_rights() {
     let refused = node.cli(["-ipcconnect=unix:read.sock", "stop"]);
     assert_eq!(refused.code, Some(1), "{refused:?}");
     assert_eq!(node.call("getblockcount", json!([])), json!(0));
+}
+
+#[test]
+fn another_chains_socket_is_not_taken_for_ones_own() {
+    let mut node = Setup::new("bitcoin").arg("-ipcbind=unix").start();
+    let connect = format!("-ipcconnect=unix:{}", node.file("node.sock").display());
+    let other = Setup::new("groestlcoin");
+    let output = Command::new(program("bitq-cli"))
+        .args(other.place())
+        .args([connect.as_str(), "stop"])
+        .stdin(Stdio::null())
+        .output();
+    let ended: Ended = output.unwrap().into();
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert_eq!(
+        ended.stderr,
+        "error: bitq-node and bitq-cli do not fit together: bitq-node has coin bitcoin, bitq-cli has coin groestlcoin.\n"
+    );
+    check_call(&node, "unix");
+    node.stop();
+}
+
+#[test]
+fn one_large_text_ends_no_process() {
+    let node = Setup::new("bitcoin").wallet().arg("-ipcbind=unix").start();
+    node.call("createwallet", json!(["w"]));
+    let wallet = children(node.pid(), "bitq-wallet");
+    let label = "x".repeat(17 << 20);
+    let address = node.call("getnewaddress", json!([label]));
+    // The reply is as large, over HTTP and over the socket.
+    let info = node.call("getaddressinfo", json!([address]));
+    assert_eq!(info["labels"][0].as_str().map(str::len), Some(label.len()));
+    let info = node.cli_ok([
+        "-ipcconnect=unix",
+        "getaddressinfo",
+        address.as_str().unwrap(),
+    ]);
+    assert_eq!(info["labels"][0].as_str().map(str::len), Some(label.len()));
+    assert_eq!(children(node.pid(), "bitq-wallet"), wallet, "it lives");
 }

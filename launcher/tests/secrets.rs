@@ -110,4 +110,19 @@ fn passphrases_of_a_window_stand_in_no_log() {
     });
     node.stop();
     assert_unsaid(&node, "hello from window", &secrets);
+    // The calls themselves are told of, on both sides.
+    for line in [
+        "IPC server recv request  #",
+        " Wallets.unlock$Params",
+        "IPC server send response #",
+        " Wallets.unlock$Results",
+        " Node.introduceWallet$Params",
+        "IPC client send WalletProcess.introduce$Params",
+        "IPC client recv WalletProcess.introduce$Results",
+        "Creating Wallets",
+        "Destroying Wallets",
+    ] {
+        let said = everything_said(&node);
+        assert!(said.contains(line), "no {line:?} in\n{said}");
+    }
 }
