@@ -111,7 +111,8 @@ pub struct Mempool {
     deltas: HashMap<Txid, Amount>,
     /// What each transaction pays with all that stands on it, the worst first.
     worst: BTreeSet<(FeeRate, Txid)>,
-    rates: HashMap<Txid, FeeRate>,
+    /// What each transaction and all that stands on it pay and take: modified fees and virtual bytes.
+    packages: HashMap<Txid, (Amount, u64)>,
     total_vsize: u64,
     total_fee: Amount,
     usage: usize,
@@ -299,8 +300,19 @@ impl Mempool {
         self.usage += entry.usage();
         self.pending
             .push((self.sequence, MempoolChange::Added(Arc::clone(&entry.tx))));
+        let (fee, vsize) = (entry.modified_fee(), entry.vsize);
         self.entries.insert(txid, entry);
-        self.rate_with_ancestors(txid);
+        if self.children.contains_key(&txid) {
+            // It came back below what was there before.
+            self.rate_with_ancestors(txid);
+        } else {
+            let own = (fee, vsize);
+            for id in self.ancestors(&txid) {
+                let (fee, vsize) = self.packages.get(&id).copied().unwrap_or_default();
+                self.rate(id, (fee + own.0, vsize + own.1));
+            }
+            self.rate(txid, own);
+        }
     }
 
     /// Takes note of what a transaction and all that it stands on pay with their descendants, after a change.
@@ -308,25 +320,44 @@ impl Mempool {
         let mut changed = self.ancestors(&txid);
         changed.insert(txid);
         for id in changed {
-            self.rate_again(id);
+            let package = self.package_with_descendants(&id);
+            self.rate(id, package);
         }
     }
 
-    fn rate_again(&mut self, txid: Txid) {
-        if let Some(old) = self.rates.remove(&txid) {
-            self.worst.remove(&(old, txid));
-        }
-        if self.entries.contains_key(&txid) {
-            let (fee, vsize) = self.package_with_descendants(&txid);
-            let rate = FeeRate::of(fee, vsize);
-            self.rates.insert(txid, rate);
-            self.worst.insert((rate, txid));
+    fn rate(&mut self, txid: Txid, package: (Amount, u64)) {
+        self.unrate(&txid);
+        self.packages.insert(txid, package);
+        self.worst.insert((FeeRate::of(package.0, package.1), txid));
+    }
+
+    fn unrate(&mut self, txid: &Txid) {
+        if let Some((fee, vsize)) = self.packages.remove(txid) {
+            self.worst.remove(&(FeeRate::of(fee, vsize), *txid));
         }
     }
 
-    fn remove_one(&mut self, txid: &Txid, reason: Removal) -> Option<MempoolEntry> {
-        let ancestors = self.ancestors(txid);
-        let entry = self.entries.remove(txid)?;
+    /// Removes transactions; those above them that stay pay for less then.
+    fn remove_all(&mut self, gone: &[Txid], reason: Removal) {
+        let above = gone.iter().flat_map(|txid| self.ancestors(txid));
+        let mut above: HashSet<Txid> = above.collect();
+        for txid in gone {
+            above.remove(txid);
+        }
+        for txid in gone {
+            self.remove_one(txid, reason);
+        }
+        for id in above {
+            let package = self.package_with_descendants(&id);
+            self.rate(id, package);
+        }
+    }
+
+    fn remove_one(&mut self, txid: &Txid, reason: Removal) {
+        let Some(entry) = self.entries.remove(txid) else {
+            return;
+        };
+        self.unrate(txid);
         for input in &entry.tx.inputs {
             self.spent.remove(&input.prevout);
             if let Some(children) = self.children.get_mut(&input.prevout.txid) {
@@ -336,9 +367,6 @@ impl Mempool {
                 }
             }
         }
-        for id in ancestors.into_iter().chain([*txid]) {
-            self.rate_again(id);
-        }
         self.by_wtxid.remove(&entry.tx.wtxid());
         self.total_vsize -= entry.vsize;
         self.total_fee -= entry.fee;
@@ -346,21 +374,19 @@ impl Mempool {
         self.sequence += 1;
         let change = MempoolChange::Removed(Arc::clone(&entry.tx), reason);
         self.pending.push((self.sequence, change));
-        Some(entry)
     }
 
     /// Removes a transaction and all that stands on it.
     pub(crate) fn remove_recursive(&mut self, txid: &Txid, reason: Removal) {
-        for id in self.descendants(txid) {
-            self.remove_one(&id, reason);
-        }
-        self.remove_one(txid, reason);
+        let mut gone: Vec<Txid> = self.descendants(txid).into_iter().collect();
+        gone.push(*txid);
+        self.remove_all(&gone, reason);
     }
 
     /// Removes what a connected block holds, and what spends the same coins otherwise.
     pub(crate) fn remove_for_block(&mut self, block: &Block) {
         for tx in &block.txs {
-            self.remove_one(&tx.txid(), Removal::Block);
+            self.remove_all(&[tx.txid()], Removal::Block);
             self.deltas.remove(&tx.txid());
             for input in &tx.inputs {
                 if let Some(other) = self.spent.get(&input.prevout).copied() {

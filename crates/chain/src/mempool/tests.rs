@@ -108,6 +108,48 @@ fn removal_takes_what_stands_on_it() {
     assert_eq!(numbers, (1..=8).collect::<Vec<u64>>());
 }
 
+/// What is kept of each package is what adding it up gives.
+fn check_packages(pool: &Mempool) {
+    let expected: HashMap<Txid, (Amount, u64)> = pool
+        .entries
+        .keys()
+        .map(|txid| (*txid, pool.package_with_descendants(txid)))
+        .collect();
+    assert_eq!(pool.packages, expected);
+    let rates = expected
+        .iter()
+        .map(|(txid, (fee, vsize))| (FeeRate::of(*fee, *vsize), *txid));
+    assert_eq!(pool.worst, rates.collect());
+}
+
+#[test]
+fn packages_are_kept_through_all_changes() {
+    for first in 0..4 {
+        let (full, family) = diamond();
+        check_packages(&full);
+        // In every order: children may be there before their parents after a reorganisation.
+        let mut pool = Mempool::default();
+        for index in [first, (first + 1) % 4, (first + 2) % 4, (first + 3) % 4] {
+            pool.add(entry(
+                &family[index],
+                100 + 10 * i64::try_from(index).unwrap(),
+                1,
+            ));
+            check_packages(&pool);
+        }
+        pool.prioritise(family[3].txid(), Amount::from_sat(7777));
+        check_packages(&pool);
+        pool.remove_recursive(&family[first].txid(), Removal::SizeLimit);
+        check_packages(&pool);
+    }
+    let (mut pool, [parent, ..]) = diamond();
+    let params = primitives::ChainParams::get(CoinName::Bitcoin, primitives::Network::Regtest);
+    let header = primitives::Header::default();
+    pool.remove_for_block(&Block::new(header, vec![parent], params.hashes));
+    assert_eq!(pool.len(), 3);
+    check_packages(&pool);
+}
+
 #[test]
 fn a_block_confirms_and_conflicts() {
     let (mut pool, [parent, ..]) = diamond();
