@@ -94,7 +94,8 @@ fn at(page: PageId) -> App {
     app
 }
 
-fn scenes() -> Vec<(&'static str, App)> {
+/// Every page and state of the window, by name. A test looks at the same ones.
+pub(crate) fn scenes() -> Vec<(&'static str, App)> {
     let mut scenes = vec![
         ("overview", at(PageId::Overview)),
         ("send", sending()),

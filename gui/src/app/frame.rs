@@ -22,7 +22,7 @@ pub(super) fn view(app: &App) -> Element<'_, Message> {
     let base: Element<'_, Message> = match &app.screen {
         Screen::Starting => states::starting(app),
         Screen::FirstRun(page) => page.view(&app.model).map(Message::FirstRun),
-        Screen::Main => responsive(move |space| main(app, space.width)).into(),
+        Screen::Main => responsive(move |space| main(app, space)).into(),
         Screen::Trouble(trouble) => trouble::view(app, trouble),
         Screen::Stopping => states::stopping(app),
     };
@@ -88,7 +88,8 @@ fn notice_bar<'a>(words: String, dismiss: Message, copy: Option<Message>) -> Ele
         .into()
 }
 
-fn main(app: &App, width: f32) -> Element<'_, Message> {
+fn main(app: &App, room: iced::Size) -> Element<'_, Message> {
+    let width = room.width;
     let rail_kind = match width {
         w if w < size::HIDE_RAIL => Rail::Hidden,
         w if w < size::FOLD_RAIL => Rail::Folded,
@@ -99,7 +100,11 @@ fn main(app: &App, width: f32) -> Element<'_, Message> {
         .height(Length::Fill);
     let large = matches!(app.page, PageId::Overview | PageId::Status);
     // Every part keeps its place, so that a page keeps its state when a banner comes or goes.
-    let banner = states::banner(app, large).unwrap_or_else(|| space().into());
+    // A tall card leaves half of a low window to the page.
+    let banner = match states::banner(app, large) {
+        Some(banner) => layout::at_most("banner", banner, room.height / 2.0),
+        None => space().into(),
+    };
     let wallet_banner = states::wallet_banner(app).unwrap_or_else(|| space().into());
     let content = column![
         top_bar(app, width),

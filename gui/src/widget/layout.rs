@@ -29,6 +29,25 @@ pub fn scrolled<'a, Message: 'a>(
     id: &'static str,
     content: Element<'a, Message>,
 ) -> Element<'a, Message> {
+    rolling(id, content, Length::Fill)
+}
+
+/// Content that takes the room it needs, up to `most` pixels; then it scrolls.
+pub fn at_most<'a, Message: 'a>(
+    id: &'static str,
+    content: Element<'a, Message>,
+    most: f32,
+) -> Element<'a, Message> {
+    container(rolling(id, content, Length::Shrink))
+        .max_height(most)
+        .into()
+}
+
+fn rolling<'a, Message: 'a>(
+    id: &'static str,
+    content: Element<'a, Message>,
+    height: Length,
+) -> Element<'a, Message> {
     scrollable(content)
         .id(id)
         .direction(scrollable::Direction::Vertical(
@@ -37,7 +56,7 @@ pub fn scrolled<'a, Message: 'a>(
                 .scroller_width(size::SCROLL),
         ))
         .width(Length::Fill)
-        .height(Length::Fill)
+        .height(height)
         .into()
 }
 
