@@ -70,10 +70,8 @@ impl Home {
     /// The process that the pid file names.
     fn pid(&self) -> Option<u32> {
         let entries = std::fs::read_dir(self.data.join("regtest")).ok()?;
-        let paths = entries.flatten().map(|entry| entry.path());
-        let file = paths
-            .into_iter()
-            .find(|path| path.extension().is_some_and(|end| end == "pid"))?;
+        let mut paths = entries.flatten().map(|entry| entry.path());
+        let file = paths.find(|path| path.extension().is_some_and(|end| end == "pid"))?;
         let text = std::fs::read_to_string(file).ok()?;
         text.strip_suffix('\n')?.parse().ok()
     }
