@@ -192,6 +192,11 @@ impl Descriptor {
         self.keys().iter().any(|key| key.has_private())
     }
 
+    /// Whether every private key is in the text or known to `secrets`.
+    pub fn has_all_private_keys(&self, secrets: &dyn SecretSource) -> bool {
+        self.keys().iter().all(|key| key.has_private_in(secrets))
+    }
+
     /// Whether the scripts can be spent by one who has the private keys: not so for `addr`, `raw`.
     pub const fn is_solvable(&self) -> bool {
         !matches!(self.node, Node::Addr(_) | Node::Raw(_))

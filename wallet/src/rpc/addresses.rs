@@ -306,6 +306,9 @@ fn details(script: &Script) -> Vec<(String, Value)> {
         ScriptKind::ScriptHash(_) => {
             list.extend([("isscript", json!(true)), ("iswitness", json!(false))]);
         }
+        ScriptKind::Anchor => {
+            list.extend([("isscript", json!(true)), ("iswitness", json!(true))]);
+        }
         kind => {
             match kind {
                 ScriptKind::WitnessV0KeyHash(_) => list.push(("isscript", json!(false))),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use keys::Descriptor;
-use keys::descriptor::NoSecrets;
+use keys::descriptor::DescriptorCache;
 use primitives::ChainParams;
 use rpc::value::{self, JsonType};
 use rpc::{Arg, Args, Command, CommandSpec, ResultDoc, RpcError, RpcResult, code};
@@ -13,7 +13,7 @@ use super::{backup, ensure_unlocked, label_from, on_wallet_now, wallet_name};
 use crate::WalletError;
 use crate::context::Context;
 use crate::rescan;
-use crate::scriptpubkeyman::keys_in_text;
+use crate::scriptpubkeyman::{KeyStore, keys_in_text};
 use crate::wallet::{ImportDescriptor, Wallet};
 
 pub(super) fn commands() -> Vec<Command<Context>> {
@@ -132,12 +132,6 @@ fn importdescriptors_spec() -> CommandSpec {
     .cli("'[{ \"desc\": \"<my descriptor>\", \"timestamp\": 1455191478, \"internal\": true }]'")
 }
 
-/// One request, checked as far as it can be without the wallet.
-struct Request {
-    imports: Vec<ImportDescriptor>,
-    warnings: Vec<String>,
-}
-
 fn timestamp_of(object: &Map<String, Value>, now: i64) -> Result<i64, RpcError> {
     match object.get("timestamp") {
         Some(stamp @ Value::Number(_)) => value::int_from(stamp),
@@ -198,12 +192,16 @@ fn read_request(
     wallet: &Wallet,
     object: &Map<String, Value>,
     timestamp: i64,
-) -> Result<Request, RpcError> {
+    warnings: &mut Vec<String>,
+) -> Result<Vec<ImportDescriptor>, RpcError> {
     let params: &ChainParams = wallet.params();
     let text = object
         .get("desc")
         .ok_or_else(|| RpcError::invalid_parameter("Descriptor not found."))?;
     let text = value::str_from(text)?;
+    let (active, internal) = (flag(object, "active")?, flag(object, "internal")?);
+    let label = object.get("label").map(value::str_from).transpose()?;
+    let label_text = label_from(label)?;
     let parsed = Descriptor::parse(text, params, true)
         .map_err(|error| RpcError::not_found(error.to_string()))?;
     let first = parsed
@@ -214,12 +212,9 @@ fn read_request(
             "Cannot have multipath descriptor while also specifying 'internal'",
         ));
     }
-    let (active, internal) = (flag(object, "active")?, flag(object, "internal")?);
-    let mut warnings = Vec::new();
     let is_range = first.is_range();
     let keypool = wallet.options().keypool;
-    let (range, next_index) = checked_range(object, is_range, keypool, &mut warnings)?;
-    let label = object.get("label").map(value::str_from).transpose()?;
+    let (range, next_index) = checked_range(object, is_range, keypool, warnings)?;
     let invalid = |text: &str| Err(RpcError::invalid_parameter(text));
     match label {
         _ if active && !is_range => return invalid("Active descriptors must be ranged"),
@@ -234,8 +229,7 @@ fn read_request(
     if active && !first.is_single_type() {
         return refused("Combo descriptors cannot be set to active");
     }
-    check_keys(wallet, &parsed, &mut warnings)?;
-    let label = label_from(label)?;
+    check_keys(wallet, &parsed, warnings)?;
     let several = parsed.len();
     let imports = parsed
         .into_iter()
@@ -247,10 +241,10 @@ fn read_request(
             range,
             next_index,
             created: u64::try_from(timestamp).unwrap_or(0),
-            label: (!is_range).then(|| label.clone()),
+            label: (!is_range).then(|| label_text.clone()),
         })
         .collect();
-    Ok(Request { imports, warnings })
+    Ok(imports)
 }
 
 fn check_keys(
@@ -264,6 +258,28 @@ fn check_keys(
         return refused("Cannot import private keys to a wallet with private keys disabled");
     }
     for descriptor in parsed {
+        // A key that stands in the text is known wherever its public key stands.
+        let own = KeyStore::Plain(keys_in_text(descriptor)).open(None, wallet.params().hashes);
+        let mut fresh = DescriptorCache::default();
+        let known = DescriptorCache::default();
+        if descriptor.expand(0, &own, &known, &mut fresh).is_err() {
+            return refused(
+                "Cannot expand descriptor. Probably because of hardened derivations without private keys provided",
+            );
+        }
+        if !wallet.is_watch_only() {
+            if !descriptor.has_private_keys() {
+                return refused(
+                    "Cannot import descriptor without private keys to a wallet with private keys enabled",
+                );
+            }
+            if !descriptor.has_all_private_keys(&own) {
+                warnings.push(
+                    "Not all private keys provided. Some wallet functionality may return unexpected errors"
+                        .to_owned(),
+                );
+            }
+        }
         if !descriptor.has_scripts() {
             if wallet.is_watch_only() {
                 return refused("Cannot import unused() to wallet without private keys enabled");
@@ -274,41 +290,26 @@ fn check_keys(
                 );
             }
         }
-        let mut fresh = keys::descriptor::DescriptorCache::default();
-        let known = keys::descriptor::DescriptorCache::default();
-        if descriptor
-            .expand(0, &NoSecrets, &known, &mut fresh)
-            .is_err()
-        {
-            return refused(
-                "Cannot expand descriptor. Probably because of hardened derivations without private keys provided",
-            );
-        }
-        if wallet.is_watch_only() {
-            continue;
-        }
-        if keys_in_text(descriptor).is_empty() {
-            return refused(
-                "Cannot import descriptor without private keys to a wallet with private keys enabled",
-            );
-        }
-        let (extended, single) = descriptor.secrets();
-        if extended.len() + single.len() < descriptor.key_count() {
-            warnings.push(
-                "Not all private keys provided. Some wallet functionality may return unexpected errors"
-                    .to_owned(),
-            );
-        }
     }
     Ok(())
 }
 
-fn import_one(wallet: &mut Wallet, object: &Map<String, Value>, timestamp: i64) -> Value {
+/// Imports one descriptor. A value of the wrong type ends the whole call, as in Core; any other fault is told for this one.
+fn import_one(
+    wallet: &mut Wallet,
+    object: &Map<String, Value>,
+    timestamp: i64,
+) -> Result<Value, RpcError> {
     let mut answer = Map::new();
     let mut warnings = Vec::new();
-    let done = read_request(wallet, object, timestamp).and_then(|request| {
-        warnings = request.warnings;
-        for import in &request.imports {
+    let read = read_request(wallet, object, timestamp, &mut warnings);
+    if let Err(error) = &read
+        && error.code == code::TYPE
+    {
+        return Err(error.clone());
+    }
+    let done = read.and_then(|imports| {
+        for import in &imports {
             let imported = wallet.import_descriptor(import).map_err(|error| {
                 // The text is the caller's own, with whatever keys stand in it.
                 let text = value::field(object, "desc").as_str().unwrap_or_default();
@@ -325,7 +326,7 @@ fn import_one(wallet: &mut Wallet, object: &Map<String, Value>, timestamp: i64) 
     if let Err(error) = done {
         answer.insert("error".into(), error.to_value());
     }
-    super::with_warnings(answer, warnings)
+    Ok(super::with_warnings(answer, warnings))
 }
 
 async fn importdescriptors(context: Arc<Context>, args: Args) -> RpcResult {
@@ -338,8 +339,9 @@ async fn importdescriptors(context: Arc<Context>, args: Args) -> RpcResult {
     let requests: Vec<Value> = args.array("requests")?.to_vec();
     let mut stamps: Vec<i64> = Vec::new();
     for request in &requests {
-        let object = value::object_from(request)?;
-        stamps.push(timestamp_of(object, now)?.max(1));
+        let empty = Map::new();
+        let stamp = timestamp_of(request.as_object().unwrap_or(&empty), now)?;
+        stamps.push(stamp.max(1));
     }
     let lowest = stamps
         .iter()
@@ -351,14 +353,14 @@ async fn importdescriptors(context: Arc<Context>, args: Args) -> RpcResult {
     let mut answers = context
         .handle
         .with(&name, move |wallet| {
-            Ok(ensure_unlocked(wallet).map(|()| {
+            Ok(ensure_unlocked(wallet).and_then(|()| {
                 requests
                     .iter()
                     .zip(given)
                     .filter_map(|(request, stamp)| {
                         Some(import_one(wallet, request.as_object()?, stamp))
                     })
-                    .collect::<Vec<Value>>()
+                    .collect::<Result<Vec<Value>, RpcError>>()
             }))
         })
         .await??;

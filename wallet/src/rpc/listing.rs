@@ -181,7 +181,11 @@ async fn known_height(context: &Context, hash: Option<BlockHash>) -> Result<Opti
 }
 
 async fn listsinceblock(context: Arc<Context>, args: Args) -> RpcResult {
-    let hash = args.opt_hash("blockhash")?.map(BlockHash);
+    let all = args.opt_str("blockhash")?.is_none_or(str::is_empty);
+    let hash = match all {
+        true => None,
+        false => args.opt_hash("blockhash")?.map(BlockHash),
+    };
     let target: i64 = args.int("target_confirmations")?;
     if target < 1 {
         return Err(RpcError::invalid_parameter("Invalid parameter"));

@@ -62,9 +62,7 @@ async fn signmessage(context: Arc<Context>, args: Args) -> RpcResult {
         let key = keys
             .as_ref()
             .and_then(|keys| keys.secret(&hash))
-            .ok_or_else(|| {
-                RpcError::new(code::INVALID_ADDRESS_OR_KEY, "Private key not available")
-            })?;
+            .ok_or_else(|| RpcError::new(code::WALLET, "Private key not available"))?;
         let signature = sign_message(key, message.as_bytes(), wallet.params());
         Ok(json!(base64(&signature)))
     })

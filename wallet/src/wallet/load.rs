@@ -66,7 +66,10 @@ impl Wallet {
         options: WalletOptions,
     ) -> Result<Self, WalletError> {
         let mut wallet = Self::blank(name.to_owned(), Some(db), params, options);
-        fill(&mut wallet)?;
+        fill(&mut wallet).inspect_err(|error| {
+            let line = error.to_string().trim_end().replace('\n', " ");
+            tracing::warn!("[{name}] {line}");
+        })?;
         wallet.after_load()?;
         Ok(wallet)
     }
@@ -191,7 +194,13 @@ fn descriptors(wallet: &mut Wallet, records: &mut Records) -> Result<(), WalletE
                 });
             }
         };
-        let keys = key_store(plain.remove(&id), crypted.remove(&id)).map_err(decode)?;
+        let (plain, crypted) = (plain.remove(&id), crypted.remove(&id));
+        if plain.is_some() && crypted.is_some() {
+            return Err(corrupt(
+                "Wallet contains both unencrypted and encrypted keys".into(),
+            ));
+        }
+        let keys = key_store(plain, crypted).map_err(decode)?;
         let mut manager = ScriptPubKeyMan::new(
             descriptor,
             record.created,
@@ -232,11 +241,6 @@ fn descriptors(wallet: &mut Wallet, records: &mut Records) -> Result<(), WalletE
 
 fn key_store(plain: Option<Rows>, crypted: Option<Rows>) -> Result<KeyStore, DecodeError> {
     if let Some(rows) = crypted {
-        if plain.is_some() {
-            return Err(DecodeError::Invalid(
-                "mix of encrypted and unencrypted keys",
-            ));
-        }
         let mut keys = BTreeMap::new();
         for (rest, value) in rows {
             let (public, _) = record::read_public_key(&mut Reader::new(&rest))?;

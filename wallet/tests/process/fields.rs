@@ -211,6 +211,12 @@ async fn imports_are_told_as_by_the_reference() {
         narrow["error"]["message"],
         format!("Could not add descriptor '{wpkh}': new range must include current range = [0,9]")
     );
+    // What should be known is told with a refusal, too; a wrong type ends the call.
+    let labelled = import(json!({"desc": wpkh, "timestamp": "now", "label": "l"})).await;
+    has("labelled", &labelled, "success error warnings");
+    let wrong = json!([[{"desc": wpkh, "timestamp": "now", "active": 1}]]);
+    let text = "JSON value of type number is not of expected type bool";
+    w.refused("importdescriptors", wrong, -3, text).await;
     // A key that is kept for later, and only once.
     let later = with_sum(format!("unused({key})"));
     let again = import(json!({"desc": later, "timestamp": "now"})).await;

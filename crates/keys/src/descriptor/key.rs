@@ -147,6 +147,18 @@ impl KeyExpr {
         )
     }
 
+    /// Whether the private key is in the expression or known to `secrets`.
+    pub(super) fn has_private_in(&self, secrets: &dyn SecretSource) -> bool {
+        match &self.source {
+            KeySource::Private(_) => true,
+            KeySource::Public(key, _) | KeySource::XOnly(key) => secrets.single(key).is_some(),
+            KeySource::Extended { root, .. } => match root {
+                Root::Private(_) => true,
+                Root::Public(xpub) => secrets.extended(xpub).is_some(),
+            },
+        }
+    }
+
     pub(super) fn is_compressed(&self) -> bool {
         match &self.source {
             KeySource::Public(_, compressed) => *compressed,
@@ -560,6 +572,9 @@ fn parse_origin(text: &str) -> Result<(KeyOrigin, bool), DescriptorError> {
 fn step(text: &str) -> Result<u32, DescriptorError> {
     parse_step(text).map_err(|_| {
         let digits = text.trim_end_matches(['h', '\'']);
+        if text.is_empty() {
+            return DescriptorError::Syntax("Key path value '' is not valid".into());
+        }
         let is_number = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
         DescriptorError::Syntax(if is_number && digits.parse::<u32>().is_ok() {
             format!("Key path value {digits} is out of range")

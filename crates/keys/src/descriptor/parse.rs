@@ -108,12 +108,16 @@ fn function<'t>(text: &'t str, name: &str) -> Option<&'t str> {
 
 impl Parser<'_> {
     fn keys(&mut self, text: &str, place: Place, context: &str) -> Parsed<Vec<KeyExpr>> {
-        let position = self.next_position;
-        self.next_position += 1;
-        parse_key(text, place.rules(), self.params, position).map_err(|error| match error {
+        self.bare_keys(text, place).map_err(|error| match error {
             DescriptorError::Syntax(text) => DescriptorError::Syntax(format!("{context}: {text}")),
             other => other,
         })
+    }
+
+    fn bare_keys(&mut self, text: &str, place: Place) -> Parsed<Vec<KeyExpr>> {
+        let position = self.next_position;
+        self.next_position += 1;
+        parse_key(text, place.rules(), self.params, position)
     }
 
     fn key_nodes(
@@ -242,7 +246,7 @@ impl Parser<'_> {
         if !rest.is_empty() {
             return fail("unused(): only one key expected");
         }
-        let keys = self.keys(expression, Place::Top, "unused()")?;
+        let keys = self.bare_keys(expression, Place::Top)?;
         if keys.iter().any(KeyExpr::is_range) {
             return fail("unused(): key cannot be ranged");
         }

@@ -231,6 +231,7 @@ fn faults_are_named_as_in_core() {
     };
     check("wpkh()", "wpkh(): No key provided");
     check("pk(x)", "pk(): key 'x' is not valid");
+    check("unused()", "No key provided");
     check("pkh( 02)", "pkh(): Key ' 02' is invalid due to whitespace");
     check("", "'' is not a valid descriptor function");
     check("foo(1)", "'foo(1)' is not a valid descriptor function");
@@ -256,6 +257,10 @@ fn faults_are_named_as_in_core() {
     check(
         &format!("wpkh({XPUB}/2147483648)"),
         "wpkh(): Key path value 2147483648 is out of range",
+    );
+    check(
+        &format!("wpkh({XPUB}//0)"),
+        "wpkh(): Key path value '' is not valid",
     );
     check(
         &format!("wpkh([aaaa]{KEY})"),
