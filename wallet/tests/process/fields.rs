@@ -225,3 +225,38 @@ async fn imports_are_told_as_by_the_reference() {
         "Cannot import an unused() descriptor when its private key is already in the wallet"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scan_that_fails_is_told_for_each_import() {
+    let (_dir, node, w) = on(Coin::Bitcoin).await;
+    node.mine_empty(20);
+    let time = node.lose_blocks_from(12);
+    w.rpc(
+        "createwallet",
+        json!({"wallet_name": "w", "blank": true, "disable_private_keys": true}),
+    )
+    .await;
+    let with_sum = |body: String| {
+        let sum = keys::descriptor::checksum(&body).unwrap();
+        format!("{body}#{sum}")
+    };
+    let good = with_sum(format!("addr({})", node.stranger()));
+    let bad = with_sum("wpkh(zz)".to_owned());
+    let requests = json!([[{"desc": good, "timestamp": 5}, {"desc": bad, "timestamp": 5}]]);
+    let answers = w.rpc("importdescriptors", requests).await;
+    for answer in answers.as_array().unwrap() {
+        has("answer", answer, "success error");
+        assert_eq!(answer["success"], false);
+    }
+    assert_eq!(answers[0]["error"]["code"], -1);
+    let text = answers[0]["error"]["message"].as_str().unwrap();
+    let expected = format!(
+        "Rescan failed for descriptor with timestamp 5. There was an error reading a block from time {time}, "
+    );
+    assert!(text.starts_with(&expected), "{text}");
+    let other = answers[1]["error"]["message"].as_str().unwrap();
+    assert_eq!(other, "wpkh(): key 'zz' is not valid");
+    // It can be tried again.
+    w.refused("rescanblockchain", json!([0]), -1, "Rescan failed.")
+        .await;
+}

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use ipc_schema::service::{ChainService, MempoolFeed, Reply};
 use ipc_schema::{
-    BlockInfo, BlockTip, BroadcastReply, ChainState, ChainStep, FeeEstimate, MempoolChange,
+    BlockInfo, BlockTip, BroadcastReply, ChainState, ChainStep, Fault, FeeEstimate, MempoolChange,
     MempoolSnapshot, MinimumFees, PullReply, RemovalReason, Task,
 };
 use primitives::address::Destination;
@@ -29,6 +29,8 @@ struct Inner {
     sequence: u64,
     serial: u32,
     refuse: String,
+    /// The first height whose block cannot be read from the disk.
+    unreadable: Option<usize>,
     startup: Vec<String>,
 }
 
@@ -93,6 +95,7 @@ impl TestNode {
                 sequence: 0,
                 serial: 0,
                 refuse: String::new(),
+                unreadable: None,
                 startup: Vec::new(),
             })),
             state: Arc::new(watch::Sender::new(ChainState::default())),
@@ -257,6 +260,13 @@ impl TestNode {
         self.silent.send_replace(None);
     }
 
+    /// Lets blocks from this height on be unreadable; gives the time of the first of them.
+    pub(crate) fn lose_blocks_from(&self, height: usize) -> u32 {
+        let mut inner = self.inner();
+        inner.unreadable = Some(height);
+        inner.chain[height].header.time
+    }
+
     pub(crate) fn startup(&self) -> Vec<String> {
         self.inner().startup.clone()
     }
@@ -365,7 +375,11 @@ impl ChainService for TestNode {
             held.wait_for(|held| !held).await.unwrap();
             let inner = node.inner();
             let from = usize::try_from(from).unwrap();
-            Ok((from..inner.chain.len())
+            let end = inner.unreadable.unwrap_or(usize::MAX);
+            if from >= end {
+                return Err(Fault::failed("The block cannot be read."));
+            }
+            Ok((from..inner.chain.len().min(end))
                 .take(5)
                 .filter_map(|h| inner.info(h))
                 .collect())
