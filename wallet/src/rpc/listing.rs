@@ -181,10 +181,10 @@ async fn known_height(context: &Context, hash: Option<BlockHash>) -> Result<Opti
 }
 
 async fn listsinceblock(context: Arc<Context>, args: Args) -> RpcResult {
-    let all = args.opt_str("blockhash")?.is_none_or(str::is_empty);
-    let hash = match all {
-        true => None,
-        false => args.opt_hash("blockhash")?.map(BlockHash),
+    let hash = if args.opt_str("blockhash")?.is_none_or(str::is_empty) {
+        None
+    } else {
+        args.opt_hash("blockhash")?.map(BlockHash)
     };
     let target: i64 = args.int("target_confirmations")?;
     if target < 1 {
