@@ -234,7 +234,12 @@ pub(super) fn view<'a>(app: &'a App, trouble: &'a Trouble) -> Element<'a, Messag
         params.name,
         crate::model::network_words(params.network)
     );
-    let lines = column(trouble.lines.iter().map(|line| text::mono(line).into())).spacing(size::S1);
+    let lines = column(trouble.lines.iter().map(|line| {
+        text::mono(line)
+            .wrapping(iced::widget::text::Wrapping::WordOrGlyph)
+            .into()
+    }))
+    .spacing(size::S1);
     let well = container(lines)
         .class(Surface::Well)
         .padding(size::S3)

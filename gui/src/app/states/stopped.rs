@@ -103,20 +103,21 @@ fn rights_help(exit: &Exit) -> Option<String> {
     rights(&exit.cause, path, exit.cause.contains("reate"))
 }
 
-/// The repairs that fit the reason; none where a repair cannot help.
+/// The repairs that fit the reason: all of them for a node that ran, as what ended it may have left its files as they
+/// should not be; for a start that failed, those that its own words ask for.
 fn repairs(exit: &Exit) -> Vec<Repair> {
     let told = format!("{}\n{}", exit.cause, exit.log.join("\n")).to_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| told.contains(word));
-    if exit.killed || says(&["disk space", "no space left", "permission", "obtain a lock"]) {
+    if says(&["disk space", "no space left", "permission", "obtain a lock"]) {
         return Vec::new();
     }
+    let ran = !exit.at_start;
     let mut fitting = Vec::new();
-    let coins = says(&["chainstate", "coins database", "corrupt", "reindex"]);
-    if coins {
+    if ran || says(&["chainstate", "coins database", "corrupt", "reindex"]) {
         fitting.push(Repair::Chainstate);
         fitting.push(Repair::Index);
     }
-    if says(&["wallet"]) || (exit.gave_up && !coins) {
+    if ran || says(&["wallet"]) {
         fitting.push(Repair::NoWallets);
     }
     fitting
@@ -215,6 +216,11 @@ mod tests {
         assert_eq!(
             offered("Wallet file is not a database."),
             [Repair::NoWallets]
+        );
+        let ran = Exit::default();
+        assert_eq!(
+            repairs(&ran),
+            [Repair::Chainstate, Repair::Index, Repair::NoWallets]
         );
         for other in [
             "Error: Disk space is too low!",
