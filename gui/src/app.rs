@@ -273,6 +273,8 @@ pub enum Message {
     NewWallet,
     /// Show the form for a backup file.
     RestoreWallet,
+    /// Show the form for descriptors.
+    ImportDescriptors,
     /// A payment link or address was handed over.
     Link(String),
     /// A file was dropped on the window.

@@ -171,6 +171,8 @@ pub enum Event {
     RestoreWallet,
     /// This wallet was closed on request: it stays closed until it is asked for.
     WalletClosed(String),
+    /// Wallets were made, opened or closed: read their list again.
+    WalletsChanged,
     /// Change the user's choices.
     Prefs(PrefsChange),
     /// Ask the link for something.
@@ -264,4 +266,17 @@ pub fn words(error: &ipc_schema::IpcError) -> String {
         }
         other => other.to_string(),
     }
+}
+
+/// Where calls for a wallet are addressed to, also for one without a name.
+pub(crate) fn wallet_uri(name: &str) -> String {
+    use std::fmt::Write as _;
+    name.bytes().fold("/wallet/".to_owned(), |mut out, byte| {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.') {
+            out.push(char::from(byte));
+        } else {
+            write!(out, "%{byte:02X}").expect("writing to a string");
+        }
+        out
+    })
 }

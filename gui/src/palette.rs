@@ -137,6 +137,13 @@ pub fn entries(model: &Model) -> Vec<Entry> {
         "Restore a wallet from a backup",
         Message::RestoreWallet,
     ));
+    if model.wallet.is_some() {
+        all.push(entry(
+            Icon::Plus,
+            "Import descriptors",
+            Message::ImportDescriptors,
+        ));
+    }
     all.extend(wallet_entries(model));
     let mask = if model.prefs.masked {
         "Show amounts"
@@ -181,6 +188,11 @@ pub fn entries(model: &Model) -> Vec<Entry> {
         Message::ShowOptions,
     ));
     all.push(entry(Icon::Info, "About", Message::ShowAbout));
+    all.push(entry(
+        Icon::RefreshCw,
+        "Reset the window's settings",
+        Message::AskReset,
+    ));
     all.push(with_keys(Icon::Power, "Quit", Action::Quit));
     all
 }

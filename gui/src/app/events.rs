@@ -221,15 +221,6 @@ impl App {
             }
             Message::Action(action) => return self.act(action),
             Message::Control(control) => return self.control(control),
-            Message::StartAgain => return self.start_again(),
-            Message::ResetFile => return self.reset_file(),
-            Message::FileReset(done) => return self.file_reset(done),
-            Message::ChooseFolder => return self.choose_folder(),
-            Message::ForgetSetting(name) => return self.forget_setting(name),
-            Message::SettingForgotten(Ok(())) => return self.control(Control::Restart),
-            Message::SettingForgotten(Err(error)) => return self.notify(Tone::Bad, error),
-            Message::ChooseChain => return self.choose_chain(),
-            Message::SwitchChain(coin, network) => return self.switch_chain(coin, network),
             Message::Passphrase(text) => {
                 if let Overlay::Unlock {
                     passphrase, error, ..
@@ -266,13 +257,33 @@ impl App {
                 return Task::perform(open, Message::Written);
             }
             Message::NewWallet => return self.wish(Event::NewWallet { watch_only: false }),
+            Message::ImportDescriptors => {
+                let show = self.update(Message::Wallets(crate::page::wallets::Message::OpenImport));
+                return Task::batch([show, self.open(PageId::Wallets)]);
+            }
             Message::RestoreWallet => return self.wish(Event::RestoreWallet),
             Message::Link(text) => return self.pay(&text),
             Message::Dropped(path) => return self.dropped(path),
             Message::Inspected(path, content) => return self.inspected(&path, content),
-            other => return self.handle_end(other),
+            other => return self.handle_start(other),
         }
         Task::none()
+    }
+
+    /// Messages about a start that failed, or that is to go another way.
+    fn handle_start(&mut self, message: Message) -> Task<Message> {
+        match message {
+            Message::StartAgain => self.start_again(),
+            Message::ResetFile => self.reset_file(),
+            Message::FileReset(done) => self.file_reset(done),
+            Message::ChooseFolder => self.choose_folder(),
+            Message::ForgetSetting(name) => self.forget_setting(name),
+            Message::SettingForgotten(Ok(())) => self.control(Control::Restart),
+            Message::SettingForgotten(Err(error)) => self.notify(Tone::Bad, error),
+            Message::ChooseChain => self.choose_chain(),
+            Message::SwitchChain(coin, network) => self.switch_chain(coin, network),
+            other => self.handle_end(other),
+        }
     }
 
     fn handle_end(&mut self, message: Message) -> Task<Message> {

@@ -63,3 +63,20 @@ fn another_open_wallet_takes_the_place_of_a_closed_one() {
     let shown = app.model.wallet.map(|wallet| wallet.name);
     assert_eq!(shown.as_deref(), Some("Travel"));
 }
+
+#[test]
+fn a_wallet_closed_by_a_command_stays_closed_and_one_lost_with_the_node_comes_back() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut app = window(folder.path());
+    app.model.wallet = Some(Wallet::new("Savings".to_owned()));
+    app.model.prefs.wallet = "Savings".to_owned();
+    // The first list after a connection was made: the wallet of last time is to be opened.
+    let list = || Message::WalletList(Ok(vec![listed("Savings", false)]));
+    assert_eq!(app.update(list()).units(), 1, "it is opened");
+    assert_eq!(app.model.prefs.wallet, "Savings");
+    app.model.wallet = Some(Wallet::new("Savings".to_owned()));
+    drop(app.update(list()));
+    assert!(app.model.wallet.is_none());
+    assert_eq!(app.model.prefs.wallet, "");
+    assert_eq!(app.update(list()).units(), 0, "nobody opens it");
+}

@@ -28,7 +28,7 @@ impl App {
             return Task::none();
         };
         self.model.wallets = list;
-        self.model.wallets_known = true;
+        let first = !std::mem::replace(&mut self.model.wallets_known, true);
         let loaded: Vec<&str> = self
             .model
             .wallets
@@ -37,8 +37,16 @@ impl App {
             .map(|item| item.name.as_str())
             .collect();
         let shown = self.model.wallet.as_ref().map(|wallet| wallet.name.clone());
-        if shown.is_some_and(|name| loaded.contains(&name.as_str())) {
+        if shown
+            .as_ref()
+            .is_some_and(|name| loaded.contains(&name.as_str()))
+        {
             return Task::none();
+        }
+        // The wallet in view was closed by somebody else, such as a command: it stays closed. Right after a
+        // connection is made, though, the one of last time is opened again.
+        if !first && shown.as_deref() == Some(self.model.prefs.wallet.as_str()) {
+            self.model.prefs.wallet.clear();
         }
         let wanted = self.model.prefs.wallet.as_str();
         let next = loaded
@@ -50,6 +58,9 @@ impl App {
             return self.show_wallet(name);
         }
         self.model.wallet = None;
+        if !first && shown.is_some() {
+            return self.write_prefs();
+        }
         if self.sandbox && self.model.wallets.is_empty() {
             return self.play_wallet();
         }

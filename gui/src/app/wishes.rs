@@ -80,6 +80,7 @@ impl App {
                 self.pages.wallets.open_restore();
                 self.open(PageId::Wallets)
             }
+            Event::WalletsChanged => self.read_wallets(),
             Event::WalletClosed(name) => self.wallet_closed(&name),
             Event::Prefs(change) => self.change_prefs(change),
             Event::Link(control) => self.control(control),

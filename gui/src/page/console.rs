@@ -155,7 +155,16 @@ impl Page {
                 return self.focus_input();
             }
             Message::Submit => return self.submit(context),
-            Message::Done(id, result) => self.done(id, result, context.model),
+            Message::Done(id, result) => {
+                let of_wallets = self
+                    .running
+                    .iter()
+                    .any(|running| running.id == id && running.line.contains("wallet"));
+                self.done(id, result, context.model);
+                if of_wallets {
+                    return Update::event(Event::WalletsChanged);
+                }
+            }
             Message::Cancel(id) => {
                 if let Some(place) = self.running.iter().position(|running| running.id == id) {
                     let gone = self.running.remove(place);

@@ -2,6 +2,7 @@
 
 pub mod backup;
 pub mod create;
+pub mod import;
 pub mod restore;
 mod security;
 mod shown;
@@ -26,6 +27,7 @@ enum Part {
     Restore(restore::Form),
     Backup(backup::Form),
     Security(security::Form),
+    Import(import::Form),
 }
 
 /// The page.
@@ -49,6 +51,10 @@ pub enum Message {
     Backup,
     /// Show the passphrase of the wallet in view.
     Security,
+    /// Show the form for descriptors.
+    OpenImport,
+    /// The form for descriptors.
+    Import(import::Message),
     /// The form for a new wallet.
     Create(create::Message),
     /// The form for a backup file.
@@ -105,6 +111,17 @@ impl Page {
             Message::FromBackup => self.open_restore(),
             Message::Backup => self.open_backup(context.model),
             Message::Security => self.part = Part::Security(security::Form::default()),
+            Message::OpenImport => self.part = Part::Import(import::Form::default()),
+            Message::Import(message) => {
+                let Part::Import(form) = &mut self.part else {
+                    return Update::none();
+                };
+                let (task, done) = form.update(message, context);
+                let update = Update::task(task.map(Message::Import));
+                let Some(words) = done else { return update };
+                self.part = Part::List;
+                return update.and(Event::Notify(Tone::Good, words));
+            }
             Message::Create(message) => {
                 let Part::Create(form) = &mut self.part else {
                     return Update::none();
@@ -213,6 +230,7 @@ impl Page {
             Part::Create(form) => ("New wallet", form.view(model).map(Message::Create)),
             Part::Restore(form) => ("Restore a wallet", form.view(model).map(Message::Restore)),
             Part::Backup(form) => ("Backup", form.view().map(Message::BackupForm)),
+            Part::Import(form) => ("Import descriptors", form.view(model).map(Message::Import)),
             Part::Security(form) => ("Passphrase", form.view(model).map(Message::SecurityForm)),
         };
         let back = button_with(Icon::ArrowLeft, "All wallets", Press::Ghost)

@@ -10,7 +10,7 @@ use ipc_schema::{IpcError, NodeClient, RpcCommand, WalletClient};
 use serde_json::{Value as Json, json};
 
 use crate::model::console::{Call, Value, argument, pick};
-use crate::page::{Context, words};
+use crate::page::{Context, wallet_uri, words};
 
 /// What a call needs on its way.
 struct Runner {
@@ -63,10 +63,7 @@ pub(super) fn side(commands: &[RpcCommand], name: &str) -> Result<Side, String> 
 
 /// The address of a call: a wallet's, also one without a name, or none.
 fn uri(wallet: Option<&str>) -> String {
-    wallet.map_or_else(
-        || "/".to_owned(),
-        |name| format!("/wallet/{}", percent(name)),
-    )
+    wallet.map_or_else(|| "/".to_owned(), wallet_uri)
 }
 
 /// A result as text: strings as they are, all else indented.
@@ -130,16 +127,4 @@ impl Runner {
             _ => Ok(answer.get("result").cloned().unwrap_or(Json::Null)),
         }
     }
-}
-
-fn percent(name: &str) -> String {
-    use std::fmt::Write as _;
-    name.bytes().fold(String::new(), |mut out, byte| {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.') {
-            out.push(char::from(byte));
-        } else {
-            write!(out, "%{byte:02X}").expect("writing to a string");
-        }
-        out
-    })
 }

@@ -174,3 +174,15 @@ fn page_keys_of_the_input_walk_through_the_output() {
     tell(&mut page, Message::Page { up: false });
     assert_eq!(page.selected, Some(last));
 }
+
+#[test]
+fn a_command_about_wallets_makes_the_window_look_at_them() {
+    let mut page = Page::default();
+    run(&mut page, "createwallet x");
+    let id = page.running[0].id;
+    let event = tell(&mut page, Message::Done(id, Ok("{}".to_owned())));
+    assert_eq!(event, Some(Event::WalletsChanged));
+    run(&mut page, "getblockcount");
+    let id = page.running[0].id;
+    assert_eq!(tell(&mut page, Message::Done(id, Ok("0".to_owned()))), None);
+}

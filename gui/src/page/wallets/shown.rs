@@ -55,19 +55,11 @@ impl Page {
         let security = button_with(Icon::KeyRound, "Passphrase", Press::Secondary)
             .id("wallet-passphrase")
             .on_press(Message::Security);
+        let import = button_with(Icon::Plus, "Import", Press::Secondary)
+            .id("wallet-import")
+            .on_press_maybe(model.can_use_wallets().then_some(Message::OpenImport));
         let scanning = wallet.state.as_ref().and_then(|state| state.scanning);
-        let rescan = row![
-            Element::from(
-                Field::new("rescan-from", &self.rescan_from)
-                    .placeholder("from block 0")
-                    .on_input(Message::RescanFrom)
-                    .width(120.0)
-            ),
-            button("Scan again", Press::Secondary)
-                .id("wallet-rescan")
-                .on_press_maybe(scanning.is_none().then_some(Message::Rescan)),
-        ]
-        .spacing(size::S2);
+        let rescan = self.rescan(scanning.is_none());
         let scan_words = scanning.map_or_else(
             || "looks through the chain for missed payments".to_owned(),
             |share| format!("scanning, {:.0} %", share * 100.0),
@@ -89,7 +81,12 @@ impl Page {
                 back_up.into()
             ),
             part("Passphrase", text::body(lock).into(), security.into()),
-            part("Chain", text::body(scan_words).into(), rescan.into()),
+            part("Chain", text::body(scan_words).into(), rescan),
+            part(
+                "Descriptors",
+                text::body("brings those of another wallet in, with or without keys").into(),
+                import.into()
+            ),
         ]
         .spacing(size::S3);
         let name = if wallet.name.is_empty() {
@@ -98,5 +95,22 @@ impl Page {
             &wallet.name
         };
         layout::titled_card(name, body)
+    }
+
+    /// From where on the chain is looked through again; `free` while no look is going on.
+    fn rescan(&self, free: bool) -> Element<'_, Message> {
+        row![
+            Element::from(
+                Field::new("rescan-from", &self.rescan_from)
+                    .placeholder("from block 0")
+                    .on_input(Message::RescanFrom)
+                    .width(120.0)
+            ),
+            button("Scan again", Press::Secondary)
+                .id("wallet-rescan")
+                .on_press_maybe(free.then_some(Message::Rescan)),
+        ]
+        .spacing(size::S2)
+        .into()
     }
 }
