@@ -168,8 +168,15 @@ impl App {
         let Some(wallet) = &mut self.model.wallet else {
             return Task::none();
         };
+        let closed = matches!(event, WalletEvent::Closed);
         let refresh = wallet.apply(event);
-        Task::batch([self.refresh(refresh), arrived])
+        // A wallet that was closed elsewhere gives way to another one.
+        let list = if closed {
+            self.read_wallets()
+        } else {
+            Task::none()
+        };
+        Task::batch([self.refresh(refresh), arrived, list])
     }
 
     /// A notice for money that just came.

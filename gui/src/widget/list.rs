@@ -364,8 +364,10 @@ impl<Message> Widget<Message, Theme, Renderer> for VirtualList<'_, Message> {
             }
         });
         if state.focus.ring {
-            // Inside the bounds: the list fills its card to the edge.
-            draw_ring(renderer, theme, bounds.shrink(size::RING + size::RING_GAP));
+            // Inside the bounds, since the list fills its card to the edge, and above the grounds of its rows.
+            renderer.with_layer(clip, |renderer| {
+                draw_ring(renderer, theme, bounds.shrink(size::RING + size::RING_GAP));
+            });
         }
     }
 

@@ -7,7 +7,7 @@ use primitives::{Amount, FeeRate, OutPoint};
 
 use crate::model::amount::{Money, parse_rate, rate_number};
 use crate::model::uri::{self, PaymentRequest};
-use crate::model::{Model, UnitIndex};
+use crate::model::{ChainKind as _, Model, UnitIndex};
 
 pub(super) use check::address_problem;
 use check::amount_problem;
@@ -100,6 +100,14 @@ pub struct Problems {
     pub address: Option<String>,
     /// With the amount.
     pub amount: Option<String>,
+}
+
+/// The rate where neither the user nor an estimate names one: on a private chain the one that is shown, since nobody
+/// competes for room there. Elsewhere the wallet decides, and may ask for a rate.
+fn rate_without_estimate(model: &Model) -> Option<FeeRate> {
+    let fees = model.wallet.as_ref()?.fees.as_ref()?;
+    let alone = model.params.is_private() && fees.estimates.is_empty();
+    alone.then_some(fees.default)
 }
 
 impl Form {
@@ -389,7 +397,7 @@ impl Form {
         Ok(SendRequest {
             recipients,
             fee_rate: match self.fee {
-                FeeChoice::Default => None,
+                FeeChoice::Default => rate_without_estimate(model),
                 _ => parse_rate(&self.rate).ok(),
             },
             conf_target: None,

@@ -418,3 +418,32 @@ fn every_recipient_has_controls_of_its_own() {
     let told: Vec<Message> = window.into_messages().collect();
     assert!(matches!(told[..], [Message::Form(Edit::SubtractFee(6))]));
 }
+
+#[test]
+fn without_an_estimate_the_form_says_what_is_paid() {
+    let fees = |minimum: i64, default: i64| ipc_schema::WalletFees {
+        minimum: FeeRate::from_sat_per_kvb(minimum),
+        default: FeeRate::from_sat_per_kvb(default),
+        ..Default::default()
+    };
+    let set = |model: &mut Model, fees| {
+        model.wallet.as_mut().expect("there is one").fees = Some(fees);
+    };
+    let mut public = model();
+    let page = filled(&public);
+    set(&mut public, fees(1000, 1000));
+    assert!(shows(&page, &public, "no fixed rate is set: choose a rate"));
+    let rate = |page: &Page, model: &Model| page.form.request(model).expect("complete").fee_rate;
+    assert_eq!(rate(&page, &public), None, "the wallet asks for one");
+    set(&mut public, fees(1000, 20_000));
+    assert!(shows(&page, &public, "a fixed rate of 20 sat/vB is taken"));
+
+    let mut private = model();
+    private.params = ChainParams::get(Coin::Bitcoin, Network::Regtest);
+    set(&mut private, fees(1000, 1000));
+    let mut page = Page::default();
+    let own = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";
+    edit(&mut page, &private, Edit::Address(0, own.to_owned()));
+    edit(&mut page, &private, Edit::Amount(0, "0.1".to_owned()));
+    assert_eq!(rate(&page, &private), Some(FeeRate::from_sat_per_kvb(1000)));
+}

@@ -1,11 +1,12 @@
 //! The fee of a payment: rate and total, each following the other, and estimates of time.
 
 use iced::widget::{column, container, row};
+use ipc_schema::WalletFees;
 
 use super::super::form::{Edit, FeeChoice};
 use super::super::{Message, Page};
 use crate::Element;
-use crate::model::Model;
+use crate::model::{ChainKind as _, Model};
 use crate::theme::size;
 use crate::widget::button::{check, segments};
 use crate::widget::{Field, layout, text};
@@ -58,13 +59,7 @@ pub(super) fn fee_card<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Mess
     if estimates.is_empty() {
         let words = fees.map_or_else(
             || "No fee rates are known yet.".to_owned(),
-            |fees| {
-                format!(
-                    "This version estimates no times. Without a rate of your own the wallet takes its fixed rate of {}; the node takes {} or more. A payment with a low rate may wait long.",
-                    model.money().rate(fees.default),
-                    model.money().rate(fees.minimum)
-                )
-            },
+            |fees| without_estimate(fees, model),
         );
         body = body.push(text::caption(words));
     }
@@ -75,4 +70,19 @@ pub(super) fn fee_card<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Mess
         Some(Message::Form(Edit::Final)),
     );
     layout::titled_card("Fee", body.push(raise))
+}
+
+/// What happens where there is no estimate.
+fn without_estimate(fees: &WalletFees, model: &Model) -> String {
+    let minimum = model.money().rate(fees.minimum);
+    if fees.default > fees.minimum || model.params.is_private() {
+        let fixed = model.money().rate(fees.default);
+        format!(
+            "This version makes no estimate of time. Without a rate of your own a fixed rate of {fixed} is taken; the node takes {minimum} or more."
+        )
+    } else {
+        format!(
+            "This version makes no estimate of time, and no fixed rate is set: choose a rate. The node takes {minimum} or more; a payment with a low rate may wait long."
+        )
+    }
 }
