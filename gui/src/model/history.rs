@@ -287,7 +287,7 @@ impl History {
     /// Sorts, knowing that everything before `from` is in order and newer than what follows when pages come in turn.
     fn sort_from(&mut self, from: usize) {
         let rows = &self.rows;
-        let key = |index: &u32| newest_first(&rows[*index as usize]);
+        let key = |index: &u32| (newest_first(&rows[*index as usize]), Reverse(*index));
         let from = from.min(self.order.len());
         self.order[from..].sort_by_key(key);
         let in_turn = from == 0
@@ -310,7 +310,7 @@ impl History {
     /// Brings the rows from `from` on, which are in no order, to their places among the others.
     fn merge_from(&mut self, from: usize) {
         let rows = &self.rows;
-        let key = |index: &u32| newest_first(&rows[*index as usize]);
+        let key = |index: &u32| (newest_first(&rows[*index as usize]), Reverse(*index));
         let mut added = self.order.split_off(from);
         if added.is_empty() {
             return;
@@ -376,14 +376,14 @@ fn name_order(row: &TxRow) -> String {
 }
 
 /// The key that puts the newest row first. Blocks of one second are told apart by height; in a block the mined
-/// coins come before everything that could spend them.
-fn newest_first(row: &TxRow) -> (Reverse<i64>, Reverse<u32>, bool, Txid) {
+/// coins come before everything that could spend them. What is equal stands as it came.
+fn newest_first(row: &TxRow) -> (Reverse<i64>, Reverse<u32>, bool) {
     let height = match row.state {
         TxState::Confirmed { height, .. } => height,
         _ => u32::MAX,
     };
     let mined = row.kind == TxKind::Mined;
-    (Reverse(row.time), Reverse(height), mined, row.txid)
+    (Reverse(row.time), Reverse(height), mined)
 }
 
 /// Blocks on top of a transaction, its own counted; 0 while unconfirmed.

@@ -254,3 +254,19 @@ fn every_column_sorts_both_ways() {
         "what comes finds its place"
     );
 }
+
+#[test]
+fn payments_of_one_second_stand_as_they_came() {
+    let mut history = History::default();
+    history.apply_page(page(vec![row(5, 100)], false, 0), true);
+    for (sequence, number) in [(1, 9), (2, 1), (3, 7)] {
+        let delta = WalletDelta {
+            sequence,
+            rows: vec![row(number, 200)],
+            removed: vec![],
+        };
+        history.apply_delta(delta);
+    }
+    let labels: Vec<&str> = history.newest(9).map(|row| row.label.as_str()).collect();
+    assert_eq!(labels, ["label 7", "label 1", "label 9", "label 5"]);
+}

@@ -129,6 +129,14 @@ fn more_than_there_is_names_what_is_missing() {
             .contains("0.500 000 00 BTC more"),
         "{problem}"
     );
+    let mut coming = self::model();
+    let wallet = coming.wallet.as_mut().expect("there is one");
+    wallet.state.as_mut().expect("known").balances.pending = Amount::from_coins(2);
+    let problem = page.form.problems(&coming)[0]
+        .amount
+        .clone()
+        .expect("refused");
+    assert!(problem.ends_with("BTC is on its way."), "{problem}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What is wrong with what was typed.
 
+use primitives::Amount;
 use primitives::address::Destination;
 
 use super::RecipientForm;
@@ -57,12 +58,20 @@ pub(super) fn amount_problem(row: &RecipientForm, model: &Model) -> Option<Strin
         Ok(amount) => {
             let available = model.wallet.as_ref()?.available()?;
             (amount > available).then(|| {
-                let short = amount - available;
-                format!(
-                    "This is {} more than can be spent now.",
-                    model.money().with_unit(short)
-                )
+                let short = model.money().with_unit(amount - available);
+                let words = format!("This is {short} more than can be spent now.");
+                match coming(model) {
+                    Some(coming) => format!("{words} {coming} is on its way."),
+                    None => words,
+                }
             })
         }
     }
+}
+
+/// Money that will be there later.
+fn coming(model: &Model) -> Option<String> {
+    let balances = &model.wallet.as_ref()?.state.as_ref()?.balances;
+    let coming = balances.pending + balances.immature;
+    (coming > Amount::ZERO).then(|| model.money().with_unit(coming))
 }
