@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::{App, Message, Overlay};
 use crate::model::Wallet;
 use crate::model::history::Next;
-use crate::page::{Context, words};
+use crate::page::{Context, send, words};
 use crate::theme::Tone;
 
 /// Label of the address that mined coins go to.
@@ -139,6 +139,7 @@ impl App {
     /// Each wallet keeps its own draft of a payment, so that a look at another one costs nothing.
     fn switch_draft(&mut self, name: &str) -> Task<Message> {
         let old = self.wallet_name();
+        self.note_draft();
         let context = Context {
             model: &self.model,
             link: &self.link,
@@ -147,7 +148,12 @@ impl App {
         let mut before = std::mem::take(&mut self.pages.send);
         // The empty shell makes the subscription, whose first event is the state.
         self.model.wallet = Some(Wallet::new(name.to_owned()));
-        let mut draft = self.drafts.remove(name).unwrap_or_default();
+        let kept = self.model.prefs.drafts.get(name);
+        let mut draft = match (self.drafts.remove(name), kept) {
+            (Some(draft), _) => draft,
+            (None, Some(kept)) => send::Page::with_draft(kept),
+            (None, None) => send::Page::default(),
+        };
         let context = Context {
             model: &self.model,
             link: &self.link,
@@ -158,6 +164,31 @@ impl App {
             self.drafts.insert(old, before);
         }
         Task::batch([aside, take_up])
+    }
+
+    /// Puts the draft in view among what is kept for the next start; whether that changed anything.
+    pub(super) fn note_draft(&mut self) -> bool {
+        let Some(wallet) = &self.model.wallet else {
+            return false;
+        };
+        let drafts = &mut self.model.prefs.drafts;
+        match self.pages.send.draft() {
+            Some(draft) if drafts.get(&wallet.name) == Some(&draft) => false,
+            Some(draft) => {
+                drafts.insert(wallet.name.clone(), draft);
+                true
+            }
+            None => drafts.remove(&wallet.name).is_some(),
+        }
+    }
+
+    /// Keeps the draft in view for the next start.
+    pub(super) fn keep_draft(&mut self) -> Task<Message> {
+        if self.note_draft() {
+            self.write_prefs()
+        } else {
+            Task::none()
+        }
     }
 
     pub(super) fn wallet_told(&mut self, name: &str, event: WalletEvent) -> Task<Message> {

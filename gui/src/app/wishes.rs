@@ -103,11 +103,21 @@ impl App {
     }
 
     pub(super) fn open(&mut self, page: PageId) -> Task<Message> {
-        self.page = page;
+        let left = std::mem::replace(&mut self.page, page);
         self.overlay = Overlay::None;
         if let Some(trace) = &mut self.trace {
             trace.event("page", serde_json::json!({"id": page.id()}));
         }
+        let keep = if left == PageId::Send && page != left {
+            self.keep_draft()
+        } else {
+            Task::none()
+        };
+        Task::batch([keep, self.arrive(page)])
+    }
+
+    /// What a page begins with.
+    fn arrive(&self, page: PageId) -> Task<Message> {
         match page {
             PageId::Send => iced::widget::operation::focus("send-address"),
             PageId::Console => iced::widget::operation::focus("console-input"),
@@ -206,8 +216,9 @@ impl App {
     pub(super) fn quit(&mut self, leave_running: bool) -> Task<Message> {
         self.overlay = Overlay::None;
         self.screen = Screen::Stopping;
+        let keep = self.keep_draft();
         if self.link.tell(Control::Quit { leave_running }) {
-            Task::none()
+            keep
         } else {
             self.exit()
         }

@@ -46,6 +46,8 @@ pub struct Prefs {
     pub datadir: Option<PathBuf>,
     /// The wallet that was in view.
     pub wallet: String,
+    /// Payments that were begun and not sent, by wallet, as their page writes them.
+    pub drafts: Map<String, Value>,
     /// What to do with the node at quit; `None` asks.
     pub leave_node_running: Option<bool>,
     /// Lines of the console, without secrets.
@@ -67,6 +69,7 @@ impl Default for Prefs {
             masked: false,
             datadir: None,
             wallet: String::new(),
+            drafts: Map::new(),
             leave_node_running: None,
             console_history: Vec::new(),
             console_size: 13,
@@ -102,6 +105,7 @@ impl Prefs {
             "masked": self.masked,
             "datadir": self.datadir.as_ref().map(|path| path.to_string_lossy()),
             "wallet": self.wallet,
+            "drafts": self.drafts,
             "leave_node_running": self.leave_node_running,
             "console_history": self.console_history,
             "console_size": self.console_size,
@@ -133,6 +137,11 @@ impl Prefs {
             masked: flag("masked").unwrap_or(default.masked),
             datadir: text("datadir").map(PathBuf::from),
             wallet: text("wallet").unwrap_or_default().to_owned(),
+            drafts: value
+                .get("drafts")
+                .and_then(Value::as_object)
+                .cloned()
+                .unwrap_or_default(),
             leave_node_running: flag("leave_node_running"),
             console_history: value
                 .get("console_history")
@@ -392,6 +401,7 @@ mod tests {
             theme: Choice::Dark,
             masked: true,
             unit: 3,
+            drafts: Map::from_iter([("Savings".to_owned(), json!({"rate": "7"}))]),
             ..Prefs::default()
         };
         store

@@ -154,10 +154,12 @@ impl Page {
         } else {
             let sum: Amount = coins.iter().map(|coin| coin.amount).sum();
             let mut words = format!("{} chosen, {}", coins.len(), model.money().with_unit(sum));
-            if let Some(rate) = list::rate(model) {
+            if free < coins.len() {
+                words.push_str(". Some of them cannot be spent now.");
+            } else if let Some(rate) = list::rate(model) {
                 let vsize = payment_size(coins.iter().copied(), model.params);
                 words.push_str(&format!(
-                    ". Spending them now costs about {}",
+                    ". Spending them now costs about {}.",
                     model.money().fee(rate.fee(vsize))
                 ));
             }

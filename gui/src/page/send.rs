@@ -304,6 +304,20 @@ impl Page {
         Task::none()
     }
 
+    /// The page with a draft of an earlier run.
+    pub fn with_draft(draft: &serde_json::Value) -> Self {
+        Self {
+            form: Form::from_json(draft),
+            ..Self::default()
+        }
+    }
+
+    /// What of this page is worth keeping for the next run.
+    pub fn draft(&self) -> Option<serde_json::Value> {
+        let kept = self.stage != Stage::Done && !self.form.is_empty();
+        kept.then(|| self.form.to_json())
+    }
+
     /// The wallet of this page answered while another one was in view, and the payment is not on its way.
     pub fn not_sent(&mut self) {
         self.sending = false;

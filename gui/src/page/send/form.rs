@@ -1,6 +1,7 @@
 //! What is typed on the Send page, and what is wrong with it.
 
 mod check;
+mod keep;
 
 use ipc_schema::{PreparedSend, Recipient, SendRequest};
 use primitives::{Amount, FeeRate, OutPoint};
