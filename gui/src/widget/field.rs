@@ -3,6 +3,7 @@
 use iced::widget::{Id, column, row, text_input};
 use iced::{Alignment, Font, Length};
 
+use super::keys::{Scope, keys};
 use super::text;
 use crate::Element;
 use crate::theme::style::FieldState;
@@ -148,6 +149,7 @@ impl<'a, Message: Clone + 'a> From<Field<'a, Message>> for Element<'a, Message> 
         if let Some(on_submit) = field.on_submit {
             input = input.on_submit(on_submit);
         }
+        let input = keys(Scope::WithoutAlt, input, |_, _| None);
         let mut line = row![input].spacing(size::S2).align_y(Alignment::Center);
         if let Some(after) = field.after {
             line = line.push(after);

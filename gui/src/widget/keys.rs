@@ -20,6 +20,8 @@ pub enum Scope {
     Inside,
     /// While something inside has the focus, and before it: a field would write a letter pressed with Alt.
     InsideFirst,
+    /// Never; letters and digits pressed with Alt, which are keys of the window, do not reach the content.
+    WithoutAlt,
 }
 
 /// A part of the window with keys of its own; see [`keys`].
@@ -55,6 +57,18 @@ impl<Message> Keys<'_, Message> {
                 .operate(tree, layout, renderer, &mut operation);
         }
         matches!(count.finish(), Outcome::Some(count) if count.focused.is_some())
+    }
+}
+
+/// Whether a field would write a letter that was meant for the window. With Control it is AltGr, and on macOS Alt
+/// writes letters.
+fn is_with_alt(event: &Event) -> bool {
+    match event {
+        Event::Keyboard(keyboard::Event::KeyPressed { key, modifiers, .. }) => {
+            let letter = matches!(key, keyboard::Key::Character(_));
+            letter && modifiers.alt() && !modifiers.control() && !cfg!(target_os = "macos")
+        }
+        _ => false,
     }
 }
 
@@ -137,6 +151,9 @@ impl<Message> Widget<Message, Theme, Renderer> for Keys<'_, Message> {
         shell: &mut Shell<'_, Message>,
         viewport: &Rectangle,
     ) {
+        if self.scope == Scope::WithoutAlt && is_with_alt(event) {
+            return;
+        }
         if self.scope == Scope::InsideFirst {
             self.take_key(tree, event, layout, renderer, shell);
             if shell.is_event_captured() {
@@ -147,7 +164,7 @@ impl<Message> Widget<Message, Theme, Renderer> for Keys<'_, Message> {
         content.update(
             tree, event, layout, cursor, renderer, clipboard, shell, viewport,
         );
-        if self.scope != Scope::InsideFirst {
+        if matches!(self.scope, Scope::Anywhere | Scope::Inside) {
             self.take_key(tree, event, layout, renderer, shell);
         }
     }

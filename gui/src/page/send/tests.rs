@@ -455,3 +455,29 @@ fn without_an_estimate_the_form_says_what_is_paid() {
     edit(&mut page, &private, Edit::Amount(0, "0.1".to_owned()));
     assert_eq!(rate(&page, &private), Some(FeeRate::from_sat_per_kvb(1000)));
 }
+
+#[test]
+fn a_key_of_the_window_changes_no_amount() {
+    use iced::keyboard::{self, Key, Location, Modifiers, key};
+    let model = model();
+    let page = filled(&model);
+    let press = |modifiers: Modifiers| {
+        let size = iced::Size::new(900.0, 2000.0);
+        let mut window =
+            iced_test::Simulator::with_size(iced::Settings::default(), size, page.view(&model));
+        window
+            .click(iced_test::selector::id("send-amount"))
+            .expect("a field");
+        let _ = window.simulate([iced::Event::Keyboard(keyboard::Event::KeyPressed {
+            key: Key::Character("1".into()),
+            modified_key: Key::Character("1".into()),
+            physical_key: key::Physical::Code(key::Code::Digit1),
+            location: Location::Standard,
+            modifiers,
+            text: Some("1".into()),
+            repeat: false,
+        })]);
+        window.into_messages().count()
+    };
+    assert_eq!((press(Modifiers::ALT), press(Modifiers::empty())), (0, 1));
+}
