@@ -3,7 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where something is missing")]
 
 #[path = "common/chain.rs"]
-#[path = "common/chain.rs"]
 mod common;
 
 use std::sync::Arc;
