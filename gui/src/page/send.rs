@@ -154,8 +154,13 @@ impl Page {
                 if self.ready_preview().is_some() {
                     self.stage = Stage::Review;
                     self.send_error = None;
-                    // The way back is what Enter does first.
-                    return Update::task(iced::widget::operation::focus("send-change"));
+                    // The way back is what Enter does first; a locked wallet needs its passphrase anyway.
+                    let first = if is_locked(context.model) {
+                        "send-passphrase"
+                    } else {
+                        "send-change"
+                    };
+                    return Update::task(iced::widget::operation::focus(first));
                 }
             }
             Message::Change => {
@@ -407,11 +412,7 @@ impl Page {
             return Update::none();
         };
         let id = preview.id;
-        let locked = context
-            .model
-            .wallet
-            .as_ref()
-            .is_some_and(crate::model::Wallet::is_locked);
+        let locked = is_locked(context.model);
         if locked && self.passphrase.is_empty() {
             self.send_error = Some("Enter the passphrase of this wallet.".to_owned());
             return Update::none();
@@ -526,6 +527,11 @@ impl Page {
             Stage::Done => review::done(self, model),
         }
     }
+}
+
+fn is_locked(model: &Model) -> bool {
+    let wallet = model.wallet.as_ref();
+    wallet.is_some_and(crate::model::Wallet::is_locked)
 }
 
 /// What became of a payment from a wallet that is no longer in view.
