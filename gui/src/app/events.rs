@@ -36,28 +36,8 @@ impl App {
                 let update = self.pages.receive.update(message, &context);
                 self.finish(update, Message::Receive)
             }
-            Message::Activity(message) => {
-                let context = Context {
-                    model: &self.model,
-                    link: &self.link,
-                };
-                let (update, new) = self.pages.activity.update(message, &context);
-                if let (Some(new), Some(wallet)) = (new, &mut self.model.wallet) {
-                    match new {
-                        NewView::Filter(filter) => wallet.history.set_filter(filter),
-                        NewView::Sort(sort) => wallet.history.set_sort(sort),
-                    }
-                }
-                self.finish(update, Message::Activity)
-            }
-            Message::Coins(message) => {
-                let context = Context {
-                    model: &self.model,
-                    link: &self.link,
-                };
-                let update = self.pages.coins.update(message, &context);
-                self.finish(update, Message::Coins)
-            }
+            Message::Activity(message) => self.activity(message),
+            Message::Coins(message) => self.coins(message),
             Message::Wallets(message) => {
                 let context = Context {
                     model: &self.model,
@@ -119,6 +99,30 @@ impl App {
         } else if let Some(draft) = self.drafts.get_mut(wallet) {
             draft.not_sent();
         }
+    }
+
+    fn activity(&mut self, message: crate::page::activity::Message) -> Task<Message> {
+        let context = Context {
+            model: &self.model,
+            link: &self.link,
+        };
+        let (update, new) = self.pages.activity.update(message, &context);
+        if let (Some(new), Some(wallet)) = (new, &mut self.model.wallet) {
+            match new {
+                NewView::Filter(filter) => wallet.history.set_filter(filter),
+                NewView::Sort(sort) => wallet.history.set_sort(sort),
+            }
+        }
+        self.finish(update, Message::Activity)
+    }
+
+    fn coins(&mut self, message: crate::page::coins::Message) -> Task<Message> {
+        let context = Context {
+            model: &self.model,
+            link: &self.link,
+        };
+        let update = self.pages.coins.update(message, &context);
+        self.finish(update, Message::Coins)
     }
 
     fn settings(&mut self, message: crate::page::settings::Message) -> Task<Message> {

@@ -226,16 +226,8 @@ impl Page {
             | Message::Abandoned(Err(error)) => {
                 return Update::event(Event::Notify(Tone::Bad, words(&error)));
             }
-            Message::ToggleExport => {
-                self.export = match self.export.take() {
-                    Some(_) => None,
-                    None => Some(export::Form::new()),
-                };
-            }
-            Message::Export(message) => {
-                if let Some(form) = &mut self.export {
-                    return Update::task(form.update(message, context).map(Message::Export));
-                }
+            Message::ToggleExport | Message::Export(_) => {
+                return self.update_export(message, context);
             }
             Message::Receive => return Update::event(Event::Open(PageId::Receive)),
             Message::Filter(_)
@@ -247,6 +239,23 @@ impl Page {
             | Message::ClearFilter => {}
         }
         Update::none()
+    }
+
+    fn update_export(&mut self, message: Message, context: &Context<'_>) -> Update<Message> {
+        match (message, &mut self.export) {
+            (Message::Export(message), Some(form)) => {
+                Update::task(form.update(message, context).map(Message::Export))
+            }
+            (Message::ToggleExport, None) => {
+                self.export = Some(export::Form::new());
+                Update::none()
+            }
+            (Message::ToggleExport, Some(_)) => {
+                self.export = None;
+                Update::none()
+            }
+            _ => Update::none(),
+        }
     }
 
     fn selected(&self) -> Option<Txid> {
