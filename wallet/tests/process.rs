@@ -19,7 +19,7 @@ use ipc_schema::{
 };
 use node::TestNode;
 use primitives::{Amount, ChainParams, Coin, FeeRate, Network};
-use running::{PATIENCE, Running, on, start, start_with};
+use running::{PATIENCE, on, start, start_with};
 use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread")]

@@ -199,7 +199,7 @@ fn running<'a>(model: &Model) -> Option<Element<'a, Message>> {
         return Some(bar(Tone::Bad, Icon::HardDrive, words, vec![]));
     }
     let theirs = &model.session.as_ref()?.identity;
-    (theirs.protocol.minor < ipc_schema::PROTOCOL.minor).then(|| {
+    (theirs.protocol < ipc_schema::PROTOCOL).then(|| {
         let words = format!(
             "{} {} is older than this window ({}). What it does not offer says so where it is asked for.",
             theirs.program,

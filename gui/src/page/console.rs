@@ -202,16 +202,7 @@ impl Page {
                 self.history.clear();
                 return Update::event(Event::Prefs(PrefsChange::ConsoleHistory(Vec::new())));
             }
-            Message::Page { up } => {
-                let last = self.lines.len().saturating_sub(1);
-                let from = self.selected.unwrap_or(last);
-                // The list brings the selected line into view.
-                self.selected = Some(if up {
-                    from.saturating_sub(PAGE)
-                } else {
-                    (from + PAGE).min(last)
-                });
-            }
+            Message::Page { up } => self.page(up),
             Message::Size(larger) => {
                 let size = context.model.prefs.console_size;
                 let size = if larger {
@@ -232,6 +223,17 @@ impl Page {
             Message::Wallet(with) => self.without_wallet = !with,
         }
         Update::none()
+    }
+
+    /// Moves the selection by a page; the list brings the selected line into view.
+    fn page(&mut self, up: bool) {
+        let last = self.lines.len().saturating_sub(1);
+        let from = self.selected.unwrap_or(last);
+        self.selected = Some(if up {
+            from.saturating_sub(PAGE)
+        } else {
+            (from + PAGE).min(last)
+        });
     }
 
     fn complete(&mut self, name: &str) -> Update<Message> {

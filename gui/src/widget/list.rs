@@ -28,6 +28,9 @@ type OnRowKey<'a, Message> = Box<dyn Fn(usize, &Key, keyboard::Modifiers) -> Opt
 /// Room of the scroll bar beside the rows.
 pub const BAR_ROOM: f32 = size::SCROLL + size::S1;
 
+/// Whether the text of a row begins with what was typed.
+type Find<'a> = Box<dyn Fn(usize, &str) -> bool + 'a>;
+
 /// See the module.
 pub struct VirtualList<'a, Message> {
     id: Id,
@@ -42,7 +45,7 @@ pub struct VirtualList<'a, Message> {
     on_menu: Option<OnMenu<'a, Message>>,
     on_key: Option<OnRowKey<'a, Message>>,
     is_marked: Option<Box<dyn Fn(usize) -> bool + 'a>>,
-    find: Option<Box<dyn Fn(usize, &str) -> bool + 'a>>,
+    find: Option<Find<'a>>,
     under_header: bool,
     follow: bool,
     rows: Vec<Element<'a, Message>>,

@@ -5,7 +5,7 @@ use primitives::BlockHash;
 use super::{Fault, FaultCode};
 
 /// The version of the interfaces in `bitq.capnp`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ProtocolVersion {
     /// Differs: the two programs do not understand each other.
     pub major: u16,

@@ -3,7 +3,7 @@
 use primitives::{Coin, Network};
 
 use super::{Home, error_of};
-use crate::options::{Config, OptionsError, Source};
+use crate::options::{Config, Source};
 
 fn settings_json(home: &Home, text: &str) {
     home.write("regtest/settings.json", text);
