@@ -18,7 +18,7 @@ impl SmallDisk {
     /// `None` where the system lets nobody make one.
     fn over(folder: &Path) -> Option<Self> {
         let made = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=70m", "none"])
+            .args(["-t", "tmpfs", "-o", "size=160m", "none"])
             .arg(folder)
             .output();
         let made = made.is_ok_and(|made| made.status.success());
@@ -32,7 +32,7 @@ impl SmallDisk {
     fn fill(&self) -> PathBuf {
         let filler = self.0.join("filler");
         // Ends with the disk full, which is what is wanted.
-        let _ = fs::write(&filler, vec![0; 70 << 20]);
+        let _ = fs::write(&filler, vec![0; 160 << 20]);
         filler
     }
 }
@@ -65,6 +65,10 @@ fn a_full_disk_is_named_and_costs_nothing() {
     node.call("generatetodescriptor", json!([3, "raw(51)"]));
     let filler = disk.fill();
     assert_ends(&mut node);
+    let again = node.setup().fail();
+    assert_eq!(again.code, Some(1), "{again:?}");
+    let low = format!("Error: Disk space is low for \"{}", folder.path().display());
+    assert!(again.stderr.starts_with(&low), "{}", again.stderr);
     fs::remove_file(&filler).unwrap();
     node.start_again();
     let height = node.call("getblockcount", json!([]));

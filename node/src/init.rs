@@ -3,7 +3,7 @@
 //! Start: locks → log → IPC sockets → RPC server (answers -28) → chain → status → wallet → open the
 //! doors → blocks from files. Stop: doors → wallet → chain → cookie, pid file, locks.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,6 +34,8 @@ use crate::wallet_link::{Starter, WalletSource};
 
 /// How long a parent may take to read the last words of a child.
 pub(crate) const LAST_WORDS: Duration = Duration::from_secs(5);
+/// Free bytes below which the node does not start.
+const MIN_FREE: u64 = 50 << 20;
 /// How long calls in flight may take when the doors close.
 const GRACE: Duration = Duration::from_secs(30);
 
@@ -220,11 +222,28 @@ fn own_directories(config: &Config) -> Result<OwnFiles, StartError> {
     let blocks_dir = config.blocks_dir().map_err(failed)?;
     datadir::create_private(&blocks_dir).map_err(failed)?;
     let blocks = DirLock::acquire(&blocks_dir).map_err(failed)?;
+    check_free_space(&network_dir)?;
+    check_free_space(&blocks_dir)?;
     Ok(OwnFiles {
         _pid: None,
         _blocks: blocks,
         _network: network,
     })
+}
+
+/// Refuses a start on a disk that is all but full: it would end in the middle of something (Core's `CheckDiskSpace`).
+fn check_free_space(dir: &Path) -> Result<(), StartError> {
+    match datadir::free_space(dir) {
+        Ok(free) if free < MIN_FREE => Err(failed(format!(
+            "Disk space is low for \"{}\": {} MiB are free, and {} MiB are needed. Please make room there, or choose \
+             another place with -datadir or -blocksdir.",
+            dir.display(),
+            free >> 20,
+            MIN_FREE >> 20
+        ))),
+        // A disk that does not tell is no reason to stop.
+        _ => Ok(()),
+    }
 }
 
 fn start_log(config: &mut Config, lines: &[String], warnings: &[String]) -> Result<(), StartError> {
