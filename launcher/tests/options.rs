@@ -49,6 +49,7 @@ fn sources(folder: &Path, found: &mut Vec<String>) {
             "target",
             "check.rs",
             "interaction.rs",
+            "labels.rs",
         ];
         if left_out.contains(&name) {
             continue;

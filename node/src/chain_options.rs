@@ -71,6 +71,7 @@ pub(crate) fn read(
     chain.stop = Arc::new(move || stop.is_stopping());
     let shown = ChainTasks::new(Arc::clone(node), Arc::clone(table));
     chain.cancel = Arc::clone(&node.cancel);
+    chain.free_space = |path| common::datadir::free_space(path).ok();
     chain.progress = Arc::new(move |progress| shown.show(progress));
     if config.is_set("mocktime") {
         node.clock.set_mock(config.get_int("mocktime"));

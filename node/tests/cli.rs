@@ -10,7 +10,8 @@ use std::net::TcpListener;
 use std::process::Command;
 use std::sync::Arc;
 
-use ipc_schema::{Ipc, IpcConfig, Limits, ServiceSet, Services, parse_bind};
+use ipc_schema::{Identity, Ipc, IpcConfig, Limits, PROTOCOL, ServiceSet, Services, parse_bind};
+use primitives::{ChainParams, Coin, Network};
 
 use server::{Executor, Node, shown};
 
@@ -199,7 +200,15 @@ fn the_socket_needs_no_password() {
     });
     let ipc = ipc.unwrap();
     let rpc = Arc::new(Executor(Arc::clone(&node.table)));
+    let params = ChainParams::get(Coin::Bitcoin, Network::Regtest);
     let services = Services::new(ServiceSet {
+        identity: Identity {
+            protocol: PROTOCOL,
+            coin: params.coin.id().into(),
+            network: params.network.id().into(),
+            genesis: params.genesis.hash,
+            ..Identity::default()
+        },
         rpc: Some(rpc),
         ..ServiceSet::default()
     });

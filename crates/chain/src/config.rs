@@ -1,7 +1,7 @@
 //! What the chain is told when it starts.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -72,6 +72,9 @@ pub struct Progress {
 /// Called on the chain's thread with every step of a long task; returns at once.
 pub type ProgressFn = Arc<dyn Fn(Progress) + Send + Sync>;
 
+/// Gives the bytes that may still be written where a path lies.
+pub type FreeSpaceFn = fn(&Path) -> Option<u64>;
+
 /// Asked between two blocks whether the process is to stop.
 pub type StopFn = Arc<dyn Fn() -> bool + Send + Sync>;
 
@@ -126,6 +129,8 @@ pub struct ChainConfig {
     pub progress: ProgressFn,
     /// Ends some of them.
     pub cancel: Arc<Cancel>,
+    /// Bytes that may still be written where a path lies; `None` where the disk does not tell.
+    pub free_space: FreeSpaceFn,
 }
 
 /// Asks for the end of long work. What is not running is not touched.
@@ -186,6 +191,7 @@ impl ChainConfig {
             stop: Arc::new(|| false),
             progress: Arc::new(|_| ()),
             cancel: Arc::default(),
+            free_space: |_| None,
         }
     }
 

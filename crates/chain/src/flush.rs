@@ -1,7 +1,10 @@
 //! What is in memory goes to disk: block files, then the index, then the coins.
 
+use std::io;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
+use crate::block_files::FileError;
 use crate::chainstate::Chainstate;
 use crate::coins::WriteOptions;
 use crate::config::Task;
@@ -15,6 +18,11 @@ const WRITE_INTERVAL: u64 = 50 * 60;
 const WRITE_INTERVAL_SPREAD: u64 = 20 * 60;
 /// Coins below this many are written without a word.
 const WORTH_A_REPORT: usize = 100_000;
+
+/// Bytes that stay free on a disk (Core's `CheckDiskSpace`).
+const RESERVE: u64 = 50 << 20;
+/// Bytes on disk that a changed coin may cost, twice over for the store's own copies (Core's estimate).
+const BYTES_PER_COIN: u64 = 48 * 2 * 2;
 
 /// What gives reason to write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,8 +87,22 @@ impl Chainstate {
     }
 
     fn write_all(&mut self, keep_coins: bool) -> Result<(), ChainError> {
+        let config = self.config();
+        let coins = u64::try_from(self.coins.dirty_count()).unwrap_or(u64::MAX);
+        self.check_room(&config.blocks_dir, 0)?;
+        self.check_room(&config.data_dir, coins.saturating_mul(BYTES_PER_COIN))?;
         self.write_index()?;
         self.write_coins(keep_coins)
+    }
+
+    /// Refuses to begin what a disk that is nearly full would end half way.
+    fn check_room(&self, dir: &Path, bytes: u64) -> Result<(), ChainError> {
+        let free = (self.config().free_space)(dir);
+        if free.is_some_and(|free| free < RESERVE.saturating_add(bytes)) {
+            let full = io::Error::from(io::ErrorKind::StorageFull);
+            return Err(FileError::io("write to", dir, full).into());
+        }
+        Ok(())
     }
 
     /// Writes the coins, behind an index that is on disk already.

@@ -48,8 +48,9 @@ pub use clock::Clock;
 pub use coins::{Coin, CoinsCache, CoinsSnapshot, CoinsStore, CoinsView};
 pub use config::{
     Cancel, ChainConfig, DEFAULT_BATCH_BYTES, DEFAULT_CACHE_BYTES, DEFAULT_CHECK_BLOCKS,
-    DEFAULT_CHECK_LEVEL, DEFAULT_MAX_TIP_AGE, DEFAULT_SIGNATURE_CACHE_BYTES, MAX_SCRIPT_THREADS,
-    MIN_CACHE_BYTES, Progress, ProgressFn, Reindex, StopFn, Task, default_script_threads,
+    DEFAULT_CHECK_LEVEL, DEFAULT_MAX_TIP_AGE, DEFAULT_SIGNATURE_CACHE_BYTES, FreeSpaceFn,
+    MAX_SCRIPT_THREADS, MIN_CACHE_BYTES, Progress, ProgressFn, Reindex, StopFn, Task,
+    default_script_threads,
 };
 pub use error::{BlockRejection, ChainError, ReadError, StartError, SubmitError, SubmitTxError};
 pub use follower::{ChainFollower, FollowError, FollowStep};

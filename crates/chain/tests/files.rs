@@ -7,6 +7,7 @@ mod common;
 
 use std::fs;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use chain::coinstats::CoinStatsHash;
 use chain::store::{Store, StoreError, StoreKind, StoreOptions};
@@ -273,4 +274,37 @@ fn damaged_store_files_give_an_error() {
             .unwrap();
         assert!(error.can_rebuild(), "{error}");
     }
+}
+
+/// What the disk of the test below says of itself.
+static FREE: AtomicU64 = AtomicU64::new(u64::MAX);
+
+#[test]
+fn nothing_is_begun_that_a_nearly_full_disk_would_end_half_way() {
+    let Some(file) = vector("blocks/mainnet-0-to-438.dat") else {
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let open = || {
+        TestChain::open(Net::Main, dir.path(), |config| {
+            config.free_space = |_| Some(FREE.load(Ordering::Relaxed));
+        })
+    };
+    let chain = open();
+    chain.import();
+    chain.handle.flush().wait().unwrap();
+    let before = files_below(&dir.path().join("chainstate"));
+    chain.load(&file);
+    FREE.store(10 << 20, Ordering::Relaxed);
+    assert!(chain.handle.flush().wait().is_err());
+    let error = chain.try_stop().unwrap_err().to_string();
+    assert!(error.contains("Disk space is too low!"), "{error}");
+    assert!(error.contains(&dir.path().display().to_string()), "{error}");
+    assert_eq!(files_below(&dir.path().join("chainstate")), before);
+    FREE.store(1 << 30, Ordering::Relaxed);
+    let chain = open();
+    chain.import();
+    assert_eq!(chain.reader.tip().height, 438);
+    chain.handle.flush().wait().unwrap();
+    chain.stop();
 }

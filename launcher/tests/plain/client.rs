@@ -75,8 +75,13 @@ impl Plain {
 
     /// An `Echo`, asked for without a thread.
     pub(crate) async fn echo(&self) -> echo::Client {
-        let answer = soon(self.init.make_echo_request().send().promise).await;
-        answer.unwrap().get().unwrap().get_result().unwrap()
+        self.try_echo().await.unwrap()
+    }
+
+    /// The same where the server may have no place.
+    pub(crate) async fn try_echo(&self) -> Result<echo::Client, capnp::Error> {
+        let answer = soon(self.init.make_echo_request().send().promise).await?;
+        answer.get()?.get_result()
     }
 
     /// The server's thread map.
