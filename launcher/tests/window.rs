@@ -186,7 +186,7 @@ fn money_is_mined_sent_and_still_there_after_a_restart() {
     let window = Desktop::open(&folder, &args);
     window.wait_for("tip", |_| true);
 
-    window.page("alt+5", "nav-wallets");
+    window.page("alt+6", "nav-wallets");
     window.walk("wallet-new");
     window.press("Return");
     window.fill("create-passphrase", PASSPHRASE);
