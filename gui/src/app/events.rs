@@ -362,6 +362,9 @@ impl App {
             }
             link::Event::Wallet(_) => {
                 self.trace_event("wallet");
+                if let Some(wallet) = &mut self.model.wallet {
+                    wallet.begin_again();
+                }
                 return Task::batch([self.read_wallets(), self.read_commands()]);
             }
             link::Event::WalletGone => {

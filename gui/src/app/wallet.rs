@@ -200,6 +200,7 @@ impl App {
             return Task::none();
         };
         let closed = matches!(event, WalletEvent::Closed);
+        let returns = wallet.returns_with(&event);
         let refresh = wallet.apply(event);
         // A wallet that was closed elsewhere gives way to another one.
         let list = if closed {
@@ -207,7 +208,25 @@ impl App {
         } else {
             Task::none()
         };
-        Task::batch([self.refresh(refresh), arrived, list])
+        let draft = if returns {
+            self.prepare_again()
+        } else {
+            Task::none()
+        };
+        Task::batch([self.refresh(refresh), arrived, list, draft])
+    }
+
+    /// What the wallet had prepared went with its process.
+    fn prepare_again(&mut self) -> Task<Message> {
+        let context = Context {
+            model: &self.model,
+            link: &self.link,
+        };
+        let update = self.pages.send.begin_again(&context);
+        let event = update
+            .event
+            .map_or_else(Task::none, |event| self.wish(event));
+        Task::batch([update.task.map(Message::Send), event])
     }
 
     /// A notice for money that just came.

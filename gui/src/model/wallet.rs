@@ -28,6 +28,8 @@ pub struct Wallet {
     pub(super) coin_sort: Sort<CoinKey>,
     /// Rates to choose from.
     pub fees: Option<WalletFees>,
+    /// Its process was started anew, and nothing was heard from it yet.
+    anew: bool,
 }
 
 /// What must be read again after an event.
@@ -68,14 +70,27 @@ impl Wallet {
             coin_order: Vec::new(),
             coin_sort: LARGEST,
             fees: None,
+            anew: false,
         }
+    }
+
+    /// Its process was started anew: changes are numbered from the start again, so that nothing known here says
+    /// what the next ones follow on. What is known stays in view until the process answers.
+    pub fn begin_again(&mut self) {
+        self.anew = true;
+    }
+
+    /// Whether this event is the first one since the process was started anew.
+    pub fn returns_with(&self, event: &WalletEvent) -> bool {
+        self.anew && matches!(event, WalletEvent::State(_))
     }
 
     /// Takes in an event; says what must be read again.
     pub fn apply(&mut self, event: WalletEvent) -> Refresh {
         match event {
             WalletEvent::State(state) => {
-                let old = self.state.as_ref();
+                let anew = std::mem::take(&mut self.anew);
+                let old = self.state.as_ref().filter(|_| !anew);
                 let differs = |pick: fn(&WalletState) -> u64| old.map(pick) != Some(pick(&state));
                 let refresh = Refresh {
                     history: old.is_none(),
@@ -226,6 +241,19 @@ mod tests {
                 ..Refresh::default()
             }
         );
+    }
+
+    #[test]
+    fn everything_is_read_again_from_a_process_that_was_started_anew() {
+        let mut wallet = Wallet::new("w".to_owned());
+        let event = || WalletEvent::State(Box::new(state()));
+        wallet.apply(event());
+        assert!(!wallet.returns_with(&event()));
+        wallet.begin_again();
+        assert!(wallet.returns_with(&event()));
+        let all = wallet.apply(event());
+        assert!(all.history && all.addresses && all.coins && all.fees);
+        assert_eq!(wallet.apply(event()), Refresh::default());
     }
 
     #[test]

@@ -309,6 +309,23 @@ impl Page {
         Task::none()
     }
 
+    /// Goes on after the process of the wallet was started anew: what it had prepared is gone, what was typed stays.
+    pub fn begin_again(&mut self, context: &Context<'_>) -> Update<Message> {
+        if self.stage == Stage::Done || self.sending || self.form.is_empty() {
+            return Update::none();
+        }
+        let reviewed = self.stage == Stage::Review;
+        self.stage = Stage::Compose;
+        self.passphrase = Zeroizing::default();
+        self.preview = None;
+        let update = self.edited(context);
+        if reviewed {
+            let words = "The wallet was started again. Please review the payment once more.";
+            return update.and(Event::Notify(Tone::Warn, words.to_owned()));
+        }
+        update
+    }
+
     /// The page with a draft of an earlier run.
     pub fn with_draft(draft: &serde_json::Value) -> Self {
         Self {
@@ -457,12 +474,13 @@ impl Page {
                 let stale = error
                     .fault()
                     .is_some_and(|fault| fault.code == ipc_schema::FaultCode::Stale);
-                self.send_error = Some(words(&error));
                 if stale {
                     self.stage = Stage::Compose;
                     self.preview = None;
-                    return self.edited(context);
+                    let words = format!("Nothing was sent. {}", words(&error));
+                    return self.edited(context).and(Event::Notify(Tone::Warn, words));
                 }
+                self.send_error = Some(words(&error));
                 Update::none()
             }
         }

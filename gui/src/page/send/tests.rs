@@ -371,6 +371,22 @@ fn a_draft_waits_for_its_wallet() {
 }
 
 #[test]
+fn a_payment_is_prepared_anew_by_a_wallet_that_was_started_anew() {
+    let model = model();
+    let link = Link::default();
+    let context = Context {
+        model: &model,
+        link: &link,
+    };
+    let mut page = reviewed(&model);
+    let update = page.begin_again(&context);
+    assert!(matches!(update.event, Some(Event::Notify(Tone::Warn, _))));
+    assert_eq!(page.stage(), Stage::Compose);
+    assert!(page.previewing && page.ready_preview().is_none());
+    assert_eq!(page.form.recipients[0].amount, "0.012");
+}
+
+#[test]
 fn an_answer_for_another_wallet_changes_nothing_here() {
     let model = model();
     let mut page = reviewed(&model);
