@@ -345,10 +345,11 @@ impl List {
                 time.map_or_else(|| "–".to_owned(), |time| model.zone.short(time, model.now));
             line = line.push(text::line(date).class(Tone::Soft).width(DATE));
         }
+        // The picture shows what is: a snowflake in every row would say that all are frozen.
         let (glyph, help) = if coin.frozen {
-            (Icon::LockOpen, "Let this coin be spent again")
+            (Icon::Snowflake, "Let this coin be spent again")
         } else {
-            (Icon::Snowflake, "Freeze: never spend this coin")
+            (Icon::LockOpen, "Freeze: never spend this coin")
         };
         line.push(text::line(state).class(state_tone).width(STATE))
             .push(icon_button(
