@@ -98,8 +98,8 @@ pub(super) fn view<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message>
         .spacing(size::S3)
         .padding(Padding::new(size::S5).bottom(size::S4));
     // Every part keeps its place, so that the input keeps its focus while others come and go.
-    body = body.push(column(page.running.iter().map(running_row)));
-    body = body.push(keys_warning(page));
+    let notes = column(page.running.iter().map(running_row)).push(keys_warning(page));
+    body = body.push(notes);
     let body = body.push(offers(page, model)).push(prompt(page, model));
     let completes = !console::complete(&model.commands, &page.input).is_empty();
     keys(Scope::Anywhere, body, move |key, modifiers| {
@@ -216,7 +216,8 @@ fn running_row(running: &super::Running) -> Element<'_, Message> {
 fn offers<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message> {
     let found = console::complete(&model.commands, &page.input);
     if found.is_empty() {
-        return hint(page, model);
+        // As tall as the names offered, so that the answers above stay still.
+        return container(hint(page, model)).padding([2.0, 0.0]).into();
     }
     let more = found.len().saturating_sub(OFFERED);
     let mut line = row(found.into_iter().take(OFFERED).map(|command| {

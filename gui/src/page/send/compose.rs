@@ -77,6 +77,8 @@ fn recipient<'a>(
         .label("To")
         .placeholder("Address or payment link")
         .mono()
+        // The line is there before anything is said in it: fields do not move away under the pointer.
+        .note(" ", Tone::Faint)
         .on_input(edit(Edit::Address))
         .error(problems.address);
     let mut after = row![
