@@ -96,7 +96,7 @@ pub(super) fn drawer<'a>(
 fn depth(model: &Model, tx: &TxRow) -> String {
     match confirmations(&tx.state, model.height()) {
         0 => String::new(),
-        1 => ", in 1 block".to_owned(),
+        1 => ", 1 block deep".to_owned(),
         depth => format!(
             ", {} blocks deep",
             crate::model::amount::count(u64::from(depth))

@@ -210,7 +210,7 @@ fn place_line(place: &Place) -> Element<'_, Message> {
             Icon::CircleAlert,
             Tone::Bad,
             format!(
-                "Only {} free, the whole chain needs {}. The node stops when the disk is full; it can go on from \
+                "Only {} free, the whole chain with room to work needs {}. The node stops when the disk is full; it can go on from \
                  there on a larger one.",
                 clock::bytes(*free),
                 clock::bytes(*needed)
