@@ -11,6 +11,8 @@ use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use gui::app::{App, Message};
+use gui::model::history::Key;
+use gui::model::{Pick, Sort};
 use gui::page::{PageId, activity, console, send};
 use iced::{Element, Task};
 use ipc_schema::{TxCursor, TxPage, TxRow, WalletDelta, WalletEvent};
@@ -46,6 +48,8 @@ fn main() -> iced::Result {
 enum Step {
     /// The frame of the step before has been shown.
     Frame,
+    /// Something that the window worked out beside it.
+    Told(Message),
     /// What the window's own controls say; nobody touches them here.
     Ignored,
 }
@@ -64,6 +68,8 @@ struct Bench {
     running: Option<(&'static str, Instant)>,
     times: BTreeMap<&'static str, Times>,
     scroll_began: Option<f64>,
+    /// Whether the window showed the list of before while the new one was worked out.
+    late: bool,
 }
 
 #[derive(Default)]
@@ -76,13 +82,16 @@ impl Bench {
     fn new() -> Self {
         let mut app = demo::full(Coin::Bitcoin, Network::Regtest);
         app.clock = Some(demo::NOW);
-        let scenes: [fn(&App) -> Scene; 9] = [
+        let scenes: [fn(&App) -> Scene; 12] = [
             warm,
             pages,
             typing,
             |app| read_rows(app, "first page", "more rows", ROWS[0]),
             |_| scroll("scroll"),
             filter,
+            sort,
+            select_all,
+            search,
             burst,
             |app| read_rows(app, "ignored", "ignored", ROWS[1]),
             |_| scroll("scroll, large"),
@@ -94,6 +103,7 @@ impl Bench {
             running: None,
             times: BTreeMap::new(),
             scroll_began: None,
+            late: false,
         }
     }
 
@@ -102,8 +112,19 @@ impl Bench {
     }
 
     fn update(&mut self, step: Step) -> Task<Step> {
-        if matches!(step, Step::Ignored) {
-            return Task::none();
+        match step {
+            Step::Ignored => return Task::none(),
+            Step::Told(message) => {
+                let measure = self.running.map_or("ignored", |(measure, _)| measure);
+                return self.tell(measure, message);
+            }
+            // A step ends with the frame that shows what was worked out for it.
+            Step::Frame if !self.is_arranged() => {
+                self.late = true;
+                return Task::none();
+            }
+            Step::Frame if std::mem::take(&mut self.late) => return Task::none(),
+            Step::Frame => {}
         }
         if let Some((measure, begun)) = self.running.take() {
             let times = self.times.entry(measure).or_default();
@@ -114,15 +135,27 @@ impl Bench {
             return iced::exit();
         };
         let begun = Instant::now();
-        for message in messages {
-            let begun = Instant::now();
-            // What the window asks of a node is not waited for: there is none.
-            drop(self.app.update(message));
-            let took = begun.elapsed();
-            self.times.entry(measure).or_default().updates.push(took);
-        }
         self.running = Some((measure, begun));
-        Task::none()
+        let beside: Vec<Task<Step>> = messages
+            .into_iter()
+            .map(|message| self.tell(measure, message))
+            .collect();
+        Task::batch(beside)
+    }
+
+    /// Tells the window something and times it. What it works out beside itself comes back as a message; what it
+    /// asks of a node comes to nothing, since there is none.
+    fn tell(&mut self, measure: &'static str, message: Message) -> Task<Step> {
+        let begun = Instant::now();
+        let task = self.app.update(message);
+        let took = begun.elapsed();
+        self.times.entry(measure).or_default().updates.push(took);
+        task.map(Step::Told)
+    }
+
+    fn is_arranged(&self) -> bool {
+        let wallet = self.app.model.wallet.as_ref();
+        wallet.is_none_or(|wallet| wallet.history.is_arranged())
     }
 
     fn next(&mut self) -> Option<Told> {
@@ -259,6 +292,43 @@ fn filter(_app: &App) -> Scene {
         let message = activity::Message::Filter(text);
         ("filter", vec![Message::Activity(message)])
     }))
+}
+
+/// Each column, both ways.
+fn sort(_app: &App) -> Scene {
+    let keys = [Key::Label, Key::Amount, Key::Kind, Key::State, Key::Date];
+    let sorts = keys
+        .into_iter()
+        .flat_map(|key| [Sort::up(key), Sort::down(key)]);
+    Box::new(sorts.map(|sort| {
+        let message = activity::Message::Sort(sort);
+        ("sort", vec![Message::Activity(message)])
+    }))
+}
+
+/// All rows, one of them taken out, and a range of nearly all.
+fn select_all(_app: &App) -> Scene {
+    let last = usize::try_from(ROWS[0] - 1).unwrap_or(0);
+    let steps = [
+        activity::Message::SelectAll,
+        activity::Message::Pick(5, Pick::Toggle),
+        activity::Message::Pick(last, Pick::Range),
+        activity::Message::Select(0),
+    ];
+    let steps = std::iter::repeat_n(steps, 5).flatten();
+    Box::new(steps.map(|step| ("select all", vec![Message::Activity(step)])))
+}
+
+/// Letters in the field that finds everything.
+fn search(_app: &App) -> Scene {
+    let text = "order 1177";
+    let open = std::iter::once(("warm", vec![Message::PaletteOpen("")]));
+    let keys = (1..=text.len()).map(move |end| {
+        let query = Message::PaletteQuery(text[..end].to_owned());
+        ("search", vec![query])
+    });
+    let close = std::iter::once(("warm", vec![Message::CloseOverlay]));
+    Box::new(open.chain(keys).chain(close))
 }
 
 /// Many rows at once, again and again.

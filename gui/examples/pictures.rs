@@ -193,7 +193,12 @@ fn prepared(app: &App) -> PreparedSend {
                 is_change: false,
             },
             PreparedOutput {
-                address: wallet.coins[2].address.clone(),
+                address: wallet
+                    .coins
+                    .get(2)
+                    .expect("there are coins")
+                    .address
+                    .clone(),
                 label: String::new(),
                 amount: Amount::from_sat(23_998_837),
                 is_change: true,
@@ -312,10 +317,7 @@ fn node_settings() -> App {
 
 fn palette() -> App {
     let mut app = full();
-    app.overlay = Overlay::Palette(Palette {
-        query: "ba".to_owned(),
-        ..Palette::default()
-    });
+    app.overlay = Overlay::Palette(Palette::new("ba"));
     app
 }
 

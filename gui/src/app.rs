@@ -1,6 +1,7 @@
 //! The window: one owner of all state. Events of the link change the model, messages of the pages change the pages,
 //! and what a page wishes of others comes up as an event.
 
+mod arrange;
 mod dropped;
 mod events;
 mod frame;
@@ -33,13 +34,15 @@ use zeroize::Zeroizing;
 use crate::Element;
 use crate::link::instance::Meeting;
 use crate::link::{self, Control, Link};
+use crate::model::coins::SortedCoins;
+use crate::model::history::Arranged;
 use crate::model::prefs::{Broken, Shared, Store};
 use crate::model::{Model, clock};
 use crate::page::{
     Context, Event, PageId, activity, coins, console, first_run, overview, receive, send, settings,
     status, tasks, wallets,
 };
-use crate::palette::Palette;
+use crate::palette::{Hit, Palette};
 use crate::shortcuts::Action;
 use crate::theme::{Choice, Theme, Tone};
 use crate::trace::Trace;
@@ -219,6 +222,10 @@ pub enum Message {
     CommandsRead(Result<Vec<RpcCommand>, IpcError>),
     /// A page of history came; whether it is the first.
     HistoryRead(String, bool, Result<TxPage, IpcError>),
+    /// The list of a history was worked out.
+    Arranged(String, Option<Arranged>),
+    /// The coins of a wallet were sorted.
+    CoinsSorted(String, Option<SortedCoins>),
     /// Addresses came, from this row on.
     AddressesRead(String, u32, Result<Vec<AddressRow>, IpcError>),
     /// Coins came, from this row on.
@@ -239,6 +246,8 @@ pub enum Message {
     Unlocked(Result<(), IpcError>),
     /// The palette's field was edited.
     PaletteQuery(String),
+    /// What the wallet has of this query was found.
+    PaletteFound(String, Vec<Hit>),
     /// Another entry is marked.
     PaletteMark(usize),
     /// Run an entry.

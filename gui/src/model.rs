@@ -1,6 +1,7 @@
 //! What the window knows: plain data, changed by events of the link and by nothing else. No drawing in here.
 
 pub mod amount;
+pub mod bits;
 pub mod clock;
 pub mod coins;
 pub mod console;
@@ -10,6 +11,7 @@ pub mod first_run;
 pub mod history;
 pub mod log;
 pub mod prefs;
+pub mod rows;
 pub mod selection;
 pub mod sort;
 pub mod strength;
@@ -25,6 +27,7 @@ use primitives::ChainParams;
 pub use amount::{Money, UnitIndex};
 pub use history::History;
 pub use prefs::Prefs;
+pub use rows::Rows;
 pub use selection::{Pick, Selection};
 pub use sort::Sort;
 pub use wallet::Wallet;

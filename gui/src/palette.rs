@@ -1,5 +1,7 @@
 //! The command palette: every action of the window, found by typing.
 
+mod search;
+
 use iced::keyboard::{Key, key};
 use iced::widget::{column, container, row, space};
 use iced::{Alignment, Length};
@@ -14,6 +16,8 @@ use crate::shortcuts::{self, Action};
 use crate::theme::{Choice, Icon, Press, Surface, Tone, size};
 use crate::widget::{Field, Scope, keys, layout, pressable, text};
 
+pub use search::Search;
+
 /// Name of its field.
 pub const INPUT: &str = "palette-input";
 /// Entries in view.
@@ -22,6 +26,8 @@ const SHOWN: usize = 9;
 const MOST_HITS: usize = 20;
 /// Letters from which on labels, addresses and ids are searched.
 const LEAST: usize = 3;
+/// Rows and addresses that are searched on the spot.
+const FEW: usize = 1000;
 
 /// The open palette.
 #[derive(Debug, Clone, Default)]
@@ -32,6 +38,10 @@ pub struct Palette {
     pub marked: usize,
     /// What the wallet in view has of it, looked up when the query changed.
     pub hits: Vec<Hit>,
+    /// The query that they are of.
+    searched: String,
+    /// Whether a search is on its way.
+    searching: bool,
 }
 
 /// Something of the wallet that a query fits.
@@ -198,6 +208,14 @@ pub fn entries(model: &Model) -> Vec<Entry> {
 }
 
 impl Palette {
+    /// An open palette with something typed already.
+    pub fn new(query: &str) -> Self {
+        Self {
+            query: query.to_owned(),
+            ..Self::default()
+        }
+    }
+
     /// The entries that match, best first.
     pub fn found(&self, model: &Model) -> Vec<Entry> {
         let words: Vec<String> = self
@@ -224,35 +242,38 @@ impl Palette {
         found
     }
 
-    /// Looks the query up in the wallet in view: labels, addresses, ids of transactions, each also in part.
-    pub fn search(&mut self, model: &Model) {
-        self.hits.clear();
+    /// Looks the query up in the wallet in view, unless that is done: at once where there is little to look at, else
+    /// by what is returned. One search runs at a time; the next begins where that one's hits are taken in.
+    pub fn search(&mut self, model: &Model) -> Option<Search> {
         let query = self.query.trim();
-        let Some(wallet) = model.wallet.as_ref().filter(|_| query.len() >= LEAST) else {
-            return;
+        if self.searching || self.searched == query {
+            return None;
+        }
+        let wallet = model.wallet.as_ref().filter(|_| query.len() >= LEAST);
+        let Some(wallet) = wallet else {
+            self.searched.clear();
+            self.hits.clear();
+            return None;
         };
-        let addresses = wallet.addresses.iter().filter(|row| row.is_mine);
-        let found = addresses.filter(|row| holds(&row.label, query) || holds(&row.address, query));
-        self.hits.extend(
-            found
-                .take(MOST_HITS / 2)
-                .map(|row| Hit::Address(row.address.clone(), row.label.clone())),
-        );
-        let is_hex = query.len() > LEAST && query.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let rows = wallet.history.newest(wallet.history.known());
-        let found = rows.filter(|row| {
-            holds(&row.label, query)
-                || (is_hex && holds(&row.txid.to_string(), query))
-                || row
-                    .outputs
-                    .iter()
-                    .any(|output| holds(&output.address, query))
-        });
-        let left = MOST_HITS - self.hits.len();
-        self.hits.extend(found.take(left).map(|row| {
-            let name = crate::page::activity::rows::name(row);
-            Hit::Transaction(row.txid, name)
-        }));
+        let search = Search {
+            query: query.to_owned(),
+            addresses: wallet.addresses.clone(),
+            history: wallet.history.all(),
+        };
+        if wallet.addresses.len() + wallet.history.known() <= FEW {
+            self.searched.clone_from(&search.query);
+            self.hits = search.run();
+            return None;
+        }
+        self.searching = true;
+        Some(search)
+    }
+
+    /// Takes in what was found; it stays until more is known, unless the field was emptied.
+    pub fn found_hits(&mut self, query: &str, hits: Vec<Hit>) {
+        self.searching = false;
+        query.clone_into(&mut self.searched);
+        self.hits = hits;
     }
 
     /// What was typed is itself something known: a link, an address, something of the wallet.
@@ -320,16 +341,6 @@ impl Palette {
             .max_width(size::PALETTE)
             .into()
     }
-}
-
-/// Whether `text` holds `part`, whatever the case of its letters. Makes no copies: a wallet has many rows.
-fn holds(text: &str, part: &str) -> bool {
-    if !part.is_ascii() {
-        return text.to_lowercase().contains(&part.to_lowercase());
-    }
-    let (text, part) = (text.as_bytes(), part.as_bytes());
-    text.windows(part.len())
-        .any(|window| window.eq_ignore_ascii_case(part))
 }
 
 /// Both ends of an address.
@@ -430,7 +441,8 @@ mod tests {
             label: "Order 1178".to_owned(),
             is_mine: true,
             ..AddressRow::default()
-        }];
+        }]
+        .into();
         model.wallet = Some(wallet);
         model
     }
@@ -440,7 +452,7 @@ mod tests {
             query: query.to_owned(),
             ..Palette::default()
         };
-        palette.search(&model());
+        assert!(palette.search(&model()).is_none(), "few rows take no time");
         palette.hits
     }
 

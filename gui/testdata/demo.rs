@@ -289,8 +289,8 @@ pub(crate) fn wallet(coin: Coin, network: Network) -> Wallet {
         },
         true,
     );
-    wallet.addresses = addresses(params);
-    wallet.coins = coins(params);
+    wallet.addresses = addresses(params).into();
+    wallet.coins = coins(params).into();
     wallet.fees = Some(WalletFees {
         minimum: FeeRate::from_sat_per_kvb(1000),
         default: FeeRate::from_sat_per_kvb(8250),

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::{App, Message, Overlay, Screen, now};
 use crate::link::{self, Connection, Control};
+use crate::model::rows::{Rows, discard};
 use crate::model::uri;
 use crate::page::activity::NewView;
 use crate::page::{Context, Event, PageId, overview, tasks, words};
@@ -113,7 +114,8 @@ impl App {
                 NewView::Sort(sort) => wallet.history.set_sort(sort),
             }
         }
-        self.finish(update, Message::Activity)
+        let arrange = self.arrange();
+        Task::batch([self.finish(update, Message::Activity), arrange])
     }
 
     fn coins(&mut self, message: crate::page::coins::Message) -> Task<Message> {
@@ -172,10 +174,14 @@ impl App {
                 let Some(wallet) = &mut self.model.wallet else {
                     return Task::none();
                 };
-                let next = take_rows(&mut wallet.coins, skip, rows);
+                if let Some(next) = take_rows(&mut wallet.coins, skip, rows) {
+                    return self.read_coins(next);
+                }
                 wallet.arrange_coins();
-                next.map_or_else(Task::none, |next| self.read_coins(next))
+                self.arrange()
             }
+            Message::Arranged(name, done) if self.is_shown(&name) => self.arranged(done),
+            Message::CoinsSorted(name, done) if self.is_shown(&name) => self.coins_sorted(done),
             Message::FeesRead(name, Ok(fees)) if self.is_shown(&name) => {
                 if let Some(wallet) = &mut self.model.wallet {
                     wallet.fees = Some(fees);
@@ -239,8 +245,14 @@ impl App {
                 if let Overlay::Palette(palette) = &mut self.overlay {
                     palette.query = query;
                     palette.marked = 0;
-                    palette.search(&self.model);
                 }
+                return self.search();
+            }
+            Message::PaletteFound(query, hits) => {
+                if let Overlay::Palette(palette) = &mut self.overlay {
+                    palette.found_hits(&query, hits);
+                }
+                return self.search();
             }
             Message::PaletteMark(place) => {
                 if let Overlay::Palette(palette) = &mut self.overlay {
@@ -436,10 +448,10 @@ impl App {
 }
 
 /// Takes rows in from `skip` on; gives where the next ones begin, if there may be more.
-fn take_rows<T>(all: &mut Vec<T>, skip: u32, rows: Vec<T>) -> Option<u32> {
+fn take_rows<T: Send + Sync + 'static>(all: &mut Rows<T>, skip: u32, rows: Vec<T>) -> Option<u32> {
     let count = u32::try_from(rows.len()).unwrap_or(u32::MAX);
     if skip == 0 {
-        *all = rows;
+        discard(std::mem::replace(all, rows.into()));
     } else {
         all.truncate(usize::try_from(skip).unwrap_or(usize::MAX));
         all.extend(rows);

@@ -118,13 +118,12 @@ impl App {
     }
 
     pub(super) fn open_palette(&mut self, query: &str) -> Task<Message> {
-        let mut palette = Palette {
-            query: query.to_owned(),
-            ..Palette::default()
-        };
-        palette.search(&self.model);
-        self.overlay = Overlay::Palette(palette);
-        iced::widget::operation::focus(crate::palette::INPUT)
+        self.overlay = Overlay::Palette(Palette::new(query));
+        let search = self.search();
+        Task::batch([
+            search,
+            iced::widget::operation::focus(crate::palette::INPUT),
+        ])
     }
 
     pub(super) fn run_palette(&mut self, place: usize) -> Task<Message> {

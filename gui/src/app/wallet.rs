@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 use super::{App, Message, Overlay};
 use crate::model::Wallet;
 use crate::model::history::Next;
+use crate::model::rows::discard;
 use crate::page::{Context, send, words};
 use crate::theme::Tone;
 
@@ -57,7 +58,7 @@ impl App {
             let name = (*name).to_owned();
             return self.show_wallet(name);
         }
-        self.model.wallet = None;
+        discard(self.model.wallet.take());
         if !first && shown.is_some() {
             return self.write_prefs();
         }
@@ -75,7 +76,7 @@ impl App {
     /// A wallet was closed on request. The name kept for the next start would open it again at once.
     pub(super) fn wallet_closed(&mut self, name: &str) -> Task<Message> {
         if self.is_shown(name) {
-            self.model.wallet = None;
+            discard(self.model.wallet.take());
         }
         for item in &mut self.model.wallets {
             item.loaded &= item.name != name;
@@ -147,7 +148,8 @@ impl App {
         let aside = self.pages.send.set_aside(&context).map(Message::Send);
         let mut before = std::mem::take(&mut self.pages.send);
         // The empty shell makes the subscription, whose first event is the state.
-        self.model.wallet = Some(Wallet::new(name.to_owned()));
+        let wallet = Wallet::new(name.to_owned());
+        discard(self.model.wallet.replace(wallet));
         let kept = self.model.prefs.drafts.get(name);
         let mut draft = match (self.drafts.remove(name), kept) {
             (Some(draft), _) => draft,
@@ -213,7 +215,13 @@ impl App {
         } else {
             Task::none()
         };
-        Task::batch([self.refresh(refresh), arrived, list, draft])
+        Task::batch([
+            self.refresh(refresh),
+            arrived,
+            list,
+            draft,
+            self.arrange(),
+        ])
     }
 
     /// What the wallet had prepared went with its process.
@@ -271,11 +279,12 @@ impl App {
         if first && let Some(trace) = &mut self.trace {
             trace.event("first_history", json!({}));
         }
-        match next {
+        let read = match next {
             Next::Page(cursor) => self.read_history(Some(cursor)),
             Next::Reload => self.read_history(None),
             Next::Idle => Task::none(),
-        }
+        };
+        Task::batch([read, self.arrange()])
     }
 
     pub(super) fn lock(&mut self) -> Task<Message> {

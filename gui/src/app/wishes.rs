@@ -63,7 +63,7 @@ impl App {
                 if let Some(wallet) = &mut self.model.wallet {
                     wallet.sort_coins(sort);
                 }
-                Task::none()
+                self.arrange()
             }
             Event::ShowWallet(name) => {
                 let show = self.show_wallet(name);

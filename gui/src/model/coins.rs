@@ -1,9 +1,16 @@
 //! The coins of a wallet in the order of a column, and what they weigh.
 
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use ipc_schema::CoinRow;
 use primitives::address::Destination;
-use primitives::{ChainParams, FeeRate, OutPoint};
+use primitives::{ChainParams, FeeRate, OutPoint, Txid};
 
+use super::history::Listed;
+use super::rows::Rows;
 use super::sort::Sort;
 use super::wallet::Wallet;
 
@@ -28,13 +35,60 @@ pub const LARGEST: Sort<CoinKey> = Sort::down(CoinKey::Amount);
 /// Virtual bytes of a transaction without its inputs: its frame and two outputs.
 const FRAME: u64 = 11 + 2 * 34;
 
+/// Up to so many coins are sorted on the spot.
+const AT_ONCE: usize = 1000;
+
+/// In which order the coins of a wallet stand.
+#[derive(Debug)]
+pub struct CoinOrder {
+    /// Places of the coins, as worked out last.
+    order: Arc<Vec<u32>>,
+    sort: Sort<CoinKey>,
+    /// Whether that is not by this sort, or not of these coins.
+    due: bool,
+    running: Option<u64>,
+}
+
+impl Default for CoinOrder {
+    fn default() -> Self {
+        Self {
+            order: Arc::default(),
+            sort: LARGEST,
+            due: false,
+            running: None,
+        }
+    }
+}
+
+/// Tickets are never given twice: what belongs to a wallet that is gone is told apart.
+static TICKETS: AtomicU64 = AtomicU64::new(0);
+
+/// Coins that are to be sorted.
+#[derive(Debug)]
+pub struct CoinWork {
+    ticket: u64,
+    sort: Sort<CoinKey>,
+    coins: Rows<CoinRow>,
+    /// Where dates stand.
+    history: Option<Listed>,
+}
+
+/// Coins that were sorted.
+#[derive(Debug, Clone)]
+pub struct SortedCoins {
+    ticket: u64,
+    sort: Sort<CoinKey>,
+    order: Arc<Vec<u32>>,
+}
+
 impl Wallet {
     /// The coin at `place` of the list.
     pub fn coin_at(&self, place: usize) -> Option<&CoinRow> {
-        if self.coin_order.len() != self.coins.len() {
+        let order = &self.coin_order.order;
+        if order.len() != self.coins.len() {
             return self.coins.get(place);
         }
-        self.coins.get(*self.coin_order.get(place)?)
+        self.coins.get(usize::try_from(*order.get(place)?).ok()?)
     }
 
     /// Where a coin stands in the list.
@@ -55,43 +109,90 @@ impl Wallet {
         self.history.get(&coin.outpoint.txid).map(|row| row.time)
     }
 
-    /// By which column the coins stand.
+    /// By which column the coins are to stand.
     pub fn coin_sort(&self) -> Sort<CoinKey> {
-        self.coin_sort
+        self.coin_order.sort
     }
 
-    /// Brings the coins into the order of another column.
+    /// Brings the coins into the order of another column, as soon as that is worked out.
     pub fn sort_coins(&mut self, sort: Sort<CoinKey>) {
-        self.coin_sort = sort;
+        self.coin_order.sort = sort;
         self.arrange_coins();
     }
 
-    /// Brings coins that were read anew into their order.
+    /// Brings coins that were read anew into their order, as soon as that is worked out.
     pub fn arrange_coins(&mut self) {
-        let sort = self.coin_sort;
-        let mut order: Vec<usize> = (0..self.coins.len()).collect();
-        let coin = |index: &usize| &self.coins[*index];
-        match sort.by {
-            CoinKey::Amount => {
-                order.sort_by(|a, b| sort.order(coin(a).amount.cmp(&coin(b).amount)));
+        self.coin_order.due = true;
+        if self.coins.len() <= AT_ONCE && self.history.known() <= AT_ONCE {
+            while let Some(work) = self.coin_work() {
+                self.coins_sorted(Some(work.run()));
             }
-            CoinKey::Address => {
-                order.sort_by(|a, b| sort.order(coin(a).address.cmp(&coin(b).address)));
+        }
+    }
+
+    /// What has to be sorted elsewhere now, if anything; it comes back by [`Self::coins_sorted`].
+    pub fn coin_work(&mut self) -> Option<CoinWork> {
+        let state = &mut self.coin_order;
+        if state.running.is_some() || !std::mem::take(&mut state.due) {
+            return None;
+        }
+        let ticket = TICKETS.fetch_add(1, Ordering::Relaxed);
+        state.running = Some(ticket);
+        let dated = state.sort.by == CoinKey::Date;
+        Some(CoinWork {
+            ticket,
+            sort: state.sort,
+            coins: self.coins.clone(),
+            history: dated.then(|| self.history.all()),
+        })
+    }
+
+    /// Takes in what was sorted; what belongs to another wallet or another column is dropped.
+    pub fn coins_sorted(&mut self, done: Option<SortedCoins>) {
+        let state = &mut self.coin_order;
+        let Some(done) = done else {
+            state.running = None;
+            state.due = true;
+            return;
+        };
+        if state.running == Some(done.ticket) {
+            state.running = None;
+            if done.sort == state.sort {
+                state.order = done.order;
             }
-            CoinKey::Label => order.sort_by_cached_key(|index| {
-                let label = coin(index).label.to_lowercase();
+        }
+    }
+}
+
+impl CoinWork {
+    /// Sorts.
+    pub fn run(self) -> SortedCoins {
+        let sort = self.sort;
+        let order = match sort.by {
+            CoinKey::Amount => self.by_key(|coin| coin.amount),
+            CoinKey::Address => self.by_key(|coin| coin.address.clone()),
+            CoinKey::Label => self.by_key(|coin| {
+                let label = coin.label.to_lowercase();
                 (label.is_empty(), label)
             }),
-            CoinKey::Date => order.sort_by_cached_key(|index| self.coin_time(coin(index))),
-            CoinKey::Depth => {
-                let height = |index: &usize| coin(index).height.unwrap_or(u32::MAX);
-                order.sort_by(|a, b| sort.order(height(b).cmp(&height(a))));
+            CoinKey::Date => {
+                let rows = self.history.iter().flat_map(Listed::rows);
+                let times: HashMap<Txid, i64> = rows.map(|(_, row)| (row.txid, row.time)).collect();
+                self.by_key(|coin| times.get(&coin.outpoint.txid).copied())
             }
+            CoinKey::Depth => self.by_key(|coin| Reverse(coin.height.unwrap_or(u32::MAX))),
+        };
+        SortedCoins {
+            ticket: self.ticket,
+            sort,
+            order: Arc::new(order),
         }
-        if sort.down && matches!(sort.by, CoinKey::Label | CoinKey::Date) {
-            order.reverse();
-        }
-        self.coin_order = order;
+    }
+
+    fn by_key<K: Ord>(&self, key: impl Fn(&CoinRow) -> K) -> Vec<u32> {
+        let mut keyed: Vec<(K, u32)> = self.coins.iter().map(key).zip(0..).collect();
+        keyed.sort_by(|a, b| self.sort.order(a.0.cmp(&b.0)));
+        keyed.into_iter().map(|(_, place)| place).collect()
     }
 }
 
@@ -119,7 +220,7 @@ pub fn is_dust(coin: &CoinRow, rate: FeeRate, params: &ChainParams) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use primitives::{Amount, Coin, Network, Txid};
+    use primitives::{Amount, Coin, Network};
 
     fn coin(number: u32, sat: i64, label: &str, height: Option<u32>) -> CoinRow {
         CoinRow {
@@ -145,7 +246,8 @@ mod tests {
             coin(0, 50, "b", Some(10)),
             coin(1, 40, "", None),
             coin(2, 60, "A", Some(30)),
-        ];
+        ]
+        .into();
         let mut order = |sort: Sort<CoinKey>| -> Vec<u32> {
             wallet.sort_coins(sort);
             (0..3)
@@ -163,7 +265,7 @@ mod tests {
             "the youngest first"
         );
         assert_eq!(wallet.coin_place(&coin(0, 0, "", None).outpoint), Some(2));
-        wallet.coins.pop();
+        wallet.coins.truncate(2);
         assert_eq!(wallet.coin_at(1).map(|coin| coin.outpoint.vout), Some(1));
     }
 

@@ -4,14 +4,15 @@ use ipc_schema::{AddressRow, TxKind, TxRow, TxState};
 use serde_json::{Value, json};
 
 use super::clock::Zone;
-use super::history::History;
+use super::history::Listed;
+use super::rows::Rows;
 
-/// Writes the rows that pass the filter as CSV, with Core's columns.
-pub fn csv(history: &History, ticker: &str, zone: &Zone) -> String {
+/// Writes the rows of a list as CSV, with Core's columns.
+pub fn csv(list: &Listed, ticker: &str, zone: &Zone) -> String {
     let mut out = format!(
         "\"Confirmed\",\"Date\",\"Type\",\"Label\",\"Address\",\"Amount ({ticker})\",\"ID\"\n"
     );
-    for row in (0..history.len()).filter_map(|place| history.row(place)) {
+    for (_, row) in list.rows() {
         let confirmed = matches!(row.state, TxState::Confirmed { .. });
         let address = row
             .outputs
@@ -55,7 +56,7 @@ fn quoted(field: &str) -> String {
 }
 
 /// Writes all labels of addresses as BIP329 lines.
-pub fn labels(addresses: &[AddressRow]) -> String {
+pub fn labels(addresses: &Rows<AddressRow>) -> String {
     addresses
         .iter()
         .filter(|row| !row.label.is_empty())
@@ -102,6 +103,7 @@ pub fn read_labels(text: &str) -> ReadLabels {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::History;
     use ipc_schema::{TxOutputRow, TxPage};
     use primitives::Amount;
 
@@ -125,7 +127,7 @@ mod tests {
             },
             true,
         );
-        let text = csv(&history, "BTC", &Zone::utc());
+        let text = csv(&history.listed(), "BTC", &Zone::utc());
         let line = text.lines().nth(1).expect("a row");
         assert!(line.starts_with(
             "\"false\",\"1970-01-01T00:00:00\",\"Sent to\",\"'=HYPERLINK(\"\"x\"\")\",\"bc1q\",\"-0.01200000\","
@@ -139,7 +141,7 @@ mod tests {
             label: "Müller \"&\" Söhne".to_owned(),
             ..AddressRow::default()
         };
-        let mut text = labels(&[row, AddressRow::default()]);
+        let mut text = labels(&vec![row, AddressRow::default()].into());
         assert_eq!(text.lines().count(), 1);
         text.push_str("{\"type\":\"tx\",\"ref\":\"ab\",\"label\":\"x\"}\nnonsense\n");
         let read = read_labels(&text);

@@ -1,29 +1,62 @@
-//! A wallet's transactions, sorted once and filtered as the user types.
+//! A wallet's transactions. What changes is taken in at once; order and filter of many rows are worked out elsewhere
+//! ([`Work`]), and the list stands as it was until that is done.
 
+mod arrange;
 #[cfg(test)]
 mod tests;
 
-use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::hash_map::RandomState;
+use std::collections::{HashMap, HashSet};
+use std::hash::BuildHasher as _;
+use std::sync::Arc;
 
-use ipc_schema::{TxCursor, TxKind, TxOutputRow, TxPage, TxRow, TxState, WalletDelta};
+use ipc_schema::{TxCursor, TxKind, TxPage, TxRow, TxState, WalletDelta};
 use primitives::{Amount, Txid};
 
+use self::arrange::{By, newest_first, place_key};
+use super::bits::Bits;
 use super::filter::Filter;
+use super::rows::Rows;
 use super::sort::Sort;
+
+pub use self::arrange::{Arranged, Work};
 
 /// Confirmations after which a payment counts as final.
 pub const FINAL: u32 = 6;
 
-/// All transactions of a wallet that are known here, newest first.
+/// Up to so many rows are arranged on the spot: that takes less than handing them over.
+const AT_ONCE: usize = 1000;
+/// Most addresses of others that are offered.
+const CONTACTS: usize = 1000;
+
+/// All transactions of a wallet that are known here.
 #[derive(Debug, Default)]
 pub struct History {
-    rows: Vec<TxRow>,
-    order: Vec<u32>,
+    /// Every row that ever came, each at the number that it keeps.
+    rows: Rows<TxRow>,
+    /// Their amounts, side by side, to be added up.
+    amounts: Vec<Amount>,
+    /// Which of them the wallet has now.
+    present: Bits,
     by_id: HashMap<Txid, u32>,
-    shown: Vec<u32>,
-    filter: Filter,
-    sort: Sort<Key>,
+    /// Hashes of the addresses of others that were ever paid.
+    paid: HashSet<u64>,
+    hasher: RandomState,
+    /// The newest first, as worked out last.
+    order: Arc<Vec<u32>>,
+    /// Rows that have no place in `order` yet.
+    added: Vec<u32>,
+    /// Whether rows of `order` went or moved.
+    unordered: bool,
+    contacts: Arc<Vec<(String, String)>>,
+    /// What passes the filter, in the order of the column, as worked out last.
+    shown: Arc<Vec<u32>>,
+    sum: Amount,
+    /// What `shown` was worked out from.
+    shown_by: By,
+    wanted: By,
+    /// What is being worked out now.
+    running: Option<u64>,
     /// Number of the newest change that is contained.
     sequence: u64,
     /// Where the next page begins; `None` when all are here.
@@ -65,26 +98,55 @@ pub enum Next {
     Reload,
 }
 
+/// The list as it stands, to be read elsewhere.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    rows: Rows<TxRow>,
+    shown: Arc<Vec<u32>>,
+    mirrored: bool,
+}
+
+impl Listed {
+    /// The rows with their numbers, as they stand in the list.
+    pub fn rows(&self) -> impl Iterator<Item = (u32, &TxRow)> {
+        let count = self.shown.len();
+        (0..count).filter_map(move |place| {
+            let place = if self.mirrored {
+                count - 1 - place
+            } else {
+                place
+            };
+            let number = *self.shown.get(place)?;
+            Some((number, self.rows.get(index(number))?))
+        })
+    }
+}
+
+fn index(number: u32) -> usize {
+    // A `usize` holds every `u32` on the machines that this is built for.
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
 impl History {
-    /// Number of rows that pass the filter.
+    /// Number of rows in the list.
     pub fn len(&self) -> usize {
         self.shown.len()
     }
 
-    /// Whether no row passes the filter.
+    /// Whether no row is in the list.
     pub fn is_empty(&self) -> bool {
         self.shown.is_empty()
     }
 
     /// Number of all rows here.
     pub fn known(&self) -> usize {
-        self.order.len()
+        self.present.len()
     }
 
     /// Number of all rows the wallet has.
     pub fn total(&self) -> u64 {
-        self.total
-            .max(u64::try_from(self.order.len()).unwrap_or(u64::MAX))
+        let known = u64::try_from(self.known()).unwrap_or(u64::MAX);
+        self.total.max(known)
     }
 
     /// Whether the first page came.
@@ -92,134 +154,162 @@ impl History {
         self.started
     }
 
-    /// The row at `place` of those that pass the filter.
+    /// The row at `place` of the list.
     pub fn row(&self, place: usize) -> Option<&TxRow> {
-        let index = self.shown.get(self.mirrored(place)?)?;
-        Some(&self.rows[*index as usize])
+        self.rows.get(index(self.number_at(place)?))
+    }
+
+    /// The number of the row at `place` of the list; it keeps it wherever it stands.
+    pub fn number_at(&self, place: usize) -> Option<u32> {
+        self.shown.get(self.mirrored(place)?).copied()
+    }
+
+    /// The number of a transaction.
+    pub fn number_of(&self, txid: &Txid) -> Option<u32> {
+        let number = *self.by_id.get(txid)?;
+        self.present.contains(number).then_some(number)
     }
 
     /// The row of a transaction, whatever the filter.
     pub fn get(&self, txid: &Txid) -> Option<&TxRow> {
-        self.by_id
-            .get(txid)
-            .map(|index| &self.rows[*index as usize])
+        self.rows.get(index(self.number_of(txid)?))
     }
 
-    /// Where a transaction stands among the rows that pass the filter.
+    /// Where a transaction stands in the list.
     pub fn place_of(&self, txid: &Txid) -> Option<usize> {
-        let index = *self.by_id.get(txid)?;
-        let place = self.shown.iter().position(|shown| *shown == index)?;
+        let number = self.number_of(txid)?;
+        let place = self.shown.iter().position(|shown| *shown == number)?;
         self.mirrored(place)
     }
 
-    /// The rows that pass the filter, as they stand in the list.
-    pub fn shown(&self) -> impl Iterator<Item = &TxRow> {
-        (0..self.len()).filter_map(|place| self.row(place))
+    /// The list as it stands, to be read elsewhere.
+    pub fn listed(&self) -> Listed {
+        Listed {
+            rows: self.rows.clone(),
+            shown: Arc::clone(&self.shown),
+            mirrored: self.is_mirrored(),
+        }
+    }
+
+    /// All rows, the newest first, to be read elsewhere.
+    pub fn all(&self) -> Listed {
+        Listed {
+            rows: self.rows.clone(),
+            shown: Arc::clone(&self.order),
+            mirrored: false,
+        }
+    }
+
+    /// The numbers of all rows in the list.
+    pub fn numbers(&self) -> Bits {
+        self.shown.iter().copied().collect()
     }
 
     /// The oldest first is the newest first from the other end.
+    fn is_mirrored(&self) -> bool {
+        self.shown_by.sort == Sort::up(Key::Date)
+    }
+
     fn mirrored(&self, place: usize) -> Option<usize> {
-        if self.sort == Sort::up(Key::Date) {
+        if self.is_mirrored() {
             self.shown.len().checked_sub(place + 1)
         } else {
             Some(place)
         }
     }
 
-    /// By which column the rows stand.
+    /// By which column the rows are to stand.
     pub fn sort(&self) -> Sort<Key> {
-        self.sort
+        self.wanted.sort
     }
 
-    /// Brings the rows into the order of another column.
+    /// Brings the rows into the order of another column, as soon as that is worked out.
     pub fn set_sort(&mut self, sort: Sort<Key>) {
-        self.sort = sort;
-        self.refilter();
-    }
-
-    /// Brings what passes the filter, newest first, into the order of the column.
-    fn arrange(&mut self) {
-        let (rows, sort) = (&self.rows, self.sort);
-        let row = |index: &u32| &rows[*index as usize];
-        match sort.by {
-            Key::Date => {}
-            Key::Kind => self.shown.sort_by(|a, b| {
-                let kind = |index: &u32| kind_order(row(index).kind);
-                sort.order(kind(a).cmp(&kind(b)))
-            }),
-            Key::Amount => self
-                .shown
-                .sort_by(|a, b| sort.order(row(a).amount.cmp(&row(b).amount))),
-            Key::State => self.shown.sort_by(|a, b| {
-                let state = |index: &u32| state_order(&row(index).state);
-                sort.order(state(a).cmp(&state(b)))
-            }),
-            Key::Label => {
-                let shown = std::mem::take(&mut self.shown);
-                let mut named: Vec<(String, u32)> = shown
-                    .into_iter()
-                    .map(|index| (name_order(row(&index)), index))
-                    .collect();
-                named.sort_by(|a, b| sort.order(a.0.cmp(&b.0)));
-                self.shown = named.into_iter().map(|(_, index)| index).collect();
-            }
+        self.wanted.sort = sort;
+        if self.shown_by.sort.by == Key::Date && sort.by == Key::Date {
+            self.shown_by.sort = sort;
         }
+        self.arrange_few();
     }
 
     /// The newest rows, whatever the filter.
     pub fn newest(&self, count: usize) -> impl Iterator<Item = &TxRow> {
-        self.order
+        let here = self
+            .order
             .iter()
-            .take(count)
-            .map(|index| &self.rows[*index as usize])
+            .filter(|number| self.present.contains(**number));
+        here.take(count)
+            .filter_map(|number| self.rows.get(index(*number)))
     }
 
-    /// Outputs of payments to others, newest first.
-    pub fn paid(&self) -> impl Iterator<Item = &TxOutputRow> {
-        let rows = self.order.iter().map(|index| &self.rows[*index as usize]);
-        rows.filter(|row| row.kind == TxKind::Sent)
-            .flat_map(|row| row.outputs.iter().filter(|output| !output.is_mine))
+    /// Whether money went to an address of somebody else, ever.
+    pub fn has_paid(&self, address: &str) -> bool {
+        self.paid.contains(&self.hasher.hash_one(address))
     }
 
-    /// The sum of the rows that pass the filter.
+    /// Addresses of others that were paid, newest first, with their labels.
+    pub fn contacts(&self) -> &[(String, String)] {
+        &self.contacts
+    }
+
+    /// The sum of the rows in the list.
     pub fn sum(&self) -> Amount {
-        self.shown
-            .iter()
-            .map(|index| self.rows[*index as usize].amount)
-            .sum()
+        self.sum
     }
 
-    /// The filter in force.
+    /// How many of these rows the wallet has, and their sum.
+    pub fn sum_of(&self, numbers: &Bits) -> (usize, Amount) {
+        let here = numbers
+            .iter()
+            .filter(|number| self.present.contains(*number));
+        here.fold((0, Amount::ZERO), |(count, sum), number| {
+            let amount = self.amounts.get(index(number)).copied();
+            (count + 1, sum + amount.unwrap_or(Amount::ZERO))
+        })
+    }
+
+    /// The filter that is wanted.
     pub fn filter(&self) -> &Filter {
-        &self.filter
+        &self.wanted.filter
     }
 
     /// Takes in a page; the first one of a wallet replaces everything.
     pub fn apply_page(&mut self, page: TxPage, first: bool) -> Next {
         if first {
-            let filter = std::mem::take(&mut self.filter);
-            *self = Self {
-                filter,
-                sort: self.sort,
-                sequence: page.sequence,
-                started: true,
-                ..Self::default()
-            };
+            self.begin(page.sequence);
         }
         self.total = page.total;
         self.next = page.next;
         let newer = page.sequence > self.sequence;
-        let end = self.order.len();
+        let in_order = !self.is_due() && self.running.is_none();
+        let version = self.wanted.version;
         for row in page.rows {
             self.put(row);
         }
-        self.sort_from(end);
+        let only_added = u64::try_from(self.added.len()) == Ok(self.wanted.version - version);
+        if in_order && only_added && self.added.len() <= AT_ONCE {
+            self.append();
+        }
+        self.arrange_few();
         if newer {
             // Rows of earlier pages may have changed in between; deltas up to that number were sent to us as well,
             // so nothing is lost: they only have to be taken in by their own order.
             self.sequence = self.sequence.max(page.sequence.min(self.sequence + 1));
         }
         self.next.map_or(Next::Idle, Next::Page)
+    }
+
+    /// Everything is read anew. Rows keep their numbers, and the list stands until the new one is worked out.
+    fn begin(&mut self, sequence: u64) {
+        self.present = Bits::default();
+        self.order = Arc::default();
+        self.added.clear();
+        self.unordered = false;
+        // What is being worked out is of the past.
+        self.running = None;
+        self.wanted.version += 1;
+        self.sequence = sequence;
+        self.started = true;
     }
 
     /// Takes in a change.
@@ -231,159 +321,161 @@ impl History {
             return Next::Reload;
         }
         self.sequence = delta.sequence;
-        let moved = delta.rows.iter().any(|row| {
-            let old = self.get(&row.txid);
-            old.is_some_and(|old| newest_first(old) != newest_first(row))
-        });
-        let end = self.order.len();
         for row in delta.rows {
             self.put(row);
-        }
-        if moved {
-            self.sort_from(0);
-        } else {
-            self.merge_from(end);
         }
         for txid in &delta.removed {
             self.remove(txid);
         }
-        self.refilter();
-        self.total = self
-            .total
-            .max(u64::try_from(self.order.len()).unwrap_or(u64::MAX));
+        self.total = self.total();
+        self.arrange_few();
         Next::Idle
     }
 
-    /// Shows only what passes `filter`; narrowing searches the last result only.
+    /// Shows only what passes `filter`, as soon as that is worked out.
     pub fn set_filter(&mut self, filter: Filter) {
-        if filter.narrows(&self.filter) {
-            let rows = &self.rows;
-            self.shown
-                .retain(|index| filter.passes(&rows[*index as usize]));
-            self.filter = filter;
-        } else {
-            self.filter = filter;
-            self.refilter();
-        }
+        self.wanted.filter = filter;
+        self.arrange_few();
     }
 
     fn put(&mut self, row: TxRow) {
-        if let Some(index) = self.by_id.get(&row.txid) {
-            self.rows[*index as usize] = row;
-        } else {
-            let index = u32::try_from(self.rows.len()).expect("a wallet has fewer than 2^32 rows");
-            self.by_id.insert(row.txid, index);
-            self.order.push(index);
-            self.rows.push(row);
+        if row.kind == TxKind::Sent {
+            let others = row.outputs.iter().filter(|output| !output.is_mine);
+            for output in others {
+                self.paid
+                    .insert(self.hasher.hash_one(output.address.as_str()));
+            }
         }
+        let Some(number) = self.by_id.get(&row.txid).copied() else {
+            let number = u32::try_from(self.rows.len()).expect("a wallet has fewer than 2^32 rows");
+            self.by_id.insert(row.txid, number);
+            self.amounts.push(row.amount);
+            self.rows.push(row);
+            self.come(number);
+            return;
+        };
+        let at = index(number);
+        let known = self.rows.get(at);
+        let changed = known != Some(&row);
+        if changed {
+            self.unordered |= known.map(newest_first) != Some(newest_first(&row));
+            self.wanted.version += 1;
+            if let Some(amount) = self.amounts.get_mut(at) {
+                *amount = row.amount;
+            }
+            self.rows.set(at, row);
+        }
+        if !self.present.contains(number) {
+            self.come(number);
+        }
+    }
+
+    fn come(&mut self, number: u32) {
+        self.present.insert(number);
+        self.added.push(number);
+        self.wanted.version += 1;
     }
 
     fn remove(&mut self, txid: &Txid) {
-        if let Some(index) = self.by_id.remove(txid) {
-            self.order.retain(|other| *other != index);
+        if let Some(number) = self.number_of(txid) {
+            self.present.remove(number);
+            self.unordered = true;
+            self.wanted.version += 1;
         }
     }
 
-    /// Sorts, knowing that everything before `from` is in order and newer than what follows when pages come in turn.
-    fn sort_from(&mut self, from: usize) {
+    /// Puts what was added at the end of order and list, where it belongs there: that is how pages come.
+    fn append(&mut self) {
         let rows = &self.rows;
-        let key = |index: &u32| (newest_first(&rows[*index as usize]), Reverse(*index));
-        let from = from.min(self.order.len());
-        self.order[from..].sort_by_key(key);
-        let in_turn = from == 0
-            || from == self.order.len()
-            || key(&self.order[from - 1]) <= key(&self.order[from]);
-        if !in_turn {
-            self.order.sort_by_key(key);
-        }
-        if in_turn && from > 0 {
-            let filter = &self.filter;
-            let added = self.order[from..].iter().copied();
-            self.shown
-                .extend(added.filter(|index| filter.passes(&rows[*index as usize])));
-            self.arrange();
-        } else {
-            self.refilter();
-        }
-    }
-
-    /// Brings the rows from `from` on, which are in no order, to their places among the others.
-    fn merge_from(&mut self, from: usize) {
-        let rows = &self.rows;
-        let key = |index: &u32| (newest_first(&rows[*index as usize]), Reverse(*index));
-        let mut added = self.order.split_off(from);
-        if added.is_empty() {
+        let key = |number: &u32| rows.get(index(*number)).map(|row| place_key(row, *number));
+        self.added.sort_by_cached_key(key);
+        let (last, first) = (self.order.last(), self.added.first());
+        let in_turn = last.is_none_or(|last| first.is_none_or(|first| key(last) <= key(first)));
+        let by_date = self.wanted.sort.by == Key::Date && self.shown_by.sort.by == Key::Date;
+        if self.unordered || !in_turn || !by_date {
             return;
         }
-        added.sort_by_key(key);
-        let mut merged = Vec::with_capacity(from + added.len());
-        let mut rest = self.order.as_slice();
-        for index in added {
-            // Only a few of the rows that were there are looked at.
-            let place = rest.partition_point(|other| key(other) < key(&index));
-            let (before, after) = rest.split_at(place);
-            merged.extend_from_slice(before);
-            merged.push(index);
-            rest = after;
+        if self.contacts.len() < CONTACTS {
+            let found = arrange::contacts(rows, &self.added);
+            let known: HashSet<&str> = self.contacts.iter().map(|c| c.0.as_str()).collect();
+            let new = found.into_iter().filter(|c| !known.contains(c.0.as_str()));
+            let new: Vec<(String, String)> = new.take(CONTACTS - self.contacts.len()).collect();
+            Arc::make_mut(&mut self.contacts).extend(new);
         }
-        merged.extend_from_slice(rest);
-        self.order = merged;
+        let filter = &self.wanted.filter;
+        let passing = |number: &&u32| {
+            rows.get(index(**number))
+                .is_some_and(|row| filter.passes(row))
+        };
+        let passing: Vec<u32> = self.added.iter().filter(passing).copied().collect();
+        let amounts = passing
+            .iter()
+            .filter_map(|number| self.amounts.get(index(*number)));
+        self.sum = amounts.fold(self.sum, |sum, amount| sum + *amount);
+        Arc::make_mut(&mut self.shown).extend(passing);
+        Arc::make_mut(&mut self.order).append(&mut self.added);
+        self.shown_by = self.wanted.clone();
     }
 
-    fn refilter(&mut self) {
-        if self.filter.is_open() {
-            self.shown.clone_from(&self.order);
-        } else {
-            let rows = &self.rows;
-            let filter = &self.filter;
-            let all = self.order.iter().copied();
-            self.shown = all
-                .filter(|index| filter.passes(&rows[*index as usize]))
-                .collect();
+    /// Whether the list is the one that is wanted, of the rows that are here.
+    pub fn is_arranged(&self) -> bool {
+        !self.is_due() && self.running.is_none()
+    }
+
+    fn is_due(&self) -> bool {
+        self.shown_by != self.wanted
+    }
+
+    /// What has to be worked out elsewhere now, if anything; it comes back by [`Self::arranged`].
+    pub fn work(&mut self) -> Option<Work> {
+        if self.running.is_some() || !self.is_due() {
+            return None;
         }
-        self.arrange();
+        let work = Work::new(self);
+        self.running = Some(work.ticket());
+        self.unordered = false;
+        Some(work)
     }
-}
 
-fn kind_order(kind: TxKind) -> u8 {
-    match kind {
-        TxKind::Mined => 0,
-        TxKind::Received => 1,
-        TxKind::Sent => 2,
-        TxKind::SelfTransfer => 3,
+    /// Takes in what was worked out; what belongs to another list, or to a filter or column of before, is dropped.
+    pub fn arranged(&mut self, done: Option<Arranged>) {
+        let Some(done) = done else {
+            // Whoever worked it out was interrupted.
+            self.running = None;
+            self.unordered = true;
+            return;
+        };
+        if self.running != Some(done.ticket) {
+            return;
+        }
+        self.running = None;
+        self.order = done.order;
+        self.added.drain(..done.taken.min(self.added.len()));
+        self.contacts = done.contacts;
+        let same_column = done.by.sort.by == Key::Date && self.wanted.sort.by == Key::Date;
+        if done.by.filter == self.wanted.filter && (same_column || done.by.sort == self.wanted.sort)
+        {
+            self.shown = done.shown;
+            self.sum = done.sum;
+            self.shown_by = By {
+                sort: self.wanted.sort,
+                ..done.by
+            };
+        }
     }
-}
 
-/// The less settled, the smaller.
-fn state_order(state: &TxState) -> (u8, Reverse<u32>) {
-    match state {
-        TxState::Abandoned => (0, Reverse(0)),
-        TxState::Conflicted { height } => (1, Reverse(*height)),
-        TxState::Inactive => (2, Reverse(0)),
-        TxState::InMempool => (3, Reverse(0)),
-        TxState::Confirmed { height, .. } => (4, Reverse(*height)),
+    /// Works out whatever is due, here and now.
+    pub fn settle(&mut self) {
+        while let Some(work) = self.work() {
+            self.arranged(Some(work.run()));
+        }
     }
-}
 
-/// What a row is found under: rows with a label before those with an address alone.
-fn name_order(row: &TxRow) -> String {
-    if row.label.is_empty() {
-        let address = row.outputs.first().map(|output| output.address.as_str());
-        format!("\u{10FFFF}{}", address.unwrap_or_default())
-    } else {
-        row.label.to_lowercase()
+    fn arrange_few(&mut self) {
+        if self.rows.len() <= AT_ONCE {
+            self.settle();
+        }
     }
-}
-
-/// The key that puts the newest row first. Blocks of one second are told apart by height; in a block the mined
-/// coins come before everything that could spend them. What is equal stands as it came.
-fn newest_first(row: &TxRow) -> (Reverse<i64>, Reverse<u32>, bool) {
-    let height = match row.state {
-        TxState::Confirmed { height, .. } => height,
-        _ => u32::MAX,
-    };
-    let mined = row.kind == TxKind::Mined;
-    (Reverse(row.time), Reverse(height), mined)
 }
 
 /// Blocks on top of a transaction, its own counted; 0 while unconfirmed.

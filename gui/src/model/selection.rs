@@ -1,7 +1,6 @@
 //! Which rows of a list are selected: by what they are, not by where they stand, so that the list may move.
 
-use std::collections::HashSet;
-use std::hash::Hash;
+use super::bits::Bits;
 
 /// How a row was picked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,10 +13,10 @@ pub enum Pick {
     Range,
 }
 
-/// The selected rows.
+/// The selected rows. Each has a number that it keeps, besides the key that it is asked for by.
 #[derive(Debug, Clone)]
 pub struct Selection<K> {
-    picked: HashSet<K>,
+    picked: Bits,
     /// Where a range begins.
     anchor: Option<K>,
     cursor: Option<K>,
@@ -26,61 +25,56 @@ pub struct Selection<K> {
 impl<K> Default for Selection<K> {
     fn default() -> Self {
         Self {
-            picked: HashSet::new(),
+            picked: Bits::default(),
             anchor: None,
             cursor: None,
         }
     }
 }
 
-impl<K: Copy + Eq + Hash> Selection<K> {
-    /// Picks the row at `place`; `key_at` and `place_of` know the list.
+impl<K: Copy> Selection<K> {
+    /// Picks the row at `place`; `row_at` gives the number and the key of a place, `place_of` the place of a key.
     pub fn pick(
         &mut self,
         place: usize,
         pick: Pick,
-        key_at: impl Fn(usize) -> Option<K>,
+        row_at: impl Fn(usize) -> Option<(u32, K)>,
         place_of: impl Fn(&K) -> Option<usize>,
     ) {
-        let Some(key) = key_at(place) else {
+        let Some((number, key)) = row_at(place) else {
             return;
         };
         match pick {
             Pick::Only => {
-                self.only(key);
+                self.only(Some(number), key);
                 return;
             }
             Pick::Toggle => {
-                if !self.picked.remove(&key) {
-                    self.picked.insert(key);
+                if !self.picked.remove(number) {
+                    self.picked.insert(number);
                 }
                 self.anchor = Some(key);
             }
             Pick::Range => {
                 let from = self.anchor.as_ref().and_then(place_of).unwrap_or(place);
                 let range = from.min(place)..=from.max(place);
-                self.picked = range.filter_map(key_at).collect();
+                self.picked = range.filter_map(row_at).map(|(number, _)| number).collect();
                 self.anchor.get_or_insert(key);
             }
         }
         self.cursor = Some(key);
     }
 
-    /// Picks this row alone.
-    pub fn only(&mut self, key: K) {
-        self.picked = HashSet::from([key]);
+    /// Picks this row alone; its number is missing where the list does not have it.
+    pub fn only(&mut self, number: Option<u32>, key: K) {
+        self.picked = number.into_iter().collect();
         self.anchor = Some(key);
         self.cursor = Some(key);
     }
 
     /// Picks all of these.
-    pub fn all(&mut self, keys: impl Iterator<Item = K>) {
-        self.picked = keys.collect();
-    }
-
-    /// Picks nothing.
-    pub fn clear(&mut self) {
-        *self = Self::default();
+    pub fn all(&mut self, numbers: Bits) {
+        self.picked = numbers;
     }
 
     /// The row that was picked last.
@@ -88,29 +82,9 @@ impl<K: Copy + Eq + Hash> Selection<K> {
         self.cursor
     }
 
-    /// Whether this row is picked.
-    pub fn contains(&self, key: &K) -> bool {
-        self.picked.contains(key)
-    }
-
-    /// Number of picked rows.
-    pub fn len(&self) -> usize {
-        self.picked.len()
-    }
-
-    /// Whether nothing is picked.
-    pub fn is_empty(&self) -> bool {
-        self.picked.is_empty()
-    }
-
-    /// The picked rows, in no order.
-    pub fn iter(&self) -> impl Iterator<Item = &K> {
-        self.picked.iter()
-    }
-
-    /// Lets go of rows that are gone.
-    pub fn retain(&mut self, still: impl Fn(&K) -> bool) {
-        self.picked.retain(&still);
+    /// The numbers of the picked rows.
+    pub fn picked(&self) -> &Bits {
+        &self.picked
     }
 }
 
@@ -118,19 +92,21 @@ impl<K: Copy + Eq + Hash> Selection<K> {
 mod tests {
     use super::*;
 
-    fn picked(selection: &Selection<usize>) -> Vec<usize> {
-        let mut all: Vec<usize> = selection.iter().copied().collect();
-        all.sort_unstable();
-        all
+    fn picked(selection: &Selection<u32>) -> Vec<usize> {
+        let numbers = selection.picked().iter();
+        numbers
+            .map(|number| usize::try_from(number).expect("small"))
+            .collect()
     }
 
     #[test]
     fn ranges_begin_at_the_last_plain_pick() {
         let mut selection = Selection::default();
-        let key_at = |place: usize| (place < 10).then_some(place * 10);
-        let place_of = |key: &usize| Some(key / 10);
+        let row_at = |place: u32| (place < 10).then_some((place * 10, place));
+        let row_at = |place: usize| row_at(u32::try_from(place).expect("small"));
+        let place_of = |key: &u32| usize::try_from(*key).ok();
         let mut pick = |place, how| {
-            selection.pick(place, how, key_at, place_of);
+            selection.pick(place, how, row_at, place_of);
             picked(&selection)
         };
         assert_eq!(pick(3, Pick::Only), [30]);

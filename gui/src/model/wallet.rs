@@ -3,12 +3,9 @@
 use ipc_schema::{AddressRow, CoinRow, LockState, WalletEvent, WalletFees, WalletState};
 use primitives::Amount;
 
-use super::coins::{CoinKey, LARGEST};
+use super::coins::CoinOrder;
 use super::history::{History, Next};
-use super::sort::Sort;
-
-/// Most addresses of others that are offered.
-const CONTACTS: usize = 1000;
+use super::rows::Rows;
 
 /// A wallet as the window knows it.
 #[derive(Debug)]
@@ -20,12 +17,11 @@ pub struct Wallet {
     /// Transactions.
     pub history: History,
     /// Addresses with labels and requests, newest first.
-    pub addresses: Vec<AddressRow>,
+    pub addresses: Rows<AddressRow>,
     /// Coins, largest first.
-    pub coins: Vec<CoinRow>,
-    /// Places of `coins` in the order of `coin_sort`.
-    pub(super) coin_order: Vec<usize>,
-    pub(super) coin_sort: Sort<CoinKey>,
+    pub coins: Rows<CoinRow>,
+    /// In which order they stand.
+    pub(super) coin_order: CoinOrder,
     /// Rates to choose from.
     pub fees: Option<WalletFees>,
     /// Its process was started anew, and nothing was heard from it yet.
@@ -65,10 +61,9 @@ impl Wallet {
             name,
             state: None,
             history: History::default(),
-            addresses: Vec::new(),
-            coins: Vec::new(),
-            coin_order: Vec::new(),
-            coin_sort: LARGEST,
+            addresses: Rows::default(),
+            coins: Rows::default(),
+            coin_order: CoinOrder::default(),
             fees: None,
             anew: false,
         }
@@ -173,7 +168,7 @@ impl Wallet {
 
     /// Whether this wallet sent money to an address of somebody else before.
     pub fn has_paid(&self, address: &str) -> bool {
-        self.history.paid().any(|output| output.address == address)
+        self.history.has_paid(address)
     }
 
     /// Addresses of others that were paid or labelled before, newest first, with their labels.
@@ -181,12 +176,11 @@ impl Wallet {
         let mut seen = std::collections::HashSet::new();
         let labelled = self.addresses.iter().filter(|row| !row.is_mine);
         let labelled = labelled.map(|row| (row.address.as_str(), row.label.as_str()));
-        let paid = self.history.paid();
-        let paid = paid.map(|output| (output.address.as_str(), output.label.as_str()));
+        let paid = self.history.contacts().iter();
+        let paid = paid.map(|(address, label)| (address.as_str(), label.as_str()));
         labelled
             .chain(paid)
             .filter(|(address, _)| !address.is_empty() && seen.insert(*address))
-            .take(CONTACTS)
             .collect()
     }
 
@@ -280,7 +274,8 @@ mod tests {
         wallet.addresses = vec![AddressRow {
             address: known.to_owned(),
             ..AddressRow::default()
-        }];
+        }]
+        .into();
         let fake = "bcrt1qw50aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaat080";
         assert_eq!(wallet.lookalike(fake), Some(known));
         assert_eq!(wallet.lookalike(known), None);

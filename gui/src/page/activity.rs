@@ -79,6 +79,8 @@ pub enum Message {
     CopySelected(What),
     /// What was missing for the clipboard came.
     CopyLoaded(What, Result<Box<TxDetails>, IpcError>),
+    /// The selected rows are in words: the text, and what it is.
+    CopyReady(String, &'static str),
     /// Show the details of the row picked last.
     ShowDetails,
     /// Edit the label in its row.
@@ -191,7 +193,8 @@ impl Page {
             | Message::Menu(..)
             | Message::CloseMenu
             | Message::CopySelected(_)
-            | Message::CopyLoaded(..) => return self.update_selection(message, context),
+            | Message::CopyLoaded(..)
+            | Message::CopyReady(..) => return self.update_selection(message, context),
             Message::EditLabel | Message::RowLabel(_) | Message::SaveRowLabel => {
                 return self.update_row_label(message, context);
             }
@@ -271,7 +274,7 @@ impl Page {
         self.selection.pick(
             place,
             pick,
-            |place| history.row(place).map(|row| row.txid),
+            |place| Some((history.number_at(place)?, history.row(place)?.txid)),
             |txid| history.place_of(txid),
         );
         self.editing = None;
@@ -288,14 +291,14 @@ impl Page {
         let history = context.model.wallet.as_ref().map(|wallet| &wallet.history);
         match message {
             Message::SelectAll => {
-                let all = history.into_iter().flat_map(|history| history.shown());
-                self.selection.all(all.map(|row| row.txid));
+                let all = history.map(|history| history.numbers());
+                self.selection.all(all.unwrap_or_default());
             }
             Message::Menu(place, at) => {
                 self.menu = Some(at);
-                let row = history.and_then(|history| history.row(place));
+                let number = history.and_then(|history| history.number_at(place));
                 // A right click beside a selection means the row under it.
-                if row.is_some_and(|row| !self.selection.contains(&row.txid)) {
+                if number.is_some_and(|number| !self.selection.picked().contains(number)) {
                     return self.pick(place, Pick::Only, context);
                 }
             }
@@ -304,6 +307,9 @@ impl Page {
             Message::CopyLoaded(what, Ok(details)) => {
                 let text = what.of_details(&details, context.model);
                 return Update::event(Event::Copy(text, what.words()));
+            }
+            Message::CopyReady(text, words) if !text.is_empty() => {
+                return Update::event(Event::Copy(text, words));
             }
             Message::CopyLoaded(_, Err(error)) => {
                 return Update::event(Event::Notify(Tone::Bad, words(&error)));
@@ -345,7 +351,9 @@ impl Page {
     }
 
     fn select(&mut self, txid: Txid, model: &Model) {
-        self.selection.only(txid);
+        let history = model.wallet.as_ref().map(|wallet| &wallet.history);
+        let number = history.and_then(|history| history.number_of(&txid));
+        self.selection.only(number, txid);
         self.forget_details(model);
     }
 

@@ -20,6 +20,9 @@ use crate::widget::{button, layout, text};
 /// Label of the address that coins are put together on.
 const TOGETHER: &str = "Put together";
 
+/// No payment that others pass on has more inputs: the smallest takes 57.5 of its 100,000 virtual bytes.
+const MOST_INPUTS: usize = 1739;
+
 /// The page.
 #[derive(Debug, Default)]
 pub struct Page {
@@ -156,6 +159,8 @@ impl Page {
             let mut words = format!("{} chosen, {}", coins.len(), model.money().with_unit(sum));
             if free < coins.len() {
                 words.push_str(". Some of them cannot be spent now.");
+            } else if coins.len() > MOST_INPUTS {
+                words.push_str(". That is more than one payment can spend.");
             } else if let Some(rate) = list::rate(model) {
                 let vsize = payment_size(coins.iter().copied(), model.params);
                 words.push_str(&format!(

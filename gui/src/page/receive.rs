@@ -375,10 +375,9 @@ impl Shown {
 fn requests(model: &Model) -> impl Iterator<Item = &AddressRow> {
     let rows = model
         .wallet
-        .as_ref()
-        .map(|wallet| wallet.addresses.as_slice())
-        .unwrap_or_default();
-    rows.iter().filter(|row| row.is_mine)
+        .iter()
+        .flat_map(|wallet| wallet.addresses.iter());
+    rows.filter(|row| row.is_mine)
 }
 
 /// A number that other programs read.

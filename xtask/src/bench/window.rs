@@ -341,6 +341,16 @@ fn scenes(stage: &Stage, frames: &std::path::Path, table: &mut Table) -> Result<
             "filter",
             (50.0, 200.0),
         ),
+        (
+            "sort 100,000 rows by a column: longest",
+            "sort",
+            (50.0, 200.0),
+        ),
+        (
+            "select all of 100,000 rows: longest",
+            "select all",
+            (50.0, 200.0),
+        ),
         ("key press to glyph: longest", "key", (30.0, 60.0)),
         ("page switch: longest", "page", (50.0, 100.0)),
         (
@@ -357,6 +367,9 @@ fn scenes(stage: &Stage, frames: &std::path::Path, table: &mut Table) -> Result<
         "page",
         "key",
         "filter",
+        "sort",
+        "select all",
+        "search",
         "first page",
         "more rows",
         "scroll",

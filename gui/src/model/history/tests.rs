@@ -154,8 +154,11 @@ fn a_hundred_thousand_rows_stay_quick() {
     let mut history = History::default();
     let rows: Vec<TxRow> = (0..100_000).rev().map(|n| row(n, i64::from(n))).collect();
     history.apply_page(page(rows, false, 0), true);
+    history.settle();
     history.set_filter(Filter::parse("addr5", 0));
+    history.settle();
     history.set_filter(Filter::parse("addr55", 0));
+    history.settle();
     // How long each key takes is the bench's to measure; here it must come to the right end.
     let hits = (0..100_000).filter(|n| n.to_string().starts_with("55"));
     assert_eq!(history.len(), hits.count());
@@ -269,4 +272,164 @@ fn payments_of_one_second_stand_as_they_came() {
     }
     let labels: Vec<&str> = history.newest(9).map(|row| row.label.as_str()).collect();
     assert_eq!(labels, ["label 7", "label 1", "label 9", "label 5"]);
+}
+
+/// A history of more rows than are arranged on the spot.
+fn many() -> History {
+    let mut history = History::default();
+    let rows: Vec<TxRow> = (0..5000).rev().map(|n| row(n, i64::from(n))).collect();
+    history.apply_page(page(rows, false, 0), true);
+    history.settle();
+    history
+}
+
+fn first(history: &History) -> Option<String> {
+    history.row(0).map(|row| row.label.clone())
+}
+
+#[test]
+fn a_long_list_stands_until_the_new_one_is_there() {
+    let mut history = many();
+    history.set_sort(Sort::up(Key::Amount));
+    assert_eq!(history.sort(), Sort::up(Key::Amount));
+    assert_eq!(first(&history).as_deref(), Some("label 4999"), "not yet");
+    let work = history.work().expect("an order is wanted");
+    assert!(history.work().is_none(), "one at a time");
+    history.arranged(Some(work.run()));
+    assert_eq!(first(&history).as_deref(), Some("label 0"));
+    assert!(history.work().is_none(), "it is there");
+}
+
+#[test]
+fn a_list_that_is_wanted_no_more_is_dropped() {
+    let mut history = many();
+    history.set_filter(Filter::parse("addr49", 0));
+    let late = history.work().expect("a filter").run();
+    history.set_filter(Filter::parse("addr4999", 0));
+    history.arranged(Some(late.clone()));
+    assert_eq!(history.len(), 5000, "nobody sees what was typed on the way");
+    history.settle();
+    assert_eq!(history.len(), 1);
+    history.arranged(Some(late));
+    assert_eq!(history.len(), 1, "and it never comes back");
+    let other = many().work();
+    assert!(other.is_none());
+    let mut other = many();
+    other.set_filter(Filter::parse("nothing", 0));
+    let work = other.work().expect("a filter");
+    history.arranged(Some(work.run()));
+    assert_eq!(history.len(), 1, "nor does that of another wallet");
+}
+
+#[test]
+fn rows_that_change_meanwhile_are_not_lost() {
+    let mut history = many();
+    history.set_sort(Sort::down(Key::Amount));
+    let work = history.work().expect("an order");
+    let delta = WalletDelta {
+        sequence: 1,
+        rows: vec![row(6000, 6000), row(7000, 10)],
+        removed: vec![row(4999, 4999).txid],
+    };
+    history.apply_delta(delta);
+    assert_eq!(history.known(), 5001);
+    history.arranged(Some(work.run()));
+    assert_eq!(first(&history).as_deref(), Some("label 4999"), "as it was");
+    history.settle();
+    assert_eq!(
+        (first(&history).as_deref(), history.len()),
+        (Some("label 7000"), 5001)
+    );
+    history.set_sort(Sort::default());
+    history.settle();
+    assert_eq!(times(&history)[..2], [6000, 4998]);
+    let sum: i64 = times(&history).iter().sum();
+    assert_eq!(sum, (0..4999).sum::<i64>() + 6000 + 10);
+    history.arranged(None);
+    history.apply_delta(WalletDelta {
+        sequence: 2,
+        rows: vec![row(4999, 4999)],
+        removed: vec![],
+    });
+    history.settle();
+    assert_eq!(times(&history)[..2], [6000, 4999], "it came back, once");
+    assert_eq!(history.len(), 5002);
+}
+
+#[test]
+fn pages_grow_the_list_in_place() {
+    let mut history = History::default();
+    for first in [6000, 5500, 5000, 4500] {
+        let rows = (first - 500..first).rev().map(|n| row(n, i64::from(n)));
+        history.apply_page(page(rows.collect(), true, 0), first == 6000);
+    }
+    assert!(history.work().is_none(), "pages in turn need no work");
+    assert_eq!((history.len(), times(&history)[1999]), (2000, 4000));
+    let all: i64 = (4000..6000).map(|n| n * 1000).sum();
+    assert_eq!(history.sum(), Amount::from_sat(all));
+    let picked: crate::model::bits::Bits = history.numbers();
+    assert_eq!(history.sum_of(&picked), (2000, Amount::from_sat(all)));
+    // The same again, as after a reconnect: what is selected stays selected.
+    let rows: Vec<TxRow> = (5500..6000).rev().map(|n| row(n, i64::from(n))).collect();
+    history.apply_page(page(rows, false, 9), true);
+    assert_eq!(
+        history.len(),
+        2000,
+        "the list stands until the new one is there"
+    );
+    history.settle();
+    assert_eq!((history.len(), history.sum_of(&picked).0), (500, 500));
+    assert!(history.get(&row(4000, 0).txid).is_none() && history.has_paid("addr4001"));
+}
+
+/// Prints what the calls of `update` cost, in processor time of this thread.
+#[test]
+#[ignore = "a measure, not a test: cargo test --release -p gui -- --ignored --nocapture what_calls_cost"]
+fn what_calls_cost() {
+    use std::io::Write as _;
+    let used = || {
+        let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+        let nanoseconds = stat.split_whitespace().next().and_then(|n| n.parse().ok());
+        nanoseconds.unwrap_or(0.0) / 1e6
+    };
+    let mut lines = Vec::new();
+    let mut history = History::default();
+    let mut cost = |what: &str, history: &mut History, call: &dyn Fn(&mut History)| {
+        let before: f64 = used();
+        call(history);
+        lines.push(format!("{what}: {:.2} ms", used() - before));
+        let before = used();
+        history.settle();
+        lines.push(format!(
+            "    and beside the window: {:.2} ms",
+            used() - before
+        ));
+    };
+    let rows: Vec<TxRow> = (0..100_000).rev().map(|n| row(n, i64::from(n))).collect();
+    cost("all rows at once", &mut history, &|history| {
+        history.apply_page(page(rows.clone(), false, 0), true);
+    });
+    for by in [Key::Label, Key::Amount, Key::State, Key::Kind, Key::Date] {
+        cost(&format!("sort by {by:?}"), &mut history, &|history| {
+            history.set_sort(Sort::up(by))
+        });
+    }
+    for text in ["label 5", "label 55", ""] {
+        cost(&format!("filter {text:?}"), &mut history, &|history| {
+            history.set_filter(Filter::parse(text, 0));
+        });
+    }
+    cost("select all, and the sum", &mut history, &|history| {
+        let all = history.numbers();
+        history.sum_of(&all);
+    });
+    let rows: Vec<TxRow> = (95_000..105_000).map(|n| row(n, i64::from(n))).collect();
+    cost("10,000 rows at once", &mut history, &|history| {
+        history.apply_delta(WalletDelta {
+            sequence: 1,
+            rows: rows.clone(),
+            removed: vec![],
+        });
+    });
+    writeln!(std::io::stdout(), "{}", lines.join("\n")).expect("printed");
 }

@@ -2,12 +2,17 @@
 
 use iced::Task;
 use ipc_schema::{TxDetails, TxRow, TxState};
-use primitives::Amount;
+use primitives::{Amount, ChainParams};
 
 use super::{Message, Page, rows};
-use crate::model::Model;
-use crate::model::history::confirmations;
+use crate::model::bits::Bits;
+use crate::model::clock::Zone;
+use crate::model::history::{Listed, confirmations};
+use crate::model::{Model, Money, UnitIndex};
 use crate::page::{Context, Event, Update};
+
+/// Rows of a list whose words are made on the spot.
+const FEW: usize = 1000;
 
 /// What of a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,8 +48,8 @@ impl What {
     }
 
     /// The text of one row; `None` where the wallet has to be asked first.
-    fn of_row(self, tx: &TxRow, model: &Model) -> Option<String> {
-        let money = model.money();
+    fn of_row(self, tx: &TxRow, said: &Said) -> Option<String> {
+        let money = said.money();
         Some(match self {
             Self::Address => tx
                 .outputs
@@ -52,19 +57,33 @@ impl What {
                 .map(|output| output.address.clone())
                 .unwrap_or_default(),
             Self::Label => tx.label.clone(),
-            Self::Amount => plain(tx.amount, model),
+            Self::Amount => plain(tx.amount, money),
             Self::Txid => tx.txid.to_string(),
             Self::Row => [
-                model.zone.full(tx.time),
+                said.zone.full(tx.time),
                 rows::kind_word(tx.kind).to_owned(),
                 rows::name(tx),
-                format!("{} {}", plain(tx.amount, model), money.unit().symbol),
-                rows::state(model, tx).1,
+                format!("{} {}", plain(tx.amount, money), money.unit().symbol),
+                rows::state(said.height, tx).1,
                 tx.txid.to_string(),
             ]
             .join("\t"),
             Self::Raw | Self::Details => return None,
         })
+    }
+
+    /// The texts of the picked rows, in the order of the list, and what they are.
+    fn of_list(self, list: &Listed, picked: &Bits, said: &Said) -> (String, &'static str) {
+        let picked = list.rows().filter(|(number, _)| picked.contains(*number));
+        let lines: Vec<String> = picked
+            .filter_map(|(_, row)| self.of_row(row, said))
+            .filter(|text| !text.is_empty())
+            .collect();
+        let words = match (self, lines.len()) {
+            (Self::Row, 2..) => "Rows",
+            _ => self.words(),
+        };
+        (lines.join("\n"), words)
     }
 
     /// The text where the whole transaction is needed.
@@ -75,14 +94,44 @@ impl What {
                 .into_iter()
                 .map(|(name, value)| format!("{name}: {value}\n"))
                 .collect(),
-            other => other.of_row(&details.row, model).unwrap_or_default(),
+            other => other
+                .of_row(&details.row, &Said::of(model))
+                .unwrap_or_default(),
+        }
+    }
+}
+
+/// What of the model the words of a row need, to be taken elsewhere.
+struct Said {
+    params: &'static ChainParams,
+    unit: UnitIndex,
+    masked: bool,
+    zone: Zone,
+    height: Option<u32>,
+}
+
+impl Said {
+    fn of(model: &Model) -> Self {
+        Self {
+            params: model.params,
+            unit: model.prefs.unit,
+            masked: model.prefs.masked,
+            zone: model.zone.clone(),
+            height: model.height(),
+        }
+    }
+
+    fn money(&self) -> Money<'_> {
+        Money {
+            params: self.params,
+            unit: self.unit,
+            masked: self.masked,
         }
     }
 }
 
 /// A number that other programs read.
-fn plain(amount: Amount, model: &Model) -> String {
-    let money = model.money();
+fn plain(amount: Amount, money: Money<'_>) -> String {
     if money.masked {
         return money.number(amount);
     }
@@ -94,7 +143,7 @@ fn plain(amount: Amount, model: &Model) -> String {
 pub(super) fn facts(details: &TxDetails, model: &Model) -> Vec<(&'static str, String)> {
     let (tx, money) = (&details.row, model.money());
     let mut facts = vec![
-        ("Status", rows::state(model, tx).1),
+        ("Status", rows::state(model.height(), tx).1),
         (
             "Confirmations",
             confirmations(&tx.state, model.height()).to_string(),
@@ -170,19 +219,20 @@ impl Page {
             let done = move |result| Message::CopyLoaded(what, result);
             return Update::task(Task::perform(call, done));
         }
-        let picked = wallet.history.shown();
-        let lines: Vec<String> = picked
-            .filter(|row| self.selection.contains(&row.txid))
-            .filter_map(|row| what.of_row(row, model))
-            .filter(|text| !text.is_empty())
-            .collect();
-        if lines.is_empty() {
-            return Update::none();
+        let (list, picked) = (wallet.history.listed(), self.selection.picked().clone());
+        let said = Said::of(model);
+        let ready = |(text, words)| Message::CopyReady(text, words);
+        if wallet.history.len() > FEW {
+            let work = move || what.of_list(&list, &picked, &said);
+            let call = async move {
+                let done = tokio::task::spawn_blocking(work).await;
+                done.unwrap_or_default()
+            };
+            return Update::task(Task::perform(call, ready));
         }
-        let words = match (what, lines.len()) {
-            (What::Row, 2..) => "Rows",
-            _ => what.words(),
-        };
-        Update::event(Event::Copy(lines.join("\n"), words))
+        match what.of_list(&list, &picked, &said) {
+            (text, words) if !text.is_empty() => Update::event(Event::Copy(text, words)),
+            _ => Update::none(),
+        }
     }
 }

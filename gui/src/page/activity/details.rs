@@ -20,7 +20,7 @@ pub(super) fn drawer<'a>(
     width: Length,
 ) -> Element<'a, Message> {
     let money = model.money();
-    let (state_icon, state_words, state_tone) = rows::state(model, tx);
+    let (state_icon, state_words, state_tone) = rows::state(model.height(), tx);
     let amount_tone = if tx.amount > Amount::ZERO {
         Tone::Incoming
     } else {

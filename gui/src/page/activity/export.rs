@@ -119,14 +119,19 @@ impl Form {
         let path = self.path.trim().to_owned();
         match self.what {
             What::Csv => {
-                let text = csv(&wallet.history, model.params.ticker, &model.zone);
-                let count = wallet.history.len();
-                Task::perform(write(path, text, format!("{count} rows")), Message::Done)
+                let (list, zone) = (wallet.history.listed(), model.zone.clone());
+                let (count, ticker) = (wallet.history.len(), model.params.ticker);
+                let text = move || (csv(&list, ticker, &zone), format!("{count} rows"));
+                Task::perform(write(path, text), Message::Done)
             }
             What::LabelsOut => {
-                let text = labels(&wallet.addresses);
-                let count = text.lines().count();
-                Task::perform(write(path, text, format!("{count} labels")), Message::Done)
+                let addresses = wallet.addresses.clone();
+                let text = move || {
+                    let text = labels(&addresses);
+                    let count = text.lines().count();
+                    (text, format!("{count} labels"))
+                };
+                Task::perform(write(path, text), Message::Done)
             }
             What::LabelsIn => Task::perform(take_in(path, context), Message::Done),
         }
@@ -187,8 +192,13 @@ impl Form {
     }
 }
 
-async fn write(path: String, text: String, what: String) -> Result<String, String> {
+/// Writes a file; its text, and what it is in words, are made where they hold nobody up.
+async fn write(
+    path: String,
+    text: impl FnOnce() -> (String, String) + Send + 'static,
+) -> Result<String, String> {
     let work = move || {
+        let (text, what) = text();
         std::fs::write(&path, text)
             .map(|()| format!("{what} written to {path}."))
             .map_err(|error| format!("Cannot write {path}: {error}."))

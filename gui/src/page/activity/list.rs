@@ -4,7 +4,6 @@ use iced::keyboard::{Key, Modifiers, key};
 use iced::widget::{column, responsive, row, space};
 use iced::{Alignment, Padding};
 use ipc_schema::TxRow;
-use primitives::Amount;
 
 use super::{Message, Page, What, rows};
 use crate::Element;
@@ -142,8 +141,8 @@ impl Page {
             .under_header()
             .selected(selected)
             .marked(move |place| {
-                let row = history.row(place);
-                row.is_some_and(|row| self.selection.contains(&row.txid))
+                let number = history.number_at(place);
+                number.is_some_and(|number| self.selection.picked().contains(number))
             })
             .find(move |place, letters| {
                 let row = history.row(place);
@@ -178,7 +177,7 @@ impl Page {
         };
         let copy = |what| Some(Message::CopySelected(what));
         let has_address = tx.outputs.iter().any(|output| !output.address.is_empty());
-        let has_label = !tx.label.is_empty() || self.selection.len() > 1;
+        let has_label = !tx.label.is_empty() || self.selection.picked().len() > 1;
         vec![
             Entry::new(Icon::PanelRight, "Show details", Some(Message::ShowDetails)),
             Entry::new(
@@ -214,11 +213,8 @@ impl Page {
         };
         let count = |n: usize| crate::model::amount::count(u64::try_from(n).unwrap_or(u64::MAX));
         let total = history.total();
-        if self.selection.len() > 1 {
-            let rows = self.selection.iter().filter_map(|txid| history.get(txid));
-            let (picked, sum) = rows.fold((0, Amount::ZERO), |(count, sum), row| {
-                (count + 1, sum + row.amount)
-            });
+        if self.selection.picked().len() > 1 {
+            let (picked, sum) = history.sum_of(self.selection.picked());
             return format!(
                 "{} of {} selected, together {}",
                 count(picked),

@@ -96,9 +96,8 @@ pub fn kind_icon(kind: TxKind) -> Icon {
     }
 }
 
-/// Where a transaction stands: icon, words, tone.
-pub fn state(model: &Model, tx: &TxRow) -> (Icon, String, Tone) {
-    let height = model.height();
+/// Where a transaction stands while the chain is `height` high: icon, words, tone.
+pub fn state(height: Option<u32>, tx: &TxRow) -> (Icon, String, Tone) {
     if let Some(left) = blocks_to_maturity(tx, height) {
         return (Icon::Hourglass, format!("ripe in {left}"), Tone::Faint);
     }
@@ -147,7 +146,7 @@ pub fn row_with<'a, Message: 'a>(
     columns: Columns,
     label: Option<Element<'a, Message>>,
 ) -> Element<'a, Message> {
-    let (state_icon, state_words, state_tone) = state(model, tx);
+    let (state_icon, state_words, state_tone) = state(model.height(), tx);
     let settled = state_tone == Tone::Good || state_tone == Tone::Soft;
     let amount_tone = match tx.amount {
         _ if !settled => Tone::Faint,

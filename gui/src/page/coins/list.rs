@@ -88,12 +88,14 @@ pub fn rate(model: &Model) -> Option<FeeRate> {
 /// Freezes or frees coins, one after the other; the wallet remembers it.
 pub fn freeze(coins: Vec<OutPoint>, frozen: bool, context: &Context<'_>) -> Task<Message> {
     let (wallet, name) = (context.link.wallet(), context.wallet_name());
-    let known = context.model.wallet.as_ref();
-    let differs = |coin: &OutPoint| {
-        let row = known.and_then(|wallet| wallet.coin(coin));
-        row.is_some_and(|row| row.frozen != frozen)
-    };
-    let coins: Vec<OutPoint> = coins.into_iter().filter(differs).collect();
+    let wanted: HashSet<OutPoint> = coins.into_iter().collect();
+    let known = context
+        .model
+        .wallet
+        .iter()
+        .flat_map(|wallet| wallet.coins.iter());
+    let differing = known.filter(|row| row.frozen != frozen && wanted.contains(&row.outpoint));
+    let coins: Vec<OutPoint> = differing.map(|row| row.outpoint).collect();
     let call = async move {
         let wallet = wallet?;
         for coin in coins {

@@ -25,7 +25,7 @@ fn model() -> Model {
     let params = ChainParams::get(Coin::Bitcoin, Network::Main);
     let mut model = Model::new(params, Prefs::default(), 0);
     let mut wallet = Wallet::new("w".to_owned());
-    wallet.coins = vec![coin(1, 5, false), coin(2, 3, true), coin(3, 1, false)];
+    wallet.coins = vec![coin(1, 5, false), coin(2, 3, true), coin(3, 1, false)].into();
     wallet.sort_coins(Sort::up(CoinKey::Amount));
     model.wallet = Some(wallet);
     model

@@ -403,7 +403,8 @@ fn the_clipboard_and_the_known_addresses_fill_the_field() {
         address: ADDRESS.to_owned(),
         label: "Baker".to_owned(),
         ..Default::default()
-    }];
+    }]
+    .into();
     let mut page = Page::default();
     tell(&mut page, &model, Message::Book(0));
     assert!(shows(&page, &model, "Baker"));
