@@ -81,6 +81,7 @@ fn update_tip(node: &Node, chain: &Chain, tips: &mut watch::Receiver<Tip>) {
         status.initial_download = tip.initial_download;
         status.progress = tip.progress;
         status.disk_used = chain.reader.disk_bytes();
+        status.cache = chain.reader.coins_memory();
         *status != before
     });
     update_chain_state(node, chain, tip.initial_download);
@@ -125,8 +126,9 @@ fn update_pool(node: &Node, chain: &Chain) {
 fn update_disk(node: &Node, chain: &Chain) {
     let free = datadir::free_space(&chain.reader.config().blocks_dir).ok();
     node.status.send_if_modified(|status: &mut NodeStatus| {
-        let changed = status.disk_free != free;
-        status.disk_free = free;
+        let cache = chain.reader.coins_memory();
+        let changed = (status.disk_free, status.cache) != (free, cache);
+        (status.disk_free, status.cache) = (free, cache);
         changed
     });
 }

@@ -96,10 +96,17 @@ impl Chainstate {
     pub(crate) fn publish(&mut self) {
         self.shared.index_mut().publish(&self.chain);
         self.update_initial_download();
+        self.publish_coins_memory();
         self.publish_tip();
         self.shared
             .disk_bytes
             .send_replace(self.writer.bytes_in_use());
+    }
+
+    /// Tells how much memory the coins take.
+    pub(crate) fn publish_coins_memory(&self) {
+        let (used, most) = (self.coins.memory() as u64, self.coins_limit as u64);
+        self.shared.coins_memory.send_replace((used, most));
     }
 
     /// Rings the doorbell if tip or best header changed.

@@ -119,6 +119,7 @@ impl Chainstate {
         let (dirty, all) = (self.coins.dirty_count(), self.coins.len());
         self.coins.base().write(&self.coins, options)?;
         self.coins.written(keep_coins);
+        self.publish_coins_memory();
         tracing::debug!(
             target: "bench",
             "write coins cache to disk ({dirty} out of {all} cached coins) completed ({:.2}ms)",

@@ -131,6 +131,8 @@ pub(crate) struct Shared {
     pub(crate) importing: watch::Sender<bool>,
     /// Bytes of block and undo files.
     pub(crate) disk_bytes: watch::Sender<u64>,
+    /// Bytes that coins take in memory, and how many they may take.
+    pub(crate) coins_memory: watch::Sender<(u64, u64)>,
     mempool: RwLock<Mempool>,
     pub(crate) mempool_changes: broadcast::Sender<(u64, MempoolChange)>,
 }
@@ -145,6 +147,7 @@ impl Shared {
             ended: watch::Sender::new(None),
             importing: watch::Sender::new(false),
             disk_bytes: watch::Sender::new(0),
+            coins_memory: watch::Sender::new((0, 0)),
             mempool: RwLock::new(Mempool::default()),
             mempool_changes: broadcast::Sender::new(MEMPOOL_FEED),
         }
@@ -211,6 +214,12 @@ impl ChainReader {
     /// Whether blocks are being read from files (`-reindex`, `-loadblock`), and when that ends.
     pub fn importing(&self) -> watch::Receiver<bool> {
         self.shared.importing.subscribe()
+    }
+
+    /// Bytes that coins take in memory, and how many they may take (`-dbcache` without the stores'
+    /// share): as of the last block or the last write to disk.
+    pub fn coins_memory(&self) -> (u64, u64) {
+        *self.shared.coins_memory.borrow()
     }
 
     /// Bytes of block and undo files.

@@ -29,6 +29,9 @@ fn main_network_blocks_validate() {
     // Each block but the first has made one coin, and seven were spent for change.
     let stats = chain.stats(CoinStatsHash::None);
     assert_eq!(stats.total_amount.unwrap().sat(), 438 * 50 * 100_000_000);
+    // Counting wrote all coins and kept them; each takes more than its 8 bytes of value.
+    let (used, most) = chain.reader.coins_memory();
+    assert!((438 * 8..most).contains(&used), "{used} of {most} bytes");
 }
 
 #[test]
