@@ -279,6 +279,11 @@ impl App {
         if first && let Some(trace) = &mut self.trace {
             trace.event("first_history", json!({}));
         }
+        if next == Next::Idle
+            && let Some(trace) = &mut self.trace
+        {
+            trace.event("whole_history", json!({}));
+        }
         let read = match next {
             Next::Page(cursor) => self.read_history(Some(cursor)),
             Next::Reload => self.read_history(None),

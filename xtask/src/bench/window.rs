@@ -1,6 +1,7 @@
 //! The window's measures: the real program on a private display, with real nodes behind it, and
 //! scenes that a program of the `gui` crate plays in a window of its own.
 
+mod history;
 mod program;
 mod table;
 
@@ -50,6 +51,8 @@ pub(super) fn run(minutes: u64) -> Result<()> {
     starts(&stage, &mut table)?;
     chain(&stage, &mut table)?;
     rest(&stage, &mut table, minutes)?;
+    alone(&stage, &mut table)?;
+    history::measure(&stage, &mut table)?;
     disturb(&stage, &mut table)?;
     scenes(&stage, &frames, &mut table)?;
     sizes(&stage, &mut table)?;
@@ -59,13 +62,19 @@ pub(super) fn run(minutes: u64) -> Result<()> {
     Ok(())
 }
 
-/// From nothing to a window, without a node.
-fn starts(stage: &Stage, table: &mut Table) -> Result<()> {
-    say("window: starts");
+/// The options of a window that has no node.
+fn without_node(stage: &Stage) -> Result<Vec<String>> {
     let mut args = stage.chain("empty")?;
     // Nobody is there, so nothing else starts.
     let nobody = stage.folder.join("nobody.sock");
     args.push(format!("-ipcconnect=unix:{}", nobody.display()));
+    Ok(args)
+}
+
+/// From nothing to a window, without a node.
+fn starts(stage: &Stage, table: &mut Table) -> Result<()> {
+    say("window: starts");
+    let args = without_node(stage)?;
     let (mut cold, mut warm, mut shown) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..STARTS {
         forget(&stage.programs.join("bitq-gui"));
@@ -227,6 +236,22 @@ fn rest(stage: &Stage, table: &mut Table, minutes: u64) -> Result<()> {
     }
     window.end()?;
     node.end("TERM")
+}
+
+/// The processor of a window that nobody touches and that has no node.
+fn alone(stage: &Stage, table: &mut Table) -> Result<()> {
+    say("window: at rest, without a node");
+    let window = stage.untraced(&without_node(stage)?)?;
+    let id = wait_for_window(stage, &window)?;
+    std::thread::sleep(REST / 4);
+    let note = "60 s; one tick is 0.017; there is no socket to attach to";
+    let row = ("idle processor, no node, window visible", "%");
+    table.add(row, (0.2, 1.0), percent(&window), note);
+    stage.xdotool(&["windowminimize", &id])?;
+    std::thread::sleep(Duration::from_secs(2));
+    let row = ("idle processor, no node, minimised", "%");
+    table.add(row, (0.0, 0.1), percent(&window), note);
+    window.end()
 }
 
 /// The part of one processor that a window takes while nothing happens.
