@@ -214,6 +214,8 @@ pub enum PrefsChange {
     ConsoleSize(u16),
     /// How long a wallet stays unlocked, in seconds.
     UnlockSeconds(u32),
+    /// The width of a column; whether the drag is over.
+    Width(&'static str, u16, bool),
 }
 
 /// What came of a message.

@@ -3,6 +3,7 @@
 pub mod address;
 pub mod button;
 pub mod field;
+pub mod grip;
 pub mod header;
 pub mod inert;
 pub mod keys;
@@ -19,6 +20,7 @@ pub mod text;
 pub use address::address;
 pub use button::{button, button_with, icon_button};
 pub use field::Field;
+pub use grip::Side;
 pub use header::{Column, header};
 pub use inert::inert;
 pub use keys::{Scope, keys};

@@ -154,6 +154,13 @@ impl App {
             PrefsChange::ConsoleHistory(lines) => prefs.console_history = lines,
             PrefsChange::ConsoleSize(size) => prefs.console_size = size,
             PrefsChange::UnlockSeconds(seconds) => prefs.unlock_seconds = seconds,
+            PrefsChange::Width(column, width, over) => {
+                prefs.widths.insert(column.to_owned(), width);
+                // On the way of a drag nothing is written.
+                if !over {
+                    return Task::none();
+                }
+            }
         }
         self.write_prefs()
     }

@@ -16,6 +16,11 @@ use crate::theme::{Choice, Contrast};
 /// Least, most and step of the scale, in percent.
 pub const SCALE: (u16, u16, u16) = (75, 300, 25);
 
+/// Least and most that a column can be made wide.
+pub const WIDTHS: (u16, u16) = (48, 400);
+/// Most columns whose width is remembered.
+const MOST_WIDTHS: usize = 32;
+
 /// What the whole window remembers, whatever the network.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Shared {
@@ -56,6 +61,8 @@ pub struct Prefs {
     pub console_size: u16,
     /// Seconds for which a wallet stays unlocked.
     pub unlock_seconds: u32,
+    /// Widths of columns that were dragged, by the names of list and column.
+    pub widths: BTreeMap<String, u16>,
 }
 
 impl Default for Prefs {
@@ -74,6 +81,7 @@ impl Default for Prefs {
             console_history: Vec::new(),
             console_size: 13,
             unlock_seconds: 300,
+            widths: BTreeMap::new(),
         }
     }
 }
@@ -95,6 +103,13 @@ impl Prefs {
         self.scale = scale.clamp(least, most);
     }
 
+    /// How wide a column is: as it was dragged, or `width`.
+    pub fn width(&self, column: &str, width: f32) -> f32 {
+        self.widths
+            .get(column)
+            .map_or(width, |width| f32::from(*width))
+    }
+
     fn to_json(&self) -> Value {
         json!({
             "theme": self.theme.key(),
@@ -110,6 +125,7 @@ impl Prefs {
             "console_history": self.console_history,
             "console_size": self.console_size,
             "unlock_seconds": self.unlock_seconds,
+            "widths": self.widths,
         })
     }
 
@@ -161,8 +177,19 @@ impl Prefs {
                 .and_then(|n| u32::try_from(n).ok())
                 .unwrap_or(default.unlock_seconds)
                 .clamp(30, 86_400),
+            widths: widths(value.get("widths")),
         }
     }
+}
+
+fn widths(value: Option<&Value>) -> BTreeMap<String, u16> {
+    let all = value.and_then(Value::as_object).into_iter().flatten();
+    all.filter_map(|(column, width)| {
+        let width = u16::try_from(width.as_u64()?).ok()?;
+        Some((column.clone(), width.clamp(WIDTHS.0, WIDTHS.1)))
+    })
+    .take(MOST_WIDTHS)
+    .collect()
 }
 
 impl Shared {
@@ -464,6 +491,19 @@ mod tests {
     fn values_out_of_range_are_brought_into_it() {
         let prefs = Prefs::from_json(&json!({"scale": 5, "console_size": 900, "unit": "x"}));
         assert_eq!((prefs.scale, prefs.console_size, prefs.unit), (75, 40, 0));
+    }
+
+    #[test]
+    fn widths_of_columns_are_remembered() {
+        let mut prefs = Prefs::default();
+        prefs.widths.insert("activity-date".to_owned(), 210);
+        let again = Prefs::from_json(&prefs.to_json());
+        assert_eq!(again, prefs);
+        let near = |a: f32, b: f32| (a - b).abs() < 0.01;
+        assert!(near(again.width("activity-date", 132.0), 210.0));
+        assert!(near(again.width("activity-kind", 80.0), 80.0));
+        let wild = Prefs::from_json(&json!({"widths": {"a": 9999, "b": -1, "c": "x"}}));
+        assert_eq!(wild.widths, BTreeMap::from([("a".to_owned(), WIDTHS.1)]));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use iced::{Length, Point, Task};
 use ipc_schema::{IpcError, SendReply, TxDetails, TxRow};
 use primitives::Txid;
 
-use super::{Context, Event, PageId, Update, words};
+use super::{Context, Event, PageId, PrefsChange, Update, words};
 use crate::Element;
 use crate::model::filter::{self, Direction, Filter, Period};
 use crate::model::history::Key;
@@ -65,6 +65,8 @@ pub enum Message {
     ClearFilter,
     /// The head of a column was pressed.
     Sort(Sort<Key>),
+    /// The width of a column was dragged; whether the drag is over.
+    Width(&'static str, u16, bool),
     /// A row was selected.
     Select(usize),
     /// A row was picked, perhaps with others.
@@ -228,6 +230,10 @@ impl Page {
             | Message::Resent(Err(error))
             | Message::Abandoned(Err(error)) => {
                 return Update::event(Event::Notify(Tone::Bad, words(&error)));
+            }
+            Message::Width(column, width, over) => {
+                let change = PrefsChange::Width(column, width, over);
+                return Update::event(Event::Prefs(change));
             }
             Message::ToggleExport | Message::Export(_) => {
                 return self.update_export(message, context);

@@ -3,6 +3,7 @@
 use iced::widget::{Row, container, row};
 use iced::{Alignment, Length, Padding};
 
+use super::grip::{Grip, Side};
 use super::list::BAR_ROOM;
 use super::{pressable, text};
 use crate::Element;
@@ -20,6 +21,8 @@ pub struct Column<K> {
     pub width: Length,
     /// Whether its values stand at the right, as numbers do.
     pub right: bool,
+    /// The name its width is remembered under, the side to drag it at, and its width.
+    grip: Option<(&'static str, Side, f32)>,
 }
 
 impl<K> Column<K> {
@@ -30,6 +33,21 @@ impl<K> Column<K> {
             words,
             width: width.into(),
             right: false,
+            grip: None,
+        }
+    }
+
+    /// A column of that width which can be dragged at one side, and is remembered under a name.
+    pub fn sized(
+        sort: Sort<K>,
+        words: &'static str,
+        name: &'static str,
+        side: Side,
+        width: f32,
+    ) -> Self {
+        Self {
+            grip: Some((name, side, width)),
+            ..Self::new(sort, words, width)
         }
     }
 
@@ -42,6 +60,9 @@ impl<K> Column<K> {
     }
 }
 
+/// What a drag tells: the column's name, its width, and whether that is the last word.
+pub type OnWidth<Message> = fn(&'static str, u16, bool) -> Message;
+
 /// The heads, over a [`super::VirtualList`] that is `under_header`. `before` is the width of what stands before them.
 pub fn header<'a, K: Copy + PartialEq + 'a, Message: Clone + 'a>(
     id: &str,
@@ -49,15 +70,21 @@ pub fn header<'a, K: Copy + PartialEq + 'a, Message: Clone + 'a>(
     columns: Vec<Column<K>>,
     sort: Sort<K>,
     on_sort: impl Fn(Sort<K>) -> Message,
+    on_width: Option<OnWidth<Message>>,
 ) -> Element<'a, Message> {
     let mut line: Row<'a, Message, crate::theme::Theme> = row![]
-        .spacing(size::S3)
         .padding(Padding::from([0.0, size::S2]).right(size::S2 + BAR_ROOM))
         .align_y(Alignment::Center);
     if let Some(width) = before {
         line = line.push(iced::widget::space().width(width));
     }
+    let mut first = before.is_none();
+    let mut before: Option<Column<K>> = None;
     for column in columns {
+        if !std::mem::take(&mut first) {
+            line = line.push(gap(before.as_ref(), &column, on_width));
+        }
+        before = Some(column.clone());
         let here = sort.by == column.sort.by;
         let words = text::line(column.words)
             .size(size::TEXT_SMALL)
@@ -96,4 +123,21 @@ pub fn header<'a, K: Copy + PartialEq + 'a, Message: Clone + 'a>(
         line = line.push(container(head).width(column.width).clip(true));
     }
     line.into()
+}
+
+/// What is between two columns: the grip of one of them, where it can be dragged there.
+fn gap<'a, K, Message: 'a>(
+    before: Option<&Column<K>>,
+    after: &Column<K>,
+    on_width: Option<OnWidth<Message>>,
+) -> Element<'a, Message> {
+    let before = before.and_then(|column| column.grip);
+    let left = before.filter(|(_, side, _)| *side == Side::Right);
+    let right = after.grip.filter(|(_, side, _)| *side == Side::Left);
+    match (left.or(right), on_width) {
+        (Some((name, side, width)), Some(on_width)) => {
+            Grip::new(side, width, move |width, over| on_width(name, width, over)).into()
+        }
+        _ => iced::widget::space().width(size::S3).into(),
+    }
 }

@@ -124,13 +124,16 @@ impl Page {
         };
         let selected = self.selected().and_then(|txid| history.place_of(&txid));
         let list = responsive(move |space| {
-            let columns = rows::Columns::for_width(space.width).with_kinds(space.width);
+            let columns = rows::Columns::for_width(space.width)
+                .with_kinds(space.width)
+                .sized(&model.prefs);
             let heads = header(
                 "activity-head",
                 Some(size::ICON),
                 columns.heads(),
                 history.sort(),
                 Message::Sort,
+                Some(Message::Width),
             );
             let list = VirtualList::new(LIST, history.len(), row_height, move |place| {
                 history.row(place).map_or_else(

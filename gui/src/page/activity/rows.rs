@@ -7,17 +7,39 @@ use primitives::Amount;
 
 use crate::Element;
 use crate::model::history::{FINAL, Key, blocks_to_maturity, confirmations};
-use crate::model::{Model, Sort};
+use crate::model::{Model, Prefs, Sort};
 use crate::theme::{Icon, Tone, fonts, size};
-use crate::widget::{Column, address, text};
+use crate::widget::{Column, Side, address, text};
 
 /// Which columns there is room for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Columns {
     date: bool,
     kind_words: bool,
     state_words: bool,
+    widths: Widths,
 }
+
+/// How wide the columns are.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Widths {
+    kind: f32,
+    date: f32,
+    state: f32,
+    amount: f32,
+}
+
+const USUAL: Widths = Widths {
+    kind: 80.0,
+    date: 132.0,
+    state: 104.0,
+    amount: 168.0,
+};
+/// Names of the columns whose widths are remembered.
+const KIND: &str = "activity-kind";
+const DATE: &str = "activity-date";
+const STATE: &str = "activity-state";
+const AMOUNT: &str = "activity-amount";
 
 impl Columns {
     /// What fits into `width`.
@@ -26,7 +48,19 @@ impl Columns {
             date: width > 460.0,
             kind_words: false,
             state_words: width > 560.0,
+            widths: USUAL,
         }
+    }
+
+    /// The same as wide as they were dragged.
+    pub fn sized(self, prefs: &Prefs) -> Self {
+        let widths = Widths {
+            kind: prefs.width(KIND, USUAL.kind),
+            date: prefs.width(DATE, USUAL.date),
+            state: prefs.width(STATE, USUAL.state),
+            amount: prefs.width(AMOUNT, USUAL.amount),
+        };
+        Self { widths, ..self }
     }
 
     /// The same with a word for the kind where there is room.
@@ -41,27 +75,38 @@ impl Columns {
     pub fn heads(self) -> Vec<Column<Key>> {
         let mut heads = Vec::new();
         if self.date {
-            heads.push(Column::new(Sort::down(Key::Date), "date", DATE));
+            let date = Sort::down(Key::Date);
+            heads.push(Column::sized(
+                date,
+                "date",
+                DATE,
+                Side::Right,
+                self.widths.date,
+            ));
         }
         if self.kind_words {
-            heads.push(Column::new(Sort::up(Key::Kind), "what", KIND));
+            let kind = Sort::up(Key::Kind);
+            heads.push(Column::sized(
+                kind,
+                "what",
+                KIND,
+                Side::Right,
+                self.widths.kind,
+            ));
         }
         heads.push(Column::new(Sort::up(Key::Label), "label", Length::Fill));
-        heads.push(Column::new(Sort::down(Key::Amount), "amount", AMOUNT).right());
-        let (words, width) = if self.state_words {
-            ("state", STATE)
+        let amount = Sort::down(Key::Amount);
+        let width = self.widths.amount;
+        heads.push(Column::sized(amount, "amount", AMOUNT, Side::Left, width).right());
+        let state = Sort::up(Key::State);
+        heads.push(if self.state_words {
+            Column::sized(state, "state", STATE, Side::Left, self.widths.state)
         } else {
-            ("", size::TEXT)
-        };
-        heads.push(Column::new(Sort::up(Key::State), words, width));
+            Column::new(state, "", size::TEXT)
+        });
         heads
     }
 }
-
-const KIND: f32 = 80.0;
-const DATE: f32 = 132.0;
-const STATE: f32 = 104.0;
-const AMOUNT: f32 = 168.0;
 
 /// What a row is called.
 pub fn name(tx: &TxRow) -> String {
@@ -169,11 +214,11 @@ pub fn row_with<'a, Message: 'a>(
         .align_y(Alignment::Center);
     if columns.date {
         let date = text::line(model.zone.short(tx.time, model.now)).class(Tone::Soft);
-        line = line.push(container(date).width(DATE));
+        line = line.push(container(date).width(columns.widths.date).clip(true));
     }
     if columns.kind_words {
         let kind = text::line(kind_word(tx.kind)).class(Tone::Soft);
-        line = line.push(container(kind).width(KIND).clip(true));
+        line = line.push(container(kind).width(columns.widths.kind).clip(true));
     }
     let label = label.unwrap_or_else(|| text::line(name(tx)).class(label_tone).into());
     line = line
@@ -183,7 +228,7 @@ pub fn row_with<'a, Message: 'a>(
                 .font(fonts::MEDIUM)
                 .class(amount_tone)
                 .align_x(Alignment::End)
-                .width(AMOUNT),
+                .width(columns.widths.amount),
         );
     let state_text = text::line(state_words)
         .class(state_tone)
@@ -195,7 +240,7 @@ pub fn row_with<'a, Message: 'a>(
         ]
         .spacing(size::S2)
         .align_y(Alignment::Center)
-        .width(STATE)
+        .width(columns.widths.state)
     } else {
         iced::widget::row![text::icon(state_icon).class(state_tone).size(size::TEXT)]
     };

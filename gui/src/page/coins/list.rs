@@ -10,11 +10,11 @@ use primitives::{FeeRate, OutPoint};
 
 use crate::Element;
 use crate::model::coins::{CoinKey, is_dust};
-use crate::model::{Model, Sort, amount};
-use crate::page::{Context, Event, Update, words};
+use crate::model::{Model, Prefs, Sort, amount};
+use crate::page::{Context, Event, PrefsChange, Update, words};
 use crate::theme::{Icon, Press, Tone, fonts, size};
 use crate::widget::{
-    Column, Entry, Field, VirtualList, address, button, header, icon_button, pressable, text,
+    Column, Entry, Field, Side, VirtualList, address, button, header, icon_button, pressable, text,
     with_menu,
 };
 
@@ -63,6 +63,8 @@ pub enum Message {
     CloseMenu,
     /// The head of a column was pressed.
     Sort(Sort<CoinKey>),
+    /// The width of a column was dragged; whether the drag is over.
+    Width(&'static str, u16, bool),
     /// Something of the row in hand is wanted on the clipboard.
     Copy(What),
     /// A coin is frozen or freed.
@@ -147,7 +149,9 @@ impl List {
             Message::TickAt(place) => self.tick(wallet.coin_at(place)),
             Message::TickAll => {
                 let free = wallet.coins.iter().filter(|coin| usable(coin));
-                self.ticked = free.map(|coin| coin.outpoint).collect();
+                // Grown step by step, a set of many coins is made several times over.
+                self.ticked = HashSet::with_capacity(wallet.coins.len());
+                self.ticked.extend(free.map(|coin| coin.outpoint));
             }
             Message::TickNone => self.ticked.clear(),
             Message::Select(place) => self.select(wallet.coin_at(place)),
@@ -157,6 +161,10 @@ impl List {
             }
             Message::CloseMenu => self.menu = None,
             Message::Sort(sort) => return Update::event(Event::SortCoins(sort)),
+            Message::Width(column, width, over) => {
+                let change = PrefsChange::Width(column, width, over);
+                return Update::event(Event::Prefs(change));
+            }
             Message::Copy(what) => {
                 if let Some(coin) = cursor {
                     let (text, words) = copied(what, coin, context.model);
@@ -219,13 +227,14 @@ impl List {
         };
         let selected = self.cursor.and_then(|at| wallet.coin_place(&at));
         let list = responsive(move |place| {
-            let columns = Columns::for_width(place.width);
+            let columns = Columns::for_width(place.width).sized(&model.prefs);
             let heads = header(
                 &format!("{id}-head"),
                 Some(BEFORE),
                 columns.heads(),
                 wallet.coin_sort(),
                 Message::Sort,
+                Some(Message::Width),
             );
             let heads = row![heads, space().width(size::CONTROL + size::S3 - size::S1)];
             let rows = VirtualList::new(id, wallet.coins.len(), size::ROW, move |place| {
@@ -324,7 +333,7 @@ impl List {
             text::line(model.money().number(coin.amount))
                 .font(fonts::MEDIUM)
                 .class(tone)
-                .width(AMOUNT)
+                .width(columns.widths.amount)
                 .align_x(Alignment::End),
             container(self.label(coin)).width(Length::Fill).clip(true),
         ]
@@ -336,7 +345,7 @@ impl List {
                 .font(fonts::MONO)
                 .size(size::TEXT_SMALL + 1.0)
                 .class(Tone::Soft);
-            line = line.push(container(short).width(ADDRESS).clip(true));
+            line = line.push(container(short).width(columns.widths.address).clip(true));
         }
         if columns.date {
             let time = model
@@ -345,7 +354,11 @@ impl List {
                 .and_then(|wallet| wallet.coin_time(coin));
             let date =
                 time.map_or_else(|| "–".to_owned(), |time| model.zone.short(time, model.now));
-            line = line.push(text::line(date).class(Tone::Soft).width(DATE));
+            line = line.push(
+                text::line(date)
+                    .class(Tone::Soft)
+                    .width(columns.widths.date),
+            );
         }
         // The picture shows what is: a snowflake in every row would say that all are frozen.
         let (glyph, help) = if coin.frozen {
@@ -353,15 +366,19 @@ impl List {
         } else {
             (Icon::LockOpen, "Freeze: never spend this coin")
         };
-        line.push(text::line(state).class(state_tone).width(STATE))
-            .push(icon_button(
-                glyph,
-                help,
-                format!("freeze-{place}"),
-                Some(Message::Freeze(coin.outpoint, !coin.frozen)),
-            ))
-            .height(Length::Fill)
-            .into()
+        line.push(
+            text::line(state)
+                .class(state_tone)
+                .width(columns.widths.state),
+        )
+        .push(icon_button(
+            glyph,
+            help,
+            format!("freeze-{place}"),
+            Some(Message::Freeze(coin.outpoint, !coin.frozen)),
+        ))
+        .height(Length::Fill)
+        .into()
     }
 
     fn label<'a>(&'a self, coin: &'a CoinRow) -> Element<'a, Message> {
@@ -452,35 +469,70 @@ fn copied(what: What, coin: &CoinRow, model: &Model) -> (String, &'static str) {
 struct Columns {
     address: bool,
     date: bool,
+    widths: Widths,
 }
 
+/// How wide the columns are.
+#[derive(Debug, Clone, Copy)]
+struct Widths {
+    amount: f32,
+    address: f32,
+    date: f32,
+    state: f32,
+}
+
+const USUAL: Widths = Widths {
+    amount: 144.0,
+    address: 184.0,
+    date: 132.0,
+    state: 72.0,
+};
+/// Names of the columns whose widths are remembered.
+const AMOUNT: &str = "coins-amount";
+const ADDRESS: &str = "coins-address";
+const DATE: &str = "coins-date";
+const STATE: &str = "coins-state";
 /// Width of the tick before the columns.
 const BEFORE: f32 = 24.0;
-const AMOUNT: f32 = 144.0;
-const ADDRESS: f32 = 184.0;
-const DATE: f32 = 132.0;
-const STATE: f32 = 72.0;
 
 impl Columns {
     fn for_width(width: f32) -> Self {
         Self {
             address: width > 780.0,
             date: width > 560.0,
+            widths: USUAL,
         }
     }
 
+    /// The same as wide as they were dragged.
+    fn sized(self, prefs: &Prefs) -> Self {
+        let widths = Widths {
+            amount: prefs.width(AMOUNT, USUAL.amount),
+            address: prefs.width(ADDRESS, USUAL.address),
+            date: prefs.width(DATE, USUAL.date),
+            state: prefs.width(STATE, USUAL.state),
+        };
+        Self { widths, ..self }
+    }
+
     fn heads(self) -> Vec<Column<CoinKey>> {
+        let amount = Sort::down(CoinKey::Amount);
         let mut heads = vec![
-            Column::new(Sort::down(CoinKey::Amount), "amount", AMOUNT).right(),
+            Column::sized(amount, "amount", AMOUNT, Side::Right, self.widths.amount).right(),
             Column::new(Sort::up(CoinKey::Label), "label", Length::Fill),
         ];
         if self.address {
-            heads.push(Column::new(Sort::up(CoinKey::Address), "address", ADDRESS));
+            let (sort, width) = (Sort::up(CoinKey::Address), self.widths.address);
+            heads.push(Column::sized(sort, "address", ADDRESS, Side::Left, width));
         }
         if self.date {
-            heads.push(Column::new(Sort::down(CoinKey::Date), "date", DATE));
+            let (sort, width) = (Sort::down(CoinKey::Date), self.widths.date);
+            heads.push(Column::sized(sort, "date", DATE, Side::Left, width));
         }
-        let depth = Column::new(Sort::up(CoinKey::Depth), "blocks deep", STATE + size::S1);
+        let (sort, width) = (Sort::up(CoinKey::Depth), self.widths.state);
+        let mut depth = Column::sized(sort, "blocks deep", STATE, Side::Left, width);
+        // The gap before the button of a row is part of it.
+        depth.width = (width + size::S1).into();
         heads.push(depth);
         heads
     }

@@ -280,6 +280,7 @@ fn list<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message> {
             columns.heads(),
             page.sort,
             Message::Sort,
+            None,
         );
         let rows = page.rows(model);
         let selected = page.selected.as_ref();
