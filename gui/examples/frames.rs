@@ -49,7 +49,7 @@ enum Step {
     /// The frame of the step before has been shown.
     Frame,
     /// Something that the window worked out beside it.
-    Told(Message),
+    Told(Box<Message>),
     /// What the window's own controls say; nobody touches them here.
     Ignored,
 }
@@ -116,7 +116,7 @@ impl Bench {
             Step::Ignored => return Task::none(),
             Step::Told(message) => {
                 let measure = self.running.map_or("ignored", |(measure, _)| measure);
-                return self.tell(measure, message);
+                return self.tell(measure, *message);
             }
             // A step ends with the frame that shows what was worked out for it.
             Step::Frame if !self.is_arranged() => {
@@ -150,7 +150,7 @@ impl Bench {
         let task = self.app.update(message);
         let took = begun.elapsed();
         self.times.entry(measure).or_default().updates.push(took);
-        task.map(Step::Told)
+        task.map(|message| Step::Told(Box::new(message)))
     }
 
     fn is_arranged(&self) -> bool {

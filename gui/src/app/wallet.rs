@@ -215,13 +215,7 @@ impl App {
         } else {
             Task::none()
         };
-        Task::batch([
-            self.refresh(refresh),
-            arrived,
-            list,
-            draft,
-            self.arrange(),
-        ])
+        Task::batch([self.refresh(refresh), arrived, list, draft, self.arrange()])
     }
 
     /// What the wallet had prepared went with its process.

@@ -164,32 +164,11 @@ impl Page {
     }
 
     fn update_rows(&mut self, message: Message, context: &Context<'_>) -> Update<Message> {
-        let history = context.model.wallet.as_ref().map(|wallet| &wallet.history);
-        let txid_at = |place: usize| history.and_then(|h| h.row(place)).map(|row| row.txid);
         match message {
             Message::Select(place) => return self.pick(place, Pick::Only, context),
             Message::Pick(place, pick) => return self.pick(place, pick, context),
-            Message::Open(place) => {
-                if let Some(txid) = txid_at(place) {
-                    return self.show(txid, context);
-                }
-            }
-            Message::CopyRow(place) => {
-                if let Some(txid) = txid_at(place) {
-                    return Update::event(Event::Copy(txid.to_string(), "Transaction id"));
-                }
-            }
-            Message::ShowDetails => {
-                if let Some(txid) = self.selected() {
-                    return self.show(txid, context);
-                }
-            }
-            Message::AskAbandon => {
-                if let Some(txid) = self.selected() {
-                    let update = self.show(txid, context);
-                    self.abandoning = true;
-                    return update;
-                }
+            Message::Open(_) | Message::CopyRow(_) | Message::ShowDetails | Message::AskAbandon => {
+                return self.update_one(&message, context);
             }
             Message::SelectAll
             | Message::Menu(..)
@@ -248,6 +227,27 @@ impl Page {
             | Message::ClearFilter => {}
         }
         Update::none()
+    }
+
+    /// What concerns one row: opened, copied, or asked about.
+    fn update_one(&mut self, message: &Message, context: &Context<'_>) -> Update<Message> {
+        let history = context.model.wallet.as_ref().map(|wallet| &wallet.history);
+        let txid_at = |place: usize| history.and_then(|h| h.row(place)).map(|row| row.txid);
+        let txid = match message {
+            Message::Open(place) | Message::CopyRow(place) => txid_at(*place),
+            _ => self.selected(),
+        };
+        let Some(txid) = txid else {
+            return Update::none();
+        };
+        if matches!(message, Message::CopyRow(_)) {
+            return Update::event(Event::Copy(txid.to_string(), "Transaction id"));
+        }
+        let update = self.show(txid, context);
+        if matches!(message, Message::AskAbandon) {
+            self.abandoning = true;
+        }
+        update
     }
 
     fn update_export(&mut self, message: Message, context: &Context<'_>) -> Update<Message> {

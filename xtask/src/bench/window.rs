@@ -323,6 +323,20 @@ fn disturb(stage: &Stage, table: &mut Table) -> Result<()> {
     node.end("TERM")
 }
 
+/// The scenes whose calls of `update` are timed.
+const SCENES: [&str; 10] = [
+    "page",
+    "key",
+    "filter",
+    "sort",
+    "select all",
+    "search",
+    "first page",
+    "more rows",
+    "scroll",
+    "burst",
+];
+
 /// Frames of scenes that a program of the `gui` crate plays.
 fn scenes(stage: &Stage, frames: &std::path::Path, table: &mut Table) -> Result<()> {
     say("window: scenes of many rows");
@@ -388,19 +402,7 @@ fn scenes(stage: &Stage, frames: &std::path::Path, table: &mut Table) -> Result<
         let note = format!("median {:.1}", of(scene, "median"));
         table.add((measure, "ms"), bounds, of(scene, "longest"), note);
     }
-    let updates = [
-        "page",
-        "key",
-        "filter",
-        "sort",
-        "select all",
-        "search",
-        "first page",
-        "more rows",
-        "scroll",
-        "burst",
-    ];
-    let longest = updates.map(|scene| (of(scene, "update"), scene));
+    let longest = SCENES.map(|scene| (of(scene, "update"), scene));
     let longest = longest.into_iter().max_by(|a, b| a.0.total_cmp(&b.0));
     let (took, scene) = longest.unwrap_or((0.0, ""));
     let row = ("longest update call, in these scenes", "ms");
