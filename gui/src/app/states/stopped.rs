@@ -38,9 +38,33 @@ pub(super) fn stopped<'a>(model: &'a Model, exit: &'a Exit) -> Element<'a, Messa
              The last lines of the log below often name the reason.",
         ));
     }
+    if let Some(help) = rights_help(exit) {
+        words = words.push(text::body(help));
+    }
+    // The ways out stand above the log, so that they are in view where the card is cut.
+    words = words.push(
+        row(ways_out(model, exit))
+            .spacing(size::S2)
+            .wrap()
+            .vertical_spacing(size::S2),
+    );
+    let repairs = repairs(exit);
+    if !repairs.is_empty() {
+        words = words.push(repair_rows(repairs));
+    }
     if !exit.log.is_empty() {
         words = words.push(log_well(&exit.log));
     }
+    let title = if exit.at_start {
+        "The node did not start".to_owned()
+    } else {
+        format!("Node stopped {}", model.zone.short(exit.at, model.now))
+    };
+    placed(layout::notice(Tone::Bad, Icon::Power, title, words, vec![]))
+}
+
+/// Starting again, as before or with less, and the report.
+fn ways_out<'a>(model: &'a Model, exit: &'a Exit) -> Vec<Element<'a, Message>> {
     let seconds = exit.restart_at.map(|at| (at - model.now).max(0));
     let restart = match seconds {
         Some(seconds) => format!("Restart (by itself in {seconds} s)"),
@@ -81,20 +105,7 @@ pub(super) fn stopped<'a>(model: &'a Model, exit: &'a Exit) -> Element<'a, Messa
             .on_press(Message::Wish(Event::Copy(report, "Report")))
             .into(),
     );
-    if let Some(help) = rights_help(exit) {
-        words = words.push(text::body(help));
-    }
-    let repairs = repairs(exit);
-    if !repairs.is_empty() {
-        words = words.push(repair_rows(repairs));
-    }
-    let title = if exit.at_start {
-        "The node did not start".to_owned()
-    } else {
-        format!("Node stopped {}", model.zone.short(exit.at, model.now))
-    };
-    let card = layout::notice(Tone::Bad, Icon::Power, title, words, actions);
-    placed(card)
+    actions
 }
 
 /// Who lacks which right, where that is what the node died of.
