@@ -3,7 +3,7 @@
 mod bars;
 mod rail;
 
-use iced::widget::{column, container, responsive, row, rule, space, stack};
+use iced::widget::{column, container, keyed_column, responsive, row, rule, space, stack};
 use iced::{Alignment, Color, Length, Padding};
 use ipc_schema::Phase;
 
@@ -95,7 +95,11 @@ fn main(app: &App, room: iced::Size) -> Element<'_, Message> {
         w if w < size::FOLD_RAIL => Rail::Folded,
         _ => Rail::Full,
     };
-    let page = container(page(app))
+    let whole = container(page(app))
+        .width(Length::Fill)
+        .height(Length::Fill);
+    // By its name, so that a page does not begin where another one was scrolled to.
+    let page = keyed_column([(app.page, whole.into())])
         .width(Length::Fill)
         .height(Length::Fill);
     let large = matches!(app.page, PageId::Overview | PageId::Status);
