@@ -3,6 +3,10 @@
 //! Tokio's own stream also learns whenever the other side has read, since more could be written
 //! then. That wakes the thread twice for each message. Here the socket is watched for writing only
 //! after it was found full, and until it has taken something.
+//!
+//! A thread that sleeps on `epoll` is woken on any core, and waking an idle core takes several times
+//! as long as a short call. So the reader looks again for a moment after each message before it
+//! lets its thread sleep: the next message of a conversation finds it awake.
 
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
@@ -10,9 +14,14 @@ use std::os::unix::net::UnixStream;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
 
 use tokio::io::unix::AsyncFd;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
+
+/// How long after the last bytes the reader looks for more without sleeping. Longer than the waking of one core:
+/// otherwise one side that slept would send the other to sleep too.
+const AWAKE: Duration = Duration::from_micros(100);
 
 /// Cuts a connected socket into its two halves. Must be called on the IPC thread.
 ///
@@ -26,7 +35,14 @@ pub(crate) fn split(stream: UnixStream) -> io::Result<(SocketReader, SocketWrite
         full: None,
     };
     let watched = watch(stream, Interest::READABLE)?;
-    Ok((SocketReader { watched }, writer))
+    // With one core, whoever looks takes it from the one who is to answer.
+    let alone = std::thread::available_parallelism().is_ok_and(|cores| cores.get() == 1);
+    let reader = SocketReader {
+        watched,
+        looks: !alone,
+        awake_until: None,
+    };
+    Ok((reader, writer))
 }
 
 #[expect(
@@ -42,14 +58,58 @@ fn watch(socket: Rc<UnixStream>, interest: Interest) -> io::Result<AsyncFd<Rc<Un
 /// The half that reads.
 pub(crate) struct SocketReader {
     watched: AsyncFd<Rc<UnixStream>>,
+    /// Whether to look before sleeping at all.
+    looks: bool,
+    /// Set while more is likely to come soon.
+    awake_until: Option<Instant>,
+}
+
+impl SocketReader {
+    /// Notes that `read` bytes came.
+    fn came(&mut self, read: usize, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        self.awake_until = (self.looks && read > 0).then(|| Instant::now() + AWAKE);
+        buffer.advance(read);
+        Poll::Ready(Ok(()))
+    }
+
+    /// Looks for bytes without a sign of them, and asks to be asked again at once; `None` when it is time to sleep.
+    fn look(
+        &mut self,
+        context: &Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Option<Poll<io::Result<()>>> {
+        let until = self.awake_until?;
+        match self
+            .watched
+            .get_ref()
+            .as_ref()
+            .read(buffer.initialize_unfilled())
+        {
+            Ok(read) => return Some(self.came(read, buffer)),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Some(Poll::Ready(Err(error))),
+        }
+        if Instant::now() >= until {
+            self.awake_until = None;
+            return None;
+        }
+        // Who is to answer may need this core.
+        std::thread::yield_now();
+        context.waker().wake_by_ref();
+        Some(Poll::Pending)
+    }
 }
 
 impl AsyncRead for SocketReader {
     fn poll_read(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if let Some(outcome) = self.look(context, buffer) {
+            return outcome;
+        }
         loop {
             let mut ready = ready!(self.watched.poll_read_ready(context))?;
             let free = buffer.initialize_unfilled();
@@ -60,8 +120,7 @@ impl AsyncRead for SocketReader {
                     if 0 < read && read < size {
                         ready.clear_ready();
                     }
-                    buffer.advance(read);
-                    return Poll::Ready(Ok(()));
+                    return self.came(read, buffer);
                 }
                 Ok(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
                 Ok(Err(error)) => return Poll::Ready(Err(error)),
