@@ -6,7 +6,7 @@ use consensus::block_check::{
     check_block, check_header, contextual_check_block, contextual_check_header,
 };
 use consensus::deployments::BuriedDeployment;
-use consensus::{BlockChecks, BlockErrorKind};
+use consensus::{BlockChecks, BlockError, BlockErrorKind};
 use primitives::{Block, BlockHash, Header};
 
 use crate::block_files::FilePos;
@@ -115,14 +115,11 @@ impl Chainstate {
     pub(crate) fn accept_loaded_block(
         &mut self,
         block: &Arc<Block>,
+        checked: Result<(), BlockError>,
         pos: Option<FilePos>,
     ) -> Result<(EntryId, bool), SubmitError> {
         self.accept_header(&block.header, block.hash, true)?;
-        let checks = BlockChecks {
-            proof_of_work: true,
-            merkle_root: true,
-        };
-        if let Err(error) = check_block(block, self.params(), checks) {
+        if let Err(error) = checked {
             tracing::error!(target: "validation", "AcceptBlock: {error}, {}", error.debug_message());
             return Err(BlockRejection::from(error).into());
         }

@@ -9,18 +9,37 @@ use crate::accept::with_debug;
 use crate::block_files::FileError;
 use crate::chainstate::{Chainstate, log2_work};
 use crate::coins::CoinsCache;
-use crate::connect::{ConnectedBlock, Disconnected, Purpose, ScriptChecks};
+use crate::connect::{Disconnected, Purpose, ScriptChecks};
 use crate::error::{BlockRejection, ChainError, SubmitError};
 use crate::flush::FlushMode;
 use crate::index::{EntryId, Validity};
+use crate::script_run::Verdict;
 use crate::text::iso_date_time;
 use crate::undo::BlockUndo;
+
+/// Blocks whose scripts may be running at a time: enough that no thread is idle while the last script of a block runs.
+const MAX_UNSETTLED: usize = 4;
+
+/// A block that is in the coins and near the end of the chain, while its scripts are being run.
+pub(crate) struct Unsettled {
+    id: EntryId,
+    block: Arc<Block>,
+    undo: Arc<BlockUndo>,
+    parent: Option<EntryId>,
+    checks: Option<ScriptChecks>,
+    verdict: Verdict,
+    /// Seconds that reading and applying it took.
+    load: f64,
+    connect: f64,
+}
 
 /// One step towards the best chain.
 #[derive(Debug)]
 pub(crate) enum Step {
     /// The tip was taken back.
     Disconnected(Arc<Block>),
+    /// A block is in the coins; its scripts are still being run.
+    Begun,
     /// A block became the tip.
     Connected(Arc<Block>),
     /// A block turned out to be invalid; another chain will be tried.
@@ -33,15 +52,19 @@ impl Chainstate {
     /// Takes one step towards the chain with the most work. `fresh` is a block that was checked just
     /// now and need not be read from disk.
     ///
-    /// Nobody else sees the result before [`Chainstate::publish`].
+    /// The scripts of a block run while the next ones are read and applied: [`Chainstate::settle`]
+    /// waits for them. Nobody else sees the result before [`Chainstate::publish`].
     pub(crate) fn step(&mut self, fresh: Option<&Arc<Block>>) -> Result<Step, ChainError> {
         if self.target.is_none() {
             self.target = self.find_most_work();
         }
         let tip = self.tip();
         let Some(target) = self.target.filter(|target| Some(*target) != tip) else {
-            self.target = None;
-            return Ok(Step::Done);
+            let last = self.settle()?;
+            if last.is_none() {
+                self.target = None;
+            }
+            return Ok(last.unwrap_or(Step::Done));
         };
         let (on_path, next) = {
             let index = self.shared.index();
@@ -51,9 +74,16 @@ impl Chainstate {
                 index.ancestor(target, height),
             )
         };
+        // Coins go to disk only when all of them are settled.
+        let full = self.unsettled.len() >= MAX_UNSETTLED || self.coins.memory() > self.coins_limit;
+        if (full || !on_path)
+            && let Some(step) = self.settle()?
+        {
+            return Ok(step);
+        }
         match (on_path, tip, next) {
             (false, Some(tip), _) => self.disconnect_tip(tip).map(Step::Disconnected),
-            (true, _, Some(next)) => self.connect_tip(next, fresh),
+            (true, _, Some(next)) => self.begin_tip(next, fresh),
             // The target is the tip's child at least, or has left its branch.
             (true, _, None) | (false, None, _) => {
                 self.target = None;
@@ -108,9 +138,26 @@ impl Chainstate {
     pub(crate) fn disconnect_tip(&mut self, tip: EntryId) -> Result<Arc<Block>, ChainError> {
         let started = Instant::now();
         let (block, undo) = self.read_with_undo(tip)?;
+        self.take_back(tip, &block, undo)?;
+        tracing::debug!(
+            target: "bench",
+            "- Disconnect block: {:.2}ms", started.elapsed().as_secs_f64() * 1000.0
+        );
+        self.flush(FlushMode::IfNeeded)?;
+        self.log_tip(self.tip());
+        Ok(Arc::new(block))
+    }
+
+    /// Takes the tip out of the coins in memory.
+    fn take_back(
+        &mut self,
+        tip: EntryId,
+        block: &Block,
+        undo: BlockUndo,
+    ) -> Result<(), ChainError> {
         let height = self.shared.index().entry(tip).height;
         let mut view = CoinsCache::new(&self.coins);
-        let result = self.disconnect_block(&block, undo, height, &mut view)?;
+        let result = self.disconnect_block(block, undo, height, &mut view)?;
         if result != Disconnected::Clean {
             tracing::error!(
                 target: "validation",
@@ -120,14 +167,8 @@ impl Chainstate {
         }
         let changes = view.into_changes();
         self.coins.apply(changes);
-        tracing::debug!(
-            target: "bench",
-            "- Disconnect block: {:.2}ms", started.elapsed().as_secs_f64() * 1000.0
-        );
         self.chain.pop();
-        self.flush(FlushMode::IfNeeded)?;
-        self.log_tip();
-        Ok(Arc::new(block))
+        Ok(())
     }
 
     pub(crate) fn read_with_undo(&self, id: EntryId) -> Result<(Block, BlockUndo), ChainError> {
@@ -148,51 +189,92 @@ impl Chainstate {
         Ok((block, undo))
     }
 
-    pub(crate) fn connect_tip(
-        &mut self,
-        next: EntryId,
-        fresh: Option<&Arc<Block>>,
-    ) -> Result<Step, ChainError> {
+    /// Applies a block to the coins and begins to run its scripts.
+    fn begin_tip(&mut self, next: EntryId, fresh: Option<&Arc<Block>>) -> Result<Step, ChainError> {
         let started = Instant::now();
         let (hash, parent, pos) = {
             let index = self.shared.index();
             let entry = index.entry(next);
             (entry.hash, entry.prev, entry.data_pos())
         };
-        let checked = fresh.is_some_and(|fresh| fresh.hash == hash);
-        let block = match fresh.filter(|_| checked) {
-            Some(fresh) => Arc::clone(fresh),
+        let fresh = fresh.filter(|fresh| fresh.hash == hash).cloned();
+        let known = fresh.or_else(|| self.read_ahead(next));
+        let checked = known.is_some();
+        let block = match known {
+            Some(block) => block,
             None => {
                 let pos = pos.ok_or(ChainError::CorruptBlock(hash))?;
                 Arc::new(self.writer.files().read_block(pos, &hash)?)
             }
         };
-        let loaded = Instant::now();
+        let load = started.elapsed().as_secs_f64();
         self.prefetch_coins(&block)?;
         let mut view = CoinsCache::new(&self.coins);
-        let connected = self.connect_block(&block, parent, &mut view, Purpose::Connect { checked });
-        let ConnectedBlock {
-            undo,
-            scripts,
-            script_time,
-        } = match connected {
-            Ok(connected) => connected,
+        let applied = self.apply_block(&block, parent, &mut view, Purpose::Connect { checked });
+        let changes = view.into_changes();
+        let applied = match applied {
+            Ok(applied) => applied,
             Err(SubmitError::Chain(error)) => return Err(error),
             Err(SubmitError::Rejected(rejection)) => {
-                drop(view);
-                return Ok(self.reject_tip(next, &block, rejection));
+                // Tried again once it is known that those below are good.
+                let before = self.settle()?;
+                return Ok(before.unwrap_or_else(|| self.reject_tip(next, &block, rejection)));
             }
         };
-        let changes = view.into_changes();
-        self.log_script_checks(scripts, &block);
-        self.write_undo(next, &undo, parent)?;
+        let undo = Arc::new(applied.undo);
+        let verdict = applied.rules.map_or(Verdict::Given(Ok(())), |rules| {
+            rules.begin(&self.pool, &block, &undo)
+        });
         self.coins.apply(changes);
         self.chain.push(next);
-        self.settle_candidates(next);
-        self.flush(FlushMode::IfNeeded)?;
-        self.log_tip();
-        self.log_bench(started, loaded, script_time.as_secs_f64());
-        Ok(Step::Connected(block))
+        let connect = started.elapsed().as_secs_f64() - load;
+        self.unsettled.push_back(Unsettled {
+            id: next,
+            block,
+            undo,
+            parent,
+            checks: applied.checks,
+            verdict,
+            load,
+            connect,
+        });
+        Ok(Step::Begun)
+    }
+
+    /// Waits for the scripts of the lowest block that is not settled: it is a part of the chain then,
+    /// or taken back with all above it. `None` where all are settled.
+    pub(crate) fn settle(&mut self) -> Result<Option<Step>, ChainError> {
+        let Some(lowest) = self.unsettled.pop_front() else {
+            return Ok(None);
+        };
+        let waiting = Instant::now();
+        let verdict = lowest.verdict.wait()?;
+        let waited = waiting.elapsed().as_secs_f64();
+        if let Err(error) = verdict {
+            while let Some(above) = self.unsettled.pop_back() {
+                self.take_back(above.id, &above.block, Arc::unwrap_or_clone(above.undo))?;
+            }
+            let undo = Arc::unwrap_or_clone(lowest.undo);
+            self.take_back(lowest.id, &lowest.block, undo)?;
+            let rejected = self.reject_tip(lowest.id, &lowest.block, error.into());
+            return Ok(Some(rejected));
+        }
+        self.log_script_checks(lowest.checks, lowest.id);
+        self.write_undo(lowest.id, &lowest.undo, lowest.parent)?;
+        self.settle_candidates(lowest.id);
+        if self.unsettled.is_empty() {
+            self.flush(FlushMode::IfNeeded)?;
+        }
+        self.log_tip(Some(lowest.id));
+        self.log_bench([lowest.load, waited, lowest.connect]);
+        Ok(Some(Step::Connected(lowest.block)))
+    }
+
+    /// Makes a block the tip, on the spot.
+    pub(crate) fn connect_now(&mut self, next: EntryId) -> Result<(), ChainError> {
+        self.begin_tip(next, None)?;
+        self.settle()?;
+        Ok(())
     }
 
     /// Puts an invalid block and its descendants aside.
@@ -248,11 +330,14 @@ impl Chainstate {
         index.candidates.insert(rank);
     }
 
-    fn log_script_checks(&mut self, checks: Option<ScriptChecks>, block: &Block) {
+    fn log_script_checks(&mut self, checks: Option<ScriptChecks>, id: EntryId) {
         let Some(checks) = checks.filter(|checks| self.last_script_checks != Some(*checks)) else {
             return;
         };
-        let (height, hash) = (self.chain.len(), block.hash);
+        let (height, hash) = {
+            let index = self.shared.index();
+            (index.entry(id).height, index.entry(id).hash)
+        };
         match checks {
             ScriptChecks::On(reason) => tracing::info!(
                 target: "validation",
@@ -267,8 +352,8 @@ impl Chainstate {
     }
 
     #[expect(clippy::cast_precision_loss, reason = "a size for people")]
-    fn log_tip(&self) {
-        let Some(tip) = self.tip() else { return };
+    fn log_tip(&self, tip: Option<EntryId>) {
+        let Some(tip) = tip else { return };
         let progress = self.progress_of(tip);
         let index = self.shared.index();
         let entry = index.entry(tip);
@@ -287,16 +372,13 @@ impl Chainstate {
         );
     }
 
-    fn log_bench(&mut self, started: Instant, loaded: Instant, scripts: f64) {
-        let (load, total) = (
-            (loaded - started).as_secs_f64(),
-            started.elapsed().as_secs_f64(),
-        );
+    fn log_bench(&mut self, [load, scripts, connect]: [f64; 3]) {
+        let total = load + scripts + connect;
         let bench = &mut self.bench;
         bench.blocks += 1;
         bench.load += load;
         bench.scripts += scripts;
-        bench.connect += total - load - scripts;
+        bench.connect += connect;
         bench.total += total;
         let blocks = f64::from(bench.blocks);
         let line = |name: &str, now: f64, sum: f64| {
@@ -307,7 +389,7 @@ impl Chainstate {
         };
         line("  - Load block from disk", load, bench.load);
         line("  - Verify scripts", scripts, bench.scripts);
-        line("  - Connect coins", total - load - scripts, bench.connect);
+        line("  - Connect coins", connect, bench.connect);
         line("- Connect block", total, bench.total);
     }
 }

@@ -1,5 +1,6 @@
 //! The chain as its thread holds it: everything that only this thread writes.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -7,11 +8,13 @@ use consensus::deployments::VersionBitsCache;
 use primitives::{Block, BlockHash, ChainParams, U256};
 use rayon::ThreadPool;
 
+use crate::activate::Unsettled;
 use crate::block_files::BlockFileWriter;
 use crate::coins::{CoinsCache, CoinsStore};
 use crate::config::ChainConfig;
 use crate::connect::ScriptChecks;
 use crate::index::{EntryId, IndexStore};
+use crate::read_ahead::ReadAhead;
 use crate::reader::{Ended, Shared, Tip};
 use crate::signature_cache::ValidationCaches;
 
@@ -30,7 +33,14 @@ pub(crate) struct Chainstate {
     pub(crate) chain: Vec<EntryId>,
     /// Where activation is heading.
     pub(crate) target: Option<EntryId>,
+    /// Blocks whose scripts are being run, the last ones of `chain`, the lowest first.
+    pub(crate) unsettled: VecDeque<Unsettled>,
+    /// Blocks that will be connected soon.
+    pub(crate) ahead: ReadAhead,
+    /// Threads that run scripts.
     pub(crate) pool: Arc<ThreadPool>,
+    /// Threads that read blocks and coins from disk.
+    pub(crate) readers: Arc<ThreadPool>,
     pub(crate) caches: Arc<ValidationCaches>,
     pub(crate) initial_download: bool,
     /// The block files are not all in the index yet.

@@ -1,7 +1,7 @@
 //! Connecting a block to the coins, and taking it back.
 
 use std::collections::HashSet;
-use std::time::{Duration, Instant};
+use std::sync::Arc;
 
 use consensus::block_check::check_block;
 use consensus::deployments::{
@@ -9,22 +9,20 @@ use consensus::deployments::{
 };
 use consensus::tx_verify::{SpentCoin, check_tx_inputs, sequence_locks, transaction_sigop_cost};
 use consensus::{
-    BlockChecks, BlockError, BlockErrorKind, HeaderChain, PrecomputedTx, ScriptFlags, TxChecker,
-    TxError, block_subsidy, verify_script,
+    BlockChecks, BlockError, BlockErrorKind, HeaderChain, ScriptFlags, TxError, block_subsidy,
 };
 use primitives::params::MAX_BLOCK_SIGOPS_COST;
-use primitives::{Amount, Block, BlockHash, OutPoint, Tx, TxOut, U256};
+use primitives::{Amount, Block, BlockHash, OutPoint, Tx, U256};
 use rayon::prelude::*;
 
 use crate::chainstate::Chainstate;
 use crate::coins::{Coin, CoinsCache, CoinsView, coins_of};
 use crate::error::{BlockRejection, ChainError, SubmitError};
 use crate::index::{BlockIndex, EntryId};
+use crate::script_run::ScriptRules;
 use crate::store::StoreError;
 use crate::undo::{BlockUndo, TxUndo};
 
-/// Inputs of one transaction that are worth several threads.
-const PARALLEL_INPUTS: usize = 4;
 /// Blocks within this of the best header's work are always checked in full, in seconds.
 const ASSUME_VALID_AGE: i64 = 14 * 24 * 60 * 60;
 /// No block has more outputs than this.
@@ -51,11 +49,12 @@ pub(crate) enum Purpose {
     Test,
 }
 
-/// A connected block's undo data, with the time that its scripts took.
-pub(crate) struct ConnectedBlock {
+/// A block whose coins are in the view, and all of it checked but its scripts.
+pub(crate) struct AppliedBlock {
     pub(crate) undo: BlockUndo,
-    pub(crate) scripts: Option<ScriptChecks>,
-    pub(crate) script_time: Duration,
+    pub(crate) checks: Option<ScriptChecks>,
+    /// By which its scripts are to be judged; `None` where they are not.
+    pub(crate) rules: Option<ScriptRules>,
 }
 
 /// Whether all that a block did was found and taken back.
@@ -85,19 +84,36 @@ impl Chainstate {
             wanted.extend(prevouts.filter(|prevout| !made.contains(&prevout.txid)));
             made.insert(tx.txid());
         }
-        let (coins, pool) = (&mut self.coins, &self.pool);
-        pool.install(|| coins.prefetch(&wanted))
+        self.coins.prefetch(&wanted, &self.readers)
     }
 
-    /// Applies a block to `view`, whose best block is its parent, after checking all that depends on
-    /// coins (Core's `ConnectBlock`). On an error the view is to be thrown away.
+    /// Connects a block to `view` with all checks, its scripts included (Core's `ConnectBlock`). On an
+    /// error the view is to be thrown away.
     pub(crate) fn connect_block<V: CoinsView>(
         &self,
         block: &Block,
         parent: Option<EntryId>,
         view: &mut CoinsCache<V>,
         purpose: Purpose,
-    ) -> Result<ConnectedBlock, SubmitError> {
+    ) -> Result<(), SubmitError> {
+        let applied = self.apply_block(block, parent, view, purpose)?;
+        let Some(rules) = applied.rules else {
+            return Ok(());
+        };
+        self.pool
+            .install(|| rules.check_block(block, &applied.undo))
+            .map_err(reject)
+    }
+
+    /// Applies a block to `view`, whose best block is its parent, after checking all that depends on
+    /// coins but the scripts. On an error the view is to be thrown away.
+    pub(crate) fn apply_block<V: CoinsView>(
+        &self,
+        block: &Block,
+        parent: Option<EntryId>,
+        view: &mut CoinsCache<V>,
+        purpose: Purpose,
+    ) -> Result<AppliedBlock, SubmitError> {
         let params = self.params();
         if purpose == (Purpose::Connect { checked: false }) {
             check_block(block, params, BlockChecks::ALL).map_err(|error| match error.kind() {
@@ -109,11 +125,10 @@ impl Chainstate {
         view.set_best_block(block.hash);
         let Some(parent) = parent else {
             // The first block's outputs cannot be spent.
-            let undo = BlockUndo::default();
-            return Ok(ConnectedBlock {
-                undo,
-                scripts: None,
-                script_time: Duration::ZERO,
+            return Ok(AppliedBlock {
+                undo: BlockUndo::default(),
+                checks: None,
+                rules: None,
             });
         };
         let place = self.place_of(block, parent);
@@ -121,17 +136,16 @@ impl Chainstate {
             return Err(reject(BlockError::OverwritesTransaction));
         }
         let undo = self.apply_transactions(block, parent, &place, view)?;
-        let started = Instant::now();
-        if place.scripts != ScriptChecks::Off {
-            let remember = purpose == Purpose::Test;
-            self.check_scripts(block, &undo, place.flags, remember)
-                .map_err(reject)?;
-        }
-        let script_time = started.elapsed();
-        Ok(ConnectedBlock {
+        let rules = (place.scripts != ScriptChecks::Off).then(|| ScriptRules {
+            params,
+            caches: Arc::clone(&self.caches),
+            flags: place.flags,
+            remember: purpose == Purpose::Test,
+        });
+        Ok(AppliedBlock {
             undo,
-            scripts: Some(place.scripts),
-            script_time,
+            checks: Some(place.scripts),
+            rules,
         })
     }
 
@@ -210,7 +224,7 @@ impl Chainstate {
         let found = if block.txs.len() < 16 {
             block.txs.iter().find_map(exists)
         } else {
-            self.pool
+            self.readers
                 .install(|| block.txs.par_iter().with_min_len(8).find_map_any(exists))
         };
         found.unwrap_or(Ok(false))
@@ -287,79 +301,6 @@ impl Chainstate {
         let branch = index.branch(parent);
         let locks = sequence_locks(tx, heights, |height| branch.median_time_past(height));
         locks.allow(place.height, place.parent_median_time)
-    }
-
-    /// Runs the scripts of all inputs, on all threads. Of several errors the first in the block is
-    /// told.
-    fn check_scripts(
-        &self,
-        block: &Block,
-        undo: &BlockUndo,
-        flags: ScriptFlags,
-        remember: bool,
-    ) -> Result<(), BlockError> {
-        let check = |(tx, undo): (&std::sync::Arc<Tx>, &TxUndo)| {
-            self.check_tx_scripts(tx, &undo.spent, flags, remember)
-                .err()
-        };
-        let txs = &block.txs[1..];
-        let error = self
-            .pool
-            .install(|| txs.par_iter().zip(&undo.txs).find_map_first(check));
-        error.map_or(Ok(()), Err)
-    }
-
-    /// Runs the scripts of one transaction's inputs, `spent` being the coins that they spend (Core's
-    /// `CheckInputScripts`). `remember`: for a transaction that will be seen again in a block.
-    pub(crate) fn check_tx_scripts(
-        &self,
-        tx: &Tx,
-        spent: &[Coin],
-        flags: ScriptFlags,
-        remember: bool,
-    ) -> Result<(), BlockError> {
-        if self.caches.has_scripts(&tx.wtxid(), flags, !remember) {
-            return Ok(());
-        }
-        let outputs: Vec<&TxOut> = spent.iter().map(|coin| &coin.output).collect();
-        let known = PrecomputedTx::new(tx, outputs, self.params().hashes);
-        let signatures = if remember {
-            self.caches.remembering()
-        } else {
-            self.caches.forgetting()
-        };
-        let check = |number: usize| {
-            let input = &tx.inputs[number];
-            let mut checker = TxChecker::new(&known, number).with_cache(&signatures);
-            let script = &spent[number].output.script_pubkey;
-            let result = verify_script(
-                &input.script_sig,
-                script,
-                &input.witness,
-                flags,
-                &mut checker,
-            );
-            result.err().map(|error| BlockError::Script {
-                error,
-                txid: tx.txid(),
-                wtxid: tx.wtxid(),
-                input: u32::try_from(number).expect("checked transactions are below 4 MB"),
-                spends: input.prevout,
-            })
-        };
-        let inputs = 0..tx.inputs.len();
-        let error = if inputs.len() < PARALLEL_INPUTS {
-            inputs.into_iter().find_map(check)
-        } else {
-            inputs.into_par_iter().find_map_first(check)
-        };
-        if let Some(error) = error {
-            return Err(error);
-        }
-        if remember {
-            self.caches.add_scripts(&tx.wtxid(), flags);
-        }
-        Ok(())
     }
 
     /// Takes a block back from `view`, whose best block it is (Core's `DisconnectBlock`).

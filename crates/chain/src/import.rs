@@ -8,18 +8,27 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use consensus::block_check::check_block;
+use consensus::{BlockChecks, BlockError};
 use primitives::encode::Reader;
 use primitives::{Block, BlockHash, Header};
+use rayon::prelude::*;
 
 use crate::block_files::{FileError, FilePos, XorKey};
 use crate::chainstate::Chainstate;
 use crate::config::Task;
 use crate::error::{ChainError, SubmitError};
 use crate::handle::Answer;
+use crate::index::BlockIndex;
 use crate::scanner::RecordScanner;
 
 /// How long a slice takes at most before commands are looked at.
 const SLICE: Duration = Duration::from_millis(50);
+
+/// Most bytes of records that are decoded together, but for the last of them.
+const BATCH_BYTES: usize = 4 << 20;
+/// Most records that are.
+const BATCH_RECORDS: usize = 128;
 
 /// A running import.
 pub(crate) struct Import {
@@ -227,22 +236,29 @@ impl Import {
     fn read(&mut self, chain: &mut Chainstate, file: &mut OpenFile) -> Result<bool, ChainError> {
         let started = Instant::now();
         while started.elapsed() < SLICE {
-            let Some(record) = file.scanner.next()? else {
+            let batch = read_batch(chain, &mut file.scanner)?;
+            if batch.is_empty() {
                 return Ok(false);
-            };
-            let offset = u32::try_from(record.offset).unwrap_or(u32::MAX);
-            let place = match file.own {
-                Some(file) => Place::Own(FilePos { file, offset }),
-                None => Place::Foreign {
-                    path: Arc::clone(&file.path),
-                    offset: record.offset,
-                    size: record.data.len(),
-                },
-            };
-            let start = record.offset;
-            match self.load_record(chain, record.data, place)? {
-                Some(loaded) => file.loaded += loaded,
-                None => file.scanner.reject(start),
+            }
+            for found in batch {
+                let start = found.offset;
+                let offset = u32::try_from(start).unwrap_or(u32::MAX);
+                let place = match file.own {
+                    Some(file) => Place::Own(FilePos { file, offset }),
+                    None => Place::Foreign {
+                        path: Arc::clone(&file.path),
+                        offset: start,
+                        size: found.size,
+                    },
+                };
+                match self.load_record(chain, found, place)? {
+                    Some(loaded) => file.loaded += loaded,
+                    None => {
+                        // What was found behind it may lie inside of what is looked through now.
+                        file.scanner.reject(start);
+                        break;
+                    }
+                }
             }
         }
         if file.own.is_none() && file.size > 0 {
@@ -256,25 +272,22 @@ impl Import {
     fn load_record(
         &mut self,
         chain: &mut Chainstate,
-        data: &[u8],
+        found: Found,
         place: Place,
     ) -> Result<Option<u32>, ChainError> {
-        let Ok(header) = Header::decode(&mut Reader::new(data)) else {
+        let Some((header, hash)) = found.header else {
             return Ok(None);
         };
-        let (genesis, scheme) = (chain.params().genesis.hash, chain.params().hashes);
-        let hash = header.hash(scheme);
-        let (known_parent, here) = {
+        let (is_first, known_parent, here) = {
             let index = chain.shared.index();
-            let here = index
-                .find(&hash)
-                .is_some_and(|id| index.entry(id).status.has_data());
-            (hash == genesis || index.find(&header.prev).is_some(), here)
+            let is_first = hash == chain.params().genesis.hash;
+            let known_parent = is_first || index.find(&header.prev).is_some();
+            (is_first, known_parent, has_data(&index, &hash))
         };
         let mut loaded = 0;
         if !here {
             // Old bugs left all kinds of data in block files; what does not decode is no block.
-            let Ok(block) = Block::decode_known(&mut Reader::new(data), hash, scheme) else {
+            let Some((block, checked)) = found.block else {
                 tracing::debug!(
                     target: "reindex",
                     "LoadExternalBlockFile: unexpected data in block {hash}. continuing"
@@ -290,9 +303,9 @@ impl Import {
                 self.orphans.entry(header.prev).or_default().push(place);
                 return Ok(Some(0));
             }
-            loaded += take(chain, &Arc::new(block), place.own())?;
+            loaded += take(chain, &block, checked, place.own())?;
         }
-        if hash == genesis && chain.tip().is_none() {
+        if is_first && chain.tip().is_none() {
             chain.connect_first()?;
         }
         Ok(Some(loaded + self.load_children(chain, hash)?))
@@ -315,7 +328,8 @@ impl Import {
                     "LoadExternalBlockFile: Processing out of order child {} of {parent}",
                     block.hash
                 );
-                if take(chain, &block, place.own())? > 0 {
+                let checked = check_block(&block, chain.params(), BlockChecks::ALL);
+                if take(chain, &block, checked, place.own())? > 0 {
                     loaded += 1;
                     queue.push_back(block.hash);
                 }
@@ -325,13 +339,59 @@ impl Import {
     }
 }
 
-/// Stores a block; gives 1 where it is valid so far.
+/// A record that was found, and what could be made of it before its turn.
+struct Found {
+    offset: u64,
+    size: usize,
+    header: Option<(Header, BlockHash)>,
+    /// The block with the verdict of [`check_block`]; `None` where it is here already, or none.
+    block: Option<(Arc<Block>, Result<(), BlockError>)>,
+}
+
+/// The next records, decoded and checked alone on several threads; empty at the end of the file.
+fn read_batch(chain: &Chainstate, scanner: &mut RecordScanner) -> Result<Vec<Found>, FileError> {
+    let (mut records, mut bytes) = (Vec::new(), 0);
+    while bytes < BATCH_BYTES && records.len() < BATCH_RECORDS {
+        let Some(record) = scanner.next()? else {
+            break;
+        };
+        bytes += record.data.len();
+        records.push((record.offset, record.data.to_vec()));
+    }
+    let (params, shared) = (chain.params(), &chain.shared);
+    let examine = |(offset, data): (u64, Vec<u8>)| {
+        let header = Header::decode(&mut Reader::new(&data)).ok();
+        let header = header.map(|header| (header, header.hash(params.hashes)));
+        let new = header.filter(|(_, hash)| !has_data(&shared.index(), hash));
+        let block = new.and_then(|(_, hash)| {
+            let block = Block::decode_known(&mut Reader::new(&data), hash, params.hashes).ok()?;
+            let checked = check_block(&block, params, BlockChecks::ALL);
+            Some((Arc::new(block), checked))
+        });
+        Found {
+            offset,
+            size: data.len(),
+            header,
+            block,
+        }
+    };
+    let examine_all = || records.into_par_iter().map(examine).collect();
+    Ok(chain.readers.install(examine_all))
+}
+
+fn has_data(index: &BlockIndex, hash: &BlockHash) -> bool {
+    let id = index.find(hash);
+    id.is_some_and(|id| index.entry(id).status.has_data())
+}
+
+/// Stores a block that was checked alone; gives 1 where it is valid so far.
 fn take(
     chain: &mut Chainstate,
     block: &Arc<Block>,
+    checked: Result<(), BlockError>,
     pos: Option<FilePos>,
 ) -> Result<u32, ChainError> {
-    match chain.accept_loaded_block(block, pos) {
+    match chain.accept_loaded_block(block, checked, pos) {
         Ok(_) => Ok(1),
         Err(SubmitError::Rejected(_)) => Ok(0),
         Err(SubmitError::Chain(error)) => Err(error),

@@ -1,7 +1,7 @@
 //! The start: stores are opened, the index is read, interrupted writes are completed, the last
 //! blocks are checked.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::fs::File;
 use std::sync::Arc;
 
@@ -9,6 +9,7 @@ use consensus::deployments::BuriedDeployment;
 use consensus::pow::check_proof_of_work;
 use primitives::params::MAX_FUTURE_BLOCK_TIME;
 use primitives::{Block, BlockHash, U256};
+use rayon::ThreadPool;
 
 use crate::block_files::{BlockFileWriter, BlockFiles, FileError};
 use crate::chainstate::{Bench, Chainstate, FIRST_SEQUENCE};
@@ -16,6 +17,7 @@ use crate::coins::{CoinsCache, CoinsStore, CoinsView};
 use crate::config::{ChainConfig, Reindex, Task};
 use crate::error::{ChainError, StartError};
 use crate::index::{BlockIndex, IndexStore, SEQUENCE_BEST_CHAIN, StoredEntry, Validity};
+use crate::read_ahead::ReadAhead;
 use crate::reader::Shared;
 use crate::signature_cache::ValidationCaches;
 use crate::store::{Store, StoreError, StoreKind, StoreOptions};
@@ -84,11 +86,9 @@ impl Chainstate {
         check_files(&index, &files, infos.len())?;
         config.report(Task::LoadingIndex, 100);
         let reindexing = index_store.is_reindexing().map_err(load_error)?;
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(config.script_threads.max(1))
-            .thread_name(|number| format!("scriptch.{number}"))
-            .build()
-            .map_err(|error| thread_error(&error))?;
+        let pool = thread_pool("scriptch", config.script_threads)?;
+        // Apart, so that the next block and its coins need not wait for the scripts of this one.
+        let readers = thread_pool("readahead", config.script_threads)?;
         let caches = ValidationCaches::new(config.signature_cache_bytes);
         let writer = BlockFileWriter::new(files.clone(), infos);
         let mut chainstate = Self {
@@ -99,7 +99,10 @@ impl Chainstate {
             coins_limit: sizes.coins,
             chain: Vec::new(),
             target: None,
-            pool: Arc::new(pool),
+            unsettled: VecDeque::new(),
+            ahead: ReadAhead::default(),
+            pool,
+            readers,
             caches: Arc::new(caches),
             initial_download: true,
             reindexing,
@@ -209,7 +212,7 @@ impl Chainstate {
     pub(crate) fn connect_first(&mut self) -> Result<(), ChainError> {
         let genesis = self.shared.index().find(&self.params().genesis.hash);
         if let Some(genesis) = genesis {
-            self.connect_tip(genesis, None)?;
+            self.connect_now(genesis)?;
             self.publish();
         }
         Ok(())
@@ -360,11 +363,16 @@ fn refused_or(error: StoreError, damaged: fn(StoreError) -> StartError) -> Start
     }
 }
 
-fn thread_error(error: &rayon::ThreadPoolBuildError) -> StartError {
-    let source = std::io::Error::other(error.to_string());
-    StartError::Chain(ChainError::Thread {
-        name: "scriptch",
-        source,
+fn thread_pool(name: &'static str, threads: usize) -> Result<Arc<ThreadPool>, StartError> {
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads.max(1))
+        .thread_name(move |number| format!("{name}.{number}"))
+        // Whoever waits for the work hears that its answer will not come.
+        .panic_handler(|_| ())
+        .build();
+    pool.map(Arc::new).map_err(|error| {
+        let source = std::io::Error::other(error.to_string());
+        StartError::Chain(ChainError::Thread { name, source })
     })
 }
 

@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use consensus::BlockChecks;
+use consensus::block_check::check_block;
 use primitives::Block;
 
 use crate::block_files::{FilePos, RECORD_HEADER};
@@ -58,7 +60,8 @@ impl Chainstate {
                 file: number,
                 offset,
             };
-            match self.accept_loaded_block(&Arc::new(block), Some(pos)) {
+            let checked = check_block(&block, self.params(), BlockChecks::ALL);
+            match self.accept_loaded_block(&Arc::new(block), checked, Some(pos)) {
                 Ok(_) => {
                     found += 1;
                     self.writer.mark_unsynced(number);

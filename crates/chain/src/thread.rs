@@ -4,6 +4,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use consensus::BlockChecks;
 use consensus::block_check::{check_block, contextual_check_block, contextual_check_header};
@@ -23,6 +24,9 @@ use crate::import::{Import, Slice};
 use crate::reader::{ChainReader, Ended};
 use crate::template::TemplateRequest;
 use crate::verify::Verified;
+
+/// How long waiting blocks are connected before the tip is shown and commands are looked at.
+const SLICE: Duration = Duration::from_millis(50);
 
 /// The running chain: two handles that clone freely, and the thread behind them.
 #[derive(Debug)]
@@ -335,10 +339,10 @@ impl ChainThread {
         Ok(())
     }
 
-    /// Connects blocks until the tip is better than it was, and shows it. False where the best chain
-    /// is active already.
+    /// Connects blocks until the tip is better than it was, and for a slice of time where many wait,
+    /// and shows it. False where the best chain is active already.
     fn advance(&mut self, mut fresh: Option<&mut Fresh<'_>>) -> Result<bool, ChainError> {
-        let start = self.chain.tip_work();
+        let (start, begun) = (self.chain.tip_work(), Instant::now());
         let stored = fresh.as_ref().filter(|fresh| fresh.stored);
         let block = stored.map(|fresh| fresh.block);
         let mut tell = |hash: BlockHash, result| {
@@ -346,15 +350,29 @@ impl ChainThread {
                 fresh.connected = Some(result);
             }
         };
+        let slice = if self.import.is_some() {
+            SLICE
+        } else {
+            Duration::ZERO
+        };
         let more = loop {
-            match self.chain.step(block)? {
+            // Blocks that are being connected count: none is begun above the height to stop at.
+            let enough = self.is_at_stop_height()
+                || (self.chain.tip_work() > start && begun.elapsed() >= slice);
+            let step = match enough {
+                true => match self.chain.settle()? {
+                    Some(step) => step,
+                    None if self.chain.tip_work() > start => break true,
+                    None => self.chain.step(block)?,
+                },
+                false => self.chain.step(block)?,
+            };
+            match step {
+                Step::Begun => {}
                 Step::Disconnected(block) => self.chain.note_disconnected(block),
                 Step::Connected(block) => {
                     self.chain.note_connected(&block);
                     tell(block.hash, Ok(()));
-                    if self.chain.tip_work() > start {
-                        break true;
-                    }
                 }
                 Step::Rejected(hash, rejection) => tell(hash, Err(rejection)),
                 Step::Done => break false,
@@ -367,10 +385,14 @@ impl ChainThread {
         Ok(more)
     }
 
+    fn is_at_stop_height(&self) -> bool {
+        let stop = self.chain.config().stop_at_height;
+        stop.is_some_and(|stop| stop > 0 && self.chain.chain.len() > stop as usize)
+    }
+
     fn check_stop_height(&self) {
-        if let Some(stop) = self.chain.config().stop_at_height
-            && stop > 0
-            && self.chain.chain.len() > stop as usize
+        if self.is_at_stop_height()
+            && let Some(stop) = self.chain.config().stop_at_height
         {
             self.chain.end(Ended::StopHeight(stop));
         }
@@ -430,8 +452,6 @@ impl ChainThread {
         }
         chain.prefetch_coins(block)?;
         let mut view = CoinsCache::new(&chain.coins);
-        chain
-            .connect_block(block, Some(tip), &mut view, Purpose::Test)
-            .map(|_| ())
+        chain.connect_block(block, Some(tip), &mut view, Purpose::Test)
     }
 }

@@ -8,7 +8,8 @@ mod common;
 use std::sync::Arc;
 
 use chain::{ChainFollower, FollowStep, Submission, SubmitError};
-use common::mine::{Parent, coinbase_coin, mine, spend_to};
+use common::mine::{Parent, coinbase_coin, mine, spend, spend_to};
+use common::world::write_records;
 use common::{Net, TestChain};
 use primitives::script::opcodes::OP_0;
 use primitives::{Block, BlockHash, OutPoint, Script, U256};
@@ -102,6 +103,54 @@ fn scripts_below_an_assumed_block_are_not_run() {
             assert_eq!(submit(&chain, &blocks[102]), "duplicate-invalid");
         }
     }
+}
+
+/// The scripts of a block run while its children are already being connected.
+#[test]
+fn a_bad_script_in_the_middle_of_an_import_leaves_no_trace() {
+    let params = Net::Regtest.params();
+    let start = Parent {
+        hash: params.genesis.hash,
+        height: 0,
+        time: params.genesis.time,
+    };
+    let mut blocks = chain_with_bad_script(params, start);
+    blocks.truncate(101);
+    let locked = blocks[100].txs[1].txid();
+    let mut parent = Parent::of(&blocks[100], 101);
+    let fan = spend(params, &[coinbase_coin(&blocks[1])], 6);
+    let mut from: Vec<_> = (0..6)
+        .map(|n| (OutPoint::new(fan.txid(), n), REWARD / 6))
+        .collect();
+    from.push((OutPoint::new(locked, 0), REWARD));
+    let stolen = spend_to(params, &from, &common::mine::anyone());
+    let spends_it = spend(params, &[(OutPoint::new(stolen.txid(), 0), 2 * REWARD)], 5);
+    for txs in [vec![fan, stolen], vec![spends_it], vec![], vec![]] {
+        let block = mine(params, parent, &txs, 1, REWARD);
+        parent = Parent::of(&block, parent.height + 1);
+        blocks.push(block);
+    }
+    let load = |name: &str, dir: &std::path::Path, blocks: &[Arc<Block>]| {
+        let file = dir.join(name);
+        write_records(&file, params, blocks);
+        let chain = open(dir, None);
+        chain.load(&file);
+        chain
+    };
+    let dirs: [_; 2] = std::array::from_fn(|_| tempfile::tempdir().unwrap());
+    let clean = load("good.dat", dirs[0].path(), &blocks[..101]);
+    let chain = load("bad.dat", dirs[1].path(), &blocks);
+    assert_eq!(chain.reader.tip().hash, blocks[100].hash);
+    assert_eq!(chain.muhash(), clean.muhash());
+    // What stands on it is not tried again, and another child of its parent is.
+    assert_eq!(submit(&chain, &blocks[102]), "duplicate-invalid");
+    let other = mine(params, Parent::of(&blocks[100], 101), &[], 2, REWARD);
+    assert_eq!(submit(&chain, &other), "ok");
+    chain.stop();
+    let chain = open(dirs[1].path(), None);
+    assert_eq!(chain.reader.tip().hash, other.hash);
+    assert_eq!(submit(&clean, &other), "ok");
+    assert_eq!(chain.muhash(), clean.muhash());
 }
 
 #[test]

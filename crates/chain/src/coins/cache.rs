@@ -6,6 +6,7 @@ use std::collections::hash_map::Entry;
 use std::mem::size_of;
 
 use primitives::{BlockHash, OutPoint};
+use rayon::ThreadPool;
 use rayon::prelude::*;
 
 use super::{Coin, CoinsView};
@@ -111,12 +112,15 @@ impl<V: CoinsView> CoinsCache<V> {
         self.coins.insert(outpoint, clean);
     }
 
-    /// Reads the coins at `outpoints` that are not in memory, several at a time on the current
-    /// thread pool.
+    /// Reads the coins at `outpoints` that are not in memory, many of them at a time on `readers`.
     ///
     /// # Errors
     /// Where the view below cannot be read.
-    pub fn prefetch(&mut self, outpoints: &[OutPoint]) -> Result<(), StoreError> {
+    pub fn prefetch(
+        &mut self,
+        outpoints: &[OutPoint],
+        readers: &ThreadPool,
+    ) -> Result<(), StoreError> {
         let missing: Vec<_> = outpoints
             .iter()
             .filter(|outpoint| !self.coins.contains_key(outpoint))
@@ -129,11 +133,10 @@ impl<V: CoinsView> CoinsCache<V> {
         let found: Vec<_> = if missing.len() < 16 {
             missing.iter().filter_map(read).collect::<Result<_, _>>()?
         } else {
-            missing
-                .par_iter()
-                .with_min_len(8)
-                .filter_map(read)
-                .collect::<Result<_, _>>()?
+            readers.install(|| {
+                let read = missing.par_iter().with_min_len(8).filter_map(read);
+                read.collect::<Result<_, _>>()
+            })?
         };
         for (outpoint, coin) in found {
             if !self.coins.contains_key(&outpoint) {

@@ -163,7 +163,8 @@ fn a_coin_that_came_and_went_leaves_nothing() {
     let full = MapCoins(places.iter().map(|place| (*place, coin(9))).collect());
     let mut cache = CoinsCache::new(full);
     cache.spend(&place(5)).unwrap();
-    cache.prefetch(&places).unwrap();
+    let readers = rayon::ThreadPoolBuilder::new().build().unwrap();
+    cache.prefetch(&places, &readers).unwrap();
     assert_eq!((cache.len(), cache.dirty_count()), (64, 1));
     assert!(cache.holds(&place(6)) && !cache.holds(&place(5)));
 }
