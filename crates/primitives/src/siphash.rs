@@ -86,7 +86,7 @@ mod tests {
         for vector in vectors {
             let start = SipHasher::new(word(&vector["key"][0]), word(&vector["key"][1]));
             let words = vector["input"].as_array().unwrap();
-            let data: Vec<u8> = words.iter().flat_map(|w| word(w).to_le_bytes()).collect();
+            let data: Vec<u8> = words.iter().flat_map(testkit::from_hex).collect();
             // However the data is cut.
             for piece in [1, 3, 8, 1000] {
                 let mut hasher = start;
