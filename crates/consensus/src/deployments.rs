@@ -1,11 +1,9 @@
 //! Which rules are in force where: buried deployments, version bits and the exceptions.
 
 mod bip30;
-mod overrides;
 mod version_bits;
 
 pub use bip30::{enforces_bip30, is_bip30_repeat, is_bip30_unspendable};
-pub use overrides::{DeploymentOverrides, OverrideError};
 pub use version_bits::{
     Bip9Info, Bip9Stats, ThresholdState, VERSIONBITS_NUM_BITS, VERSIONBITS_TOP_BITS,
     VERSIONBITS_TOP_MASK, VersionBitsCache,

@@ -7,6 +7,9 @@ mod asm;
 #[path = "vectors/blocks.rs"]
 mod blocks;
 #[cfg(test)]
+#[path = "vectors/cases.rs"]
+mod cases;
+#[cfg(test)]
 #[path = "vectors/chains.rs"]
 mod chains;
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::sync::Arc;
 
 use consensus::block_check::{
     BlockChecks, check_block, contextual_check_block, contextual_check_header,
@@ -11,8 +12,12 @@ use consensus::tx_verify::{SpentCoin, check_tx_inputs, sequence_locks, transacti
 use consensus::{HeaderChain, HeaderInfo, PrecomputedTx, TxChecker, block_subsidy, verify_script};
 use primitives::encode::Reader;
 use primitives::params::{ChainParams, Coin, MAX_BLOCK_SIGOPS_COST, Network};
-use primitives::{Amount, Block, BlockHash, OutPoint, Tx, TxOut};
-use testkit::vectors_dir;
+use primitives::script::opcodes::OP_0;
+use primitives::transaction::{SEQUENCE_FINAL, TxData};
+use primitives::{
+    Amount, Block, BlockHash, CompactTarget, Hash256, Header, OutPoint, Script, Tx, TxIn, TxOut,
+};
+use testkit::{core_vectors, from_hex, vectors_dir};
 
 struct StoredCoin {
     output: TxOut,
@@ -181,4 +186,57 @@ fn the_regtest_chain_of_all_script_types() {
     };
     check(&chain, tip, 467, 47_954);
     assert_eq!(chain.coins.len(), 14_692);
+}
+
+/// Another start of the main network with real work, of which only times and nonces are stored: the
+/// first change of difficulty, from 1 to the most that a period allows.
+#[test]
+fn the_alternate_start_of_the_main_network() {
+    let Some(file) = core_vectors("mainnet_alt.json") else {
+        return;
+    };
+    let params = ChainParams::get(Coin::Bitcoin, Network::Main);
+    let mut chain = Chain::new(params);
+    chain.push_header(&Block::from_bytes(params.genesis.block, params.hashes).unwrap());
+    let number = |list: &str, height: u32| {
+        let value = &file[list][height as usize - 1];
+        u32::try_from(value.as_u64().unwrap()).unwrap()
+    };
+    for height in 1..=2016 {
+        let coinbase = Tx::new(alternate_coinbase(height), params.hashes);
+        let header = Header {
+            version: 0x2000_0000,
+            prev: chain.hash(height - 1),
+            merkle_root: Hash256(coinbase.txid().0),
+            time: number("timestamps", height),
+            bits: CompactTarget(if height < 2016 {
+                0x1d00_ffff
+            } else {
+                0x1c3f_ffc0
+            }),
+            nonce: number("nonces", height),
+        };
+        chain.connect(&Block::new(header, vec![Arc::new(coinbase)], params.hashes));
+    }
+    assert_eq!(chain.coins.len(), 2016);
+}
+
+fn alternate_coinbase(height: u32) -> TxData {
+    let mut input = TxIn::unsigned(OutPoint::NULL, SEQUENCE_FINAL);
+    input.script_sig = Script::new().push_int(i64::from(height));
+    if height <= 16 {
+        // A coinbase's script has two bytes at least.
+        input.script_sig = input.script_sig.op(OP_0);
+    }
+    let key_hash = "76a914eadbac7f36c37e39361168b7aaee3cb24a25312d88ac";
+    let output = TxOut {
+        value: Amount::from_coins(50),
+        script_pubkey: Script::from(from_hex(&key_hash.into())),
+    };
+    TxData {
+        version: 2,
+        inputs: vec![input],
+        outputs: vec![output],
+        lock_time: 0,
+    }
 }

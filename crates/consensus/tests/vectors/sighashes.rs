@@ -108,6 +108,11 @@ fn family_sighashes() {
 fn bip341_signature_hashes() {
     let Some(dir) = vectors_dir() else { return };
     let file = load_json(&dir.join("bips/bip-0341/wallet-test-vectors.json"));
+    // The reference has the same ones.
+    assert_eq!(
+        core_vectors("bip341_wallet_vectors.json"),
+        Some(file.clone())
+    );
     for case in file["keyPathSpending"].as_array().unwrap() {
         let tx = read_tx(&case["given"]["rawUnsignedTx"]);
         let spent: Vec<TxOut> = case["given"]["utxosSpent"]

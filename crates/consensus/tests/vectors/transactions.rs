@@ -1,61 +1,20 @@
 //! `tx_valid.json` and `tx_invalid.json`.
 
-use std::collections::HashMap;
-
 use consensus::{PrecomputedTx, ScriptFlags, TxChecker, check_transaction, verify_script};
+use primitives::HashScheme;
 use primitives::params::{ChainParams, Coin, Network};
-use primitives::{Amount, HashScheme, OutPoint, Script, Tx};
-use serde_json::Value;
-use testkit::{core_vectors, from_hex};
 
-use crate::asm::{parse_flags, parse_script};
+use crate::asm::parse_flags;
+use crate::cases::{TxCase, tx_cases};
 
-const SCHEME: HashScheme = HashScheme::Bitcoin;
-
-struct Case {
-    prevouts: HashMap<OutPoint, (Script, Amount)>,
-    tx: Tx,
-    flags: String,
-}
-
-fn cases(name: &str) -> Vec<Case> {
-    let Some(file) = core_vectors(name) else {
-        return Vec::new();
-    };
-    let rows = file
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|row| row[0].is_array());
-    rows.map(|row| Case {
-        prevouts: row[0].as_array().unwrap().iter().map(prevout).collect(),
-        tx: Tx::from_bytes(&from_hex(&row[1]), SCHEME).unwrap(),
-        flags: row[2].as_str().unwrap().to_owned(),
-    })
-    .collect()
-}
-
-fn prevout(row: &Value) -> (OutPoint, (Script, Amount)) {
-    let txid = row[0].as_str().unwrap().parse().unwrap();
-    // The index -1 stands for the one of a coinbase.
-    let vout = i32::try_from(row[1].as_i64().unwrap())
-        .unwrap()
-        .cast_unsigned();
-    let amount = Amount::from_sat(row[3].as_i64().unwrap_or(0));
-    (
-        OutPoint::new(txid, vout),
-        (parse_script(row[2].as_str().unwrap()), amount),
-    )
-}
-
-fn are_scripts_valid(case: &Case, flags: ScriptFlags) -> bool {
-    let precomputed = PrecomputedTx::new(&case.tx, Vec::new(), SCHEME);
+fn are_scripts_valid(case: &TxCase, flags: ScriptFlags) -> bool {
+    let precomputed = PrecomputedTx::new(&case.tx, Vec::new(), HashScheme::Bitcoin);
     case.tx.inputs.iter().enumerate().all(|(i, input)| {
-        let (script, amount) = &case.prevouts[&input.prevout];
-        let mut checker = TxChecker::new(&precomputed, i).with_amount(*amount);
+        let spent = &case.prevouts[&input.prevout];
+        let mut checker = TxChecker::new(&precomputed, i).with_amount(spent.value);
         verify_script(
             &input.script_sig,
-            script,
+            &spent.script_pubkey,
             &input.witness,
             flags,
             &mut checker,
@@ -90,7 +49,7 @@ fn fill(mut flags: ScriptFlags) -> ScriptFlags {
 #[test]
 fn valid_transactions() {
     let params = ChainParams::get(Coin::Bitcoin, Network::Main);
-    let cases = cases("tx_valid.json");
+    let cases = tx_cases("tx_valid.json");
     for case in &cases {
         let txid = case.tx.txid();
         assert_eq!(check_transaction(&case.tx, params), Ok(()), "{txid}");
@@ -115,7 +74,7 @@ fn valid_transactions() {
 #[test]
 fn invalid_transactions() {
     let params = ChainParams::get(Coin::Bitcoin, Network::Main);
-    let cases = cases("tx_invalid.json");
+    let cases = tx_cases("tx_invalid.json");
     for case in &cases {
         let txid = case.tx.txid();
         if check_transaction(&case.tx, params).is_err() {
