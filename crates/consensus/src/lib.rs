@@ -8,6 +8,7 @@
 pub mod block_check;
 pub mod deployments;
 mod header_chain;
+pub mod headers_sync;
 pub mod merkle;
 pub mod pow;
 pub mod script;
