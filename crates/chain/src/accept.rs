@@ -12,6 +12,7 @@ use primitives::{Block, BlockHash, Header};
 use crate::block_files::FilePos;
 use crate::chainstate::{Chainstate, log2_work};
 use crate::error::{BlockRejection, ChainError, SubmitError};
+use crate::flush::FlushMode;
 use crate::handle::Submission;
 use crate::index::{EntryId, Validity};
 use crate::text::iso_date_time;
@@ -163,6 +164,7 @@ impl Chainstate {
                 .map_err(ChainError::from)?,
         };
         self.received_transactions(id, block, pos);
+        self.flush(FlushMode::PruneOnly)?;
         Ok((id, true))
     }
 

@@ -12,14 +12,16 @@ pub(crate) use info::FileInfo;
 pub(crate) use writer::BlockFileWriter;
 pub use xor::XorKey;
 
+use std::collections::BTreeMap;
 use std::fmt;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use primitives::encode::{MAX_SIZE, Reader};
 use primitives::{Block, BlockHash, ChainParams, Header};
 
+use crate::store::StoreError;
 use crate::undo::BlockUndo;
 use sequence::FileSequence;
 
@@ -30,9 +32,9 @@ const UNDO_OVERHEAD: u32 = RECORD_HEADER + 32;
 /// No block file grows beyond this, in bytes.
 const MAX_FILE_BYTES: u32 = 128 << 20;
 /// Block files grow in steps of this, in bytes.
-const BLOCK_CHUNK: u32 = 16 << 20;
+pub(crate) const BLOCK_CHUNK: u32 = 16 << 20;
 /// Undo files grow in steps of this, in bytes.
-const UNDO_CHUNK: u32 = 1 << 20;
+pub(crate) const UNDO_CHUNK: u32 = 1 << 20;
 /// No block file grows beyond this with `-fastprune`, in bytes.
 const FAST_PRUNE_FILE_BYTES: u32 = 64 << 10;
 /// Block files grow in steps of this with `-fastprune`, in bytes.
@@ -90,6 +92,10 @@ pub enum FileError {
         /// The key file.
         path: PathBuf,
     },
+}
+
+fn is_number(text: &str) -> bool {
+    text.len() == 5 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// What to do about a failure.
@@ -231,6 +237,65 @@ impl BlockFiles {
         (0..count)
             .map(|n| size(self.block_path(n)) + size(self.undo_path(n)))
             .sum()
+    }
+
+    /// Deletes a pair of files. What another program holds open may stay until the next start.
+    pub(crate) fn delete(&self, file: u32) {
+        let mut deleted = false;
+        for path in [self.block_path(file), self.undo_path(file)] {
+            match fs::remove_file(&path) {
+                Ok(()) => deleted = true,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => tracing::warn!(
+                    target: "blockstorage",
+                    "Cannot delete {}: {error}. It is tried again at the next start.", path.display()
+                ),
+            }
+        }
+        if deleted {
+            tracing::debug!(
+                target: "blockstorage", "Prune: UnlinkPrunedFiles deleted blk/rev ({file:05})"
+            );
+        }
+    }
+
+    /// Deletes what a new index of a pruned directory will not look at: undo files, which are made
+    /// anew, and block files behind a gap (Core's `CleanupBlockRevFiles`).
+    pub(crate) fn delete_unusable(&self, dir: &Path) -> Result<(), StoreError> {
+        let failed = |action, path: &Path, source| StoreError::File {
+            action,
+            path: path.to_owned(),
+            source,
+        };
+        tracing::info!(
+            target: "validation",
+            "Removing unusable blk?????.dat and rev?????.dat files for -reindex with -prune"
+        );
+        let delete =
+            |path: &Path| fs::remove_file(path).map_err(|error| failed("delete", path, error));
+        let mut blocks = BTreeMap::new();
+        for entry in fs::read_dir(dir).map_err(|error| failed("read", dir, error))? {
+            let entry = entry.map_err(|error| failed("read", dir, error))?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
+            let Some(number) = name.strip_suffix(".dat").filter(|_| is_file) else {
+                continue;
+            };
+            match number.split_at_checked(3) {
+                Some(("rev", number)) if is_number(number) => delete(&entry.path())?,
+                Some(("blk", number)) if is_number(number) => {
+                    blocks.insert(number.to_owned(), entry.path());
+                }
+                _ => {}
+            }
+        }
+        let behind_gap = (0_u32..)
+            .zip(blocks)
+            .skip_while(|(expected, (number, _))| number.parse() == Ok(*expected));
+        for (_, (_, path)) in behind_gap {
+            delete(&path)?;
+        }
+        Ok(())
     }
 
     /// Reads a record's data and the `extra` bytes behind it.

@@ -45,6 +45,8 @@ pub(crate) struct Chainstate {
     pub(crate) initial_download: bool,
     /// The block files are not all in the index yet.
     pub(crate) reindexing: bool,
+    /// Files were written to, so that there may be too much of them.
+    pub(crate) check_pruning: bool,
     pub(crate) next_sequence: i32,
     /// Ever lower numbers for blocks that someone prefers.
     pub(crate) precious_sequence: i32,

@@ -41,6 +41,28 @@ pub enum Reindex {
     All,
 }
 
+/// Blocks below the tip that are never pruned: reorganisations need them.
+pub const MIN_BLOCKS_TO_KEEP: u32 = 288;
+
+/// Which old blocks are deleted to save space (`-prune`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Prune {
+    /// None.
+    #[default]
+    Off,
+    /// Those that somebody asks to delete.
+    Manual,
+    /// Also the oldest, as soon as block and undo files take more than so many bytes.
+    Automatic(u64),
+}
+
+impl Prune {
+    /// Whether blocks may be deleted.
+    pub const fn is_on(self) -> bool {
+        !matches!(self, Self::Off)
+    }
+}
+
 /// A piece of work that takes long enough to be shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Task {
@@ -101,6 +123,8 @@ pub struct ChainConfig {
     pub use_xor: bool,
     /// Whether block files are tiny (`-fastprune`).
     pub fast_prune: bool,
+    /// Which old blocks are deleted.
+    pub prune: Prune,
     /// What is built anew.
     pub reindex: Reindex,
     /// How many of the last blocks are checked at start; 0: all (`-checkblocks`).
@@ -177,6 +201,7 @@ impl ChainConfig {
             signature_cache_bytes: DEFAULT_SIGNATURE_CACHE_BYTES,
             use_xor: true,
             fast_prune: false,
+            prune: Prune::Off,
             reindex: Reindex::No,
             check_blocks: DEFAULT_CHECK_BLOCKS,
             check_level: DEFAULT_CHECK_LEVEL,

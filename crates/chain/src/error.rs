@@ -22,6 +22,9 @@ pub enum ChainError {
     /// A block that was valid when it was stored is not any more.
     #[error("Corrupt block found indicating potential hardware failure.")]
     CorruptBlock(BlockHash),
+    /// A block cannot be taken back, since it or what it spent was pruned.
+    #[error("Block {0} cannot be taken back: its data or undo data was pruned")]
+    Pruned(BlockHash),
     /// No block is connected yet.
     #[error("no block is connected yet")]
     NoTip,
@@ -82,6 +85,12 @@ pub enum StartError {
         "Witness data for blocks after height {0} requires validation. Please restart with -reindex."
     )]
     NeedsWitness(u32),
+    /// Blocks were deleted, and now none are to be missing.
+    #[error(
+        "You need to rebuild the database using -reindex to go back to unpruned mode.  This will \
+         redownload the entire blockchain"
+    )]
+    WasPruned,
     /// The tip lies more than two hours ahead of the clock.
     #[error(
         "The block database contains a block which appears to be from the future. This may be due \
@@ -109,6 +118,7 @@ impl StartError {
                 | Self::OpenCoins(_)
                 | Self::Replay(_)
                 | Self::NeedsWitness(_)
+                | Self::WasPruned
                 | Self::FutureTip
                 | Self::Corrupted
         )

@@ -1,5 +1,6 @@
 //! What is in memory goes to disk: block files, then the index, then the coins.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -11,6 +12,7 @@ use crate::config::Task;
 use crate::error::ChainError;
 use crate::index::IndexStore;
 use crate::random::random_u64;
+use crate::store::Batch;
 
 /// Shortest time between two periodic writes, in seconds.
 const WRITE_INTERVAL: u64 = 50 * 60;
@@ -27,6 +29,8 @@ const BYTES_PER_COIN: u64 = 48 * 2 * 2;
 /// What gives reason to write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FlushMode {
+    /// Only blocks that may be pruned.
+    PruneOnly,
     /// Only a cache that is too large.
     IfNeeded,
     /// A cache that is nearly too large, or the time since the last write.
@@ -40,6 +44,7 @@ pub(crate) enum FlushMode {
 impl FlushMode {
     const fn name(self) -> &'static str {
         match self {
+            Self::PruneOnly => "NONE",
             Self::IfNeeded => "IF_NEEDED",
             Self::Periodic => "PERIODIC",
             Self::ForceSync => "FORCE_SYNC",
@@ -51,6 +56,16 @@ impl FlushMode {
 impl Chainstate {
     /// Writes block files, index and coins if there is reason to (Core's `FlushStateToDisk`).
     pub(crate) fn flush(&mut self, mode: FlushMode) -> Result<(), ChainError> {
+        let pruned = self.files_to_prune();
+        self.flush_and_prune(mode, &pruned)
+    }
+
+    /// As [`Chainstate::flush`]; then deletes these pairs of files.
+    pub(crate) fn flush_and_prune(
+        &mut self,
+        mode: FlushMode,
+        pruned: &BTreeSet<u32>,
+    ) -> Result<(), ChainError> {
         let (used, limit) = (self.coins.memory(), self.coins_limit);
         // A tenth below the limit, or 10 MiB where that is less.
         let large = used > limit.saturating_sub((limit / 10).min(10 << 20));
@@ -66,18 +81,24 @@ impl Chainstate {
         let empty_cache = mode == FlushMode::ForceFlush
             || (mode == FlushMode::Periodic && large)
             || (mode == FlushMode::IfNeeded && critical);
-        let write = mode == FlushMode::ForceSync || empty_cache || periodic;
+        let prune = !pruned.is_empty();
+        let write = mode == FlushMode::ForceSync || empty_cache || periodic || prune;
         if write {
             tracing::debug!(
                 target: "coindb",
-                "Writing chainstate to disk: flush mode={}, prune=0, large={}, critical={}, \
+                "Writing chainstate to disk: flush mode={}, prune={}, large={}, critical={}, \
                  periodic={}",
                 mode.name(),
+                u8::from(prune),
                 u8::from(large),
                 u8::from(critical),
                 u8::from(periodic),
             );
             self.write_all(!empty_cache)?;
+        }
+        if prune {
+            // Coins on disk may never need a block that is gone: they were written before.
+            self.delete_files(pruned)?;
         }
         if write || self.next_write.is_none() {
             let spread = random_u64() % WRITE_INTERVAL_SPREAD;
@@ -133,17 +154,26 @@ impl Chainstate {
 
     /// Writes block files and index.
     pub(crate) fn write_index(&mut self) -> Result<(), ChainError> {
+        self.write_index_with(|_| ())
+    }
+
+    /// As [`Chainstate::write_index`], with one more change.
+    pub(crate) fn write_index_with(
+        &mut self,
+        more: impl FnOnce(&mut Batch),
+    ) -> Result<(), ChainError> {
         // The index must never speak of data that is not durable.
         self.writer.flush()?;
         let files = self.writer.take_dirty();
         let entries = self.shared.index_mut().take_dirty();
-        let batch = {
+        let mut batch = {
             let index = self.shared.index();
             let infos = files
                 .iter()
                 .map(|number| (*number, *self.writer.info(*number)));
             IndexStore::batch(&index, &entries, infos, self.writer.last_file())
         };
+        more(&mut batch);
         let result = self.index_store.write(batch);
         if let Err(error) = result {
             self.writer.restore_dirty(files);

@@ -115,6 +115,10 @@ pub(crate) enum Command {
     Snapshot {
         answer: Answer<CoinsSnapshot>,
     },
+    Prune {
+        height: u32,
+        answer: Answer<()>,
+    },
     Verify {
         level: u8,
         blocks: u32,
@@ -282,6 +286,13 @@ impl ChainHandle {
     /// `gettxoutsetinfo` and `scantxoutset`, which read it on their own thread.
     pub fn coins_snapshot(&self) -> Call<CoinsSnapshot> {
         self.call(|answer| Command::Snapshot { answer })
+    }
+
+    /// Deletes the block and undo files whose blocks all lie up to `height`, but none of the last
+    /// [`MIN_BLOCKS_TO_KEEP`](crate::MIN_BLOCKS_TO_KEEP) (`pruneblockchain`). Nothing happens
+    /// without `-prune`.
+    pub fn prune(&self, height: u32) -> Call<()> {
+        self.call(|answer| Command::Prune { height, answer })
     }
 
     /// Checks the last `blocks` (0: all) at `level` 0 to 4 (`verifychain`); false where it found a

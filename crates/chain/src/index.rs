@@ -158,6 +158,26 @@ impl BlockIndex {
         self.unlinked.remove(&parent).unwrap_or_default()
     }
 
+    /// Takes note that the blocks in these files, and what they spent, are not on disk any more.
+    pub(crate) fn forget_files(&mut self, files: &BTreeSet<u32>) {
+        for id in self.ids() {
+            let entry = self.entry(id);
+            let here = entry.status.has_data() || entry.status.has_undo();
+            if !here || !files.contains(&entry.file) {
+                continue;
+            }
+            let prev = entry.prev;
+            let entry = self.entry_mut(id);
+            entry.status.set_data(false);
+            entry.status.set_undo(false);
+            (entry.file, entry.data_offset, entry.undo_offset) = (0, 0, 0);
+            // Only a block that is here waits for its parent's data.
+            if let Some(waiting) = prev.and_then(|prev| self.unlinked.get_mut(&prev)) {
+                waiting.retain(|child| *child != id);
+            }
+        }
+    }
+
     pub(crate) fn take_dirty(&mut self) -> BTreeSet<EntryId> {
         std::mem::take(&mut self.dirty)
     }

@@ -31,6 +31,7 @@ pub mod mempool;
 pub mod muhash;
 pub mod policy;
 mod pool;
+mod prune;
 mod random;
 mod read_ahead;
 mod reader;
@@ -51,8 +52,8 @@ pub use coins::{Coin, CoinsCache, CoinsSnapshot, CoinsStore, CoinsView};
 pub use config::{
     Cancel, ChainConfig, DEFAULT_BATCH_BYTES, DEFAULT_CACHE_BYTES, DEFAULT_CHECK_BLOCKS,
     DEFAULT_CHECK_LEVEL, DEFAULT_MAX_TIP_AGE, DEFAULT_SIGNATURE_CACHE_BYTES, FreeSpaceFn,
-    MAX_SCRIPT_THREADS, MIN_CACHE_BYTES, Progress, ProgressFn, Reindex, StopFn, Task,
-    default_script_threads,
+    MAX_SCRIPT_THREADS, MIN_BLOCKS_TO_KEEP, MIN_CACHE_BYTES, Progress, ProgressFn, Prune, Reindex,
+    StopFn, Task, default_script_threads,
 };
 pub use error::{BlockRejection, ChainError, ReadError, StartError, SubmitError, SubmitTxError};
 pub use follower::{ChainFollower, FollowError, FollowStep};

@@ -4,6 +4,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::fs::File;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use consensus::deployments::BuriedDeployment;
 use consensus::pow::check_proof_of_work;
@@ -84,6 +85,16 @@ impl Chainstate {
             );
         }
         check_files(&index, &files, infos.len())?;
+        let have_pruned = index_store.has_pruned().map_err(load_error)?;
+        if have_pruned {
+            tracing::info!(
+                target: "validation",
+                "Loading block index db: Block files have previously been pruned"
+            );
+            if !config.prune.is_on() {
+                return Err(StartError::WasPruned);
+            }
+        }
         config.report(Task::LoadingIndex, 100);
         let reindexing = index_store.is_reindexing().map_err(load_error)?;
         let pool = thread_pool("scriptch", config.script_threads)?;
@@ -106,6 +117,7 @@ impl Chainstate {
             caches: Arc::new(caches),
             initial_download: true,
             reindexing,
+            check_pruning: false,
             next_sequence: FIRST_SEQUENCE,
             precious_sequence: -1,
             precious_work: U256::ZERO,
@@ -115,6 +127,11 @@ impl Chainstate {
             disconnected: Vec::new(),
             version_bits: consensus::deployments::VersionBitsCache::default(),
         };
+        chainstate
+            .shared
+            .have_pruned
+            .store(have_pruned, Ordering::Relaxed);
+        chainstate.delete_leftovers();
         chainstate.load_tip()?;
         Ok(chainstate)
     }
@@ -257,7 +274,7 @@ impl Chainstate {
         }
         let (level, blocks) = (self.config().check_level, self.config().check_blocks);
         match self.verify(level, blocks)? {
-            Verified::Intact | Verified::Cancelled => Ok(()),
+            Verified::Intact | Verified::Partial | Verified::Cancelled => Ok(()),
             Verified::Damaged => Err(StartError::Corrupted),
             Verified::Interrupted => Err(StartError::Interrupted),
         }
@@ -333,9 +350,14 @@ fn open_index(config: &ChainConfig, files: &BlockFiles) -> Result<IndexStore, St
     let path = config.data_dir.join("blocks").join("index");
     // A new index has to be filled from the block files that are there, whatever cuts it short.
     let must_fill = wipe || files.block_path(0).exists();
-    let prepare = |store: &Store| match must_fill {
-        true => IndexStore::new(store.clone()).set_reindexing(true),
-        false => Ok(()),
+    let prepare = |store: &Store| {
+        if wipe && config.prune.is_on() {
+            files.delete_unusable(&config.blocks_dir)?;
+        }
+        match must_fill {
+            true => IndexStore::new(store.clone()).set_reindexing(true),
+            false => Ok(()),
+        }
     };
     Store::open_prepared(&path, config.params, &options, prepare)
         .map(IndexStore::new)

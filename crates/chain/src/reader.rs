@@ -1,11 +1,13 @@
 //! What everyone may see of the chain without asking its thread.
 
+use std::io::ErrorKind;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use primitives::{Block, BlockHash, ChainParams, Header, U256};
 use tokio::sync::{broadcast, watch};
 
-use crate::block_files::{BlockFiles, FilePos};
+use crate::block_files::{BlockFiles, FileError, FilePos};
 use crate::config::ChainConfig;
 use crate::error::ReadError;
 use crate::index::{BlockIndex, BlockStatus, Branch, EntryId, Validity};
@@ -133,6 +135,8 @@ pub(crate) struct Shared {
     pub(crate) disk_bytes: watch::Sender<u64>,
     /// Bytes that coins take in memory, and how many they may take.
     pub(crate) coins_memory: watch::Sender<(u64, u64)>,
+    /// Whether blocks were ever pruned.
+    pub(crate) have_pruned: AtomicBool,
     mempool: RwLock<Mempool>,
     pub(crate) mempool_changes: broadcast::Sender<(u64, MempoolChange)>,
 }
@@ -148,6 +152,7 @@ impl Shared {
             importing: watch::Sender::new(false),
             disk_bytes: watch::Sender::new(0),
             coins_memory: watch::Sender::new((0, 0)),
+            have_pruned: AtomicBool::new(false),
             mempool: RwLock::new(Mempool::default()),
             mempool_changes: broadcast::Sender::new(MEMPOOL_FEED),
         }
@@ -389,7 +394,8 @@ impl ChainReader {
     /// # Errors
     /// A [`ReadError`].
     pub fn read_block(&self, hash: &BlockHash) -> Result<Block, ReadError> {
-        Ok(self.shared.files.read_block(self.data_pos(hash)?, hash)?)
+        let read = self.shared.files.read_block(self.data_pos(hash)?, hash);
+        read.map_err(|error| self.pruned_meanwhile(hash, error))
     }
 
     /// Reads a block from disk as it is serialized.
@@ -403,7 +409,8 @@ impl ChainReader {
             let entry = index.entry(index.find(hash).ok_or(ReadError::Unknown)?);
             entry.header
         };
-        Ok(self.shared.files.read_raw_block(pos, &header)?)
+        let read = self.shared.files.read_raw_block(pos, &header);
+        read.map_err(|error| self.pruned_meanwhile(hash, error))
     }
 
     /// Reads from disk what a block spent. The first block spent nothing.
@@ -423,6 +430,16 @@ impl ChainReader {
             )
         };
         Ok(self.shared.files.read_undo(pos, &prev)?)
+    }
+
+    /// A file that is gone while its block is looked for may have been pruned just now.
+    fn pruned_meanwhile(&self, hash: &BlockHash, error: FileError) -> ReadError {
+        let gone =
+            matches!(&error, FileError::Io { source, .. } if source.kind() == ErrorKind::NotFound);
+        match self.data_pos(hash) {
+            Err(pruned @ ReadError::Pruned) if gone => pruned,
+            _ => error.into(),
+        }
     }
 
     fn data_pos(&self, hash: &BlockHash) -> Result<FilePos, ReadError> {

@@ -188,6 +188,11 @@ impl ChainThread {
             if !self.advance(None)? || self.has_stopped() {
                 self.end_import();
             }
+        } else if self.chain.config().prune.is_on() && !self.chain.reindexing {
+            // Only what lies far below the tip can be pruned, so the tip must keep pace.
+            self.activate(None)?;
+            self.chain.check_pruning = true;
+            self.chain.flush(FlushMode::PruneOnly)?;
         }
         Ok(())
     }
@@ -208,6 +213,8 @@ impl ChainThread {
         match command {
             Command::Import { files, answer } => {
                 self.end_import();
+                // Not before: whoever needs old blocks has said so by now.
+                self.chain.prune_at_start()?;
                 self.import = Some(Import::new(&mut self.chain, files, answer));
             }
             Command::SubmitBlock {
@@ -233,7 +240,11 @@ impl ChainThread {
                 let _gone = answer.send(self.test_block(&block, work_and_root));
             }
             Command::Invalidate { hash, answer } => {
-                let _gone = answer.send(Ok(self.invalidate(&hash)?));
+                let result = match self.invalidate(&hash) {
+                    Err(error @ ChainError::Pruned(_)) => Err(error),
+                    result => Ok(result?),
+                };
+                let _gone = answer.send(result);
             }
             Command::Reconsider { hash, answer } => {
                 let known = self.chain.reconsider(&hash);
@@ -256,6 +267,10 @@ impl ChainThread {
                 self.chain.flush(FlushMode::ForceSync)?;
                 let snapshot = self.chain.coins.base().snapshot()?;
                 let _gone = answer.send(snapshot.ok_or(ChainError::NoTip));
+            }
+            Command::Prune { height, answer } => {
+                self.chain.prune_to(height)?;
+                let _gone = answer.send(Ok(()));
             }
             Command::Verify {
                 level,
@@ -402,6 +417,7 @@ impl ChainThread {
         let Some(invalid) = self.chain.find_to_invalidate(hash) else {
             return Ok(false);
         };
+        self.chain.check_not_pruned(invalid)?;
         while let Some(block) = self.chain.invalidate_step(invalid)? {
             self.chain.note_disconnected(block);
         }

@@ -18,6 +18,8 @@ const MAX_LEVEL: u8 = 4;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verified {
     Intact,
+    /// As far as blocks are here, it is intact.
+    Partial,
     Damaged,
     /// The process is to stop.
     Interrupted,
@@ -48,6 +50,7 @@ impl Chainstate {
         let chain = self.chain.clone();
         let mut view = CoinsCache::new(&self.coins);
         let (mut good, mut stopped_at, mut skipped) = (0, 0, false);
+        let mut verified = Verified::Intact;
         for (done, id) in chain[top + 1 - depth..].iter().rev().enumerate() {
             self.report_verify(done, depth, level);
             if self.config().is_stopping() {
@@ -60,6 +63,10 @@ impl Chainstate {
                     "Verification was cancelled: {done} of the last {depth} blocks were checked"
                 );
                 return Ok(Verified::Cancelled);
+            }
+            if self.is_pruned(*id) {
+                verified = Verified::Partial;
+                break;
             }
             let Some(block) = self.verify_alone(*id, level)? else {
                 return Ok(Verified::Damaged);
@@ -82,7 +89,7 @@ impl Chainstate {
                 "Skipped verification of level >=3 (insufficient database cache size). Consider \
                  increasing -dbcache."
             );
-        } else if level >= 4 && !self.verify_again(&chain[top + 1 - depth..], &mut view)? {
+        } else if level >= 4 && !self.verify_again(&chain[top + 1 - stopped_at..], &mut view)? {
             return Ok(Verified::Damaged);
         }
         self.config().report(Task::Verifying, 100);
@@ -96,7 +103,23 @@ impl Chainstate {
                 "Verification: no coin database inconsistencies ({good} transactions)"
             );
         }
-        Ok(Verified::Intact)
+        Ok(verified)
+    }
+
+    /// Whether a block cannot be looked at, since it was deleted.
+    fn is_pruned(&self, id: EntryId) -> bool {
+        let index = self.shared.index();
+        let entry = index.entry(id);
+        let pruned = self.have_pruned() && !entry.status.has_data();
+        if pruned {
+            tracing::info!(
+                target: "validation",
+                "Block verification stopping at height {} (no data). This could be due to pruning \
+                 or use of an assumeutxo snapshot.",
+                entry.height
+            );
+        }
+        pruned
     }
 
     fn report_verify(&self, done: usize, depth: usize, level: u8) {

@@ -38,7 +38,8 @@ impl FileSequence {
             .map_err(|error| FileError::io("open", &path, error))
     }
 
-    /// Makes the file large enough for data that ends at `end`, in whole steps. Says whether it grew.
+    /// Makes the file large enough for data that ends at `end`, in whole steps. Says whether that
+    /// is a further step.
     pub(super) fn reserve(
         &self,
         file: &File,
@@ -50,18 +51,18 @@ impl FileSequence {
         if steps(end) <= steps(start) {
             return Ok(false);
         }
-        let grow = || -> io::Result<bool> {
-            let grows = file.metadata()?.len() < steps(end);
-            if grows {
+        let grow = || -> io::Result<()> {
+            if file.metadata()?.len() < steps(end) {
                 file.set_len(steps(end))?;
             }
-            Ok(grows)
+            Ok(())
         };
         tracing::debug!(
             target: "validation",
             "Pre-allocating up to position 0x{:x} in {}{number:05}.dat", steps(end), self.prefix
         );
-        grow().map_err(|error| FileError::io("extend", &self.path(number), error))
+        grow().map_err(|error| FileError::io("extend", &self.path(number), error))?;
+        Ok(true)
     }
 
     /// Makes the file durable; cuts off what lies behind `size` if `finalize`.

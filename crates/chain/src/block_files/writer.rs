@@ -30,6 +30,8 @@ pub(crate) struct BlockFileWriter {
     undo_height: u32,
     block_file: Option<(u32, File)>,
     undo_file: Option<(u32, File)>,
+    /// Whether files take more space than when it was last asked.
+    grown: bool,
     buffer: Vec<u8>,
 }
 
@@ -50,6 +52,7 @@ impl BlockFileWriter {
             undo_height: 0,
             block_file: None,
             undo_file: None,
+            grown: false,
             buffer: Vec::new(),
         }
     }
@@ -70,6 +73,24 @@ impl BlockFileWriter {
     pub(crate) fn bytes_in_use(&self) -> u64 {
         let bytes = |info: &FileInfo| u64::from(info.size) + u64::from(info.undo_size);
         self.infos.iter().map(bytes).sum()
+    }
+
+    /// Whether files take more space than when this was last asked.
+    pub(crate) const fn take_grown(&mut self) -> bool {
+        std::mem::replace(&mut self.grown, false)
+    }
+
+    /// Takes note that these files hold nothing any more.
+    pub(crate) fn forget(&mut self, files: &BTreeSet<u32>) {
+        for file in files {
+            self.infos[*file as usize] = FileInfo::default();
+            self.unsynced_blocks.remove(file);
+            self.unsynced_undo.remove(file);
+        }
+        self.dirty.extend(files);
+        let gone = |open: &mut (u32, File)| files.contains(&open.0);
+        self.block_file.take_if(gone);
+        self.undo_file.take_if(gone);
     }
 
     /// The files whose information changed since it was stored.
@@ -101,8 +122,10 @@ impl BlockFileWriter {
             block_file,
             ..
         } = self;
-        append(&files.blocks, block_file, file, start, buffer, files)?;
+        self.grown |= append(&files.blocks, block_file, file, start, buffer, files)?;
         self.unsynced_blocks.insert(file);
+        // A pair of files is there as a pair, even if nothing is ever taken back.
+        self.unsynced_undo.insert(file);
         Ok(FilePos {
             file,
             offset: start + RECORD_HEADER,
@@ -183,7 +206,7 @@ impl BlockFileWriter {
             undo_file,
             ..
         } = self;
-        append(&files.undo, undo_file, file, start, buffer, files)?;
+        self.grown |= append(&files.undo, undo_file, file, start, buffer, files)?;
         self.unsynced_undo.insert(file);
         if file < self.current && is_last_of_file {
             self.finalize_undo(file)?;
@@ -231,7 +254,8 @@ impl BlockFileWriter {
     }
 }
 
-/// Writes `record` at `start` of a file that stays open for the next one.
+/// Writes `record` at `start` of a file that stays open for the next one. Says whether the file
+/// takes more space now.
 fn append(
     sequence: &FileSequence,
     open: &mut Option<(u32, File)>,
@@ -239,17 +263,17 @@ fn append(
     start: u32,
     record: &mut [u8],
     files: &BlockFiles,
-) -> Result<(), FileError> {
+) -> Result<bool, FileError> {
     let mut file = match open.take() {
         Some((open, file)) if open == number => file,
         _ => sequence.open(number)?,
     };
     let len = u32::try_from(record.len()).expect("a record is below 4 GiB");
-    sequence.reserve(&file, number, start, start + len)?;
+    let grown = sequence.reserve(&file, number, start, start + len)?;
     files.key.apply(record, start.into());
     file.seek(SeekFrom::Start(start.into()))
         .and_then(|_| file.write_all(record))
         .map_err(|error| FileError::io("write", &sequence.path(number), error))?;
     *open = Some((number, file));
-    Ok(())
+    Ok(grown)
 }

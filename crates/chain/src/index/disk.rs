@@ -26,6 +26,8 @@ const BLOCK: u8 = b'b';
 const LAST_FILE: u8 = b'l';
 /// `R`: a reindex is not finished.
 const REINDEXING: u8 = b'R';
+/// `F` and the name: blocks were pruned.
+const PRUNED: &[u8] = b"F\x10prunedblockfiles";
 
 /// A block as stored.
 pub(crate) struct StoredEntry {
@@ -112,6 +114,16 @@ impl IndexStore {
             batch.put(&key, &encode(entry));
         }
         batch
+    }
+
+    /// Adds to changes that blocks were pruned.
+    pub(crate) fn note_pruned(batch: &mut Batch) {
+        batch.put(PRUNED, b"1");
+    }
+
+    /// Whether blocks were ever pruned.
+    pub(crate) fn has_pruned(&self) -> Result<bool, StoreError> {
+        self.0.contains(PRUNED)
     }
 
     /// Writes changes, durably.

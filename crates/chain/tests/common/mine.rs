@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chain::BlockInfo;
 use consensus::merkle::block_merkle_root;
 use consensus::pow::check_proof_of_work;
-use primitives::script::opcodes::OP_1;
+use primitives::script::opcodes::{OP_1, OP_RETURN};
 use primitives::transaction::{SEQUENCE_FINAL, TxData};
 use primitives::{
     Amount, Block, BlockHash, ChainParams, Hash256, Header, OutPoint, Script, Tx, TxIn, TxOut,
@@ -92,6 +92,17 @@ pub(crate) fn mine(
     salt: u32,
     reward: i64,
 ) -> Arc<Block> {
+    mine_padded(params, parent, txs, (salt, 0), reward)
+}
+
+/// As [`mine`], with so many bytes that nobody needs.
+pub(crate) fn mine_padded(
+    params: &ChainParams,
+    parent: Parent,
+    txs: &[Arc<Tx>],
+    (salt, padding): (u32, usize),
+    reward: i64,
+) -> Arc<Block> {
     let height = parent.height + 1;
     let input = TxIn {
         script_sig: Script::new()
@@ -103,10 +114,17 @@ pub(crate) fn mine(
         value: Amount::from_sat(reward),
         script_pubkey: anyone(),
     };
+    let mut outputs = vec![output];
+    if padding > 0 {
+        outputs.push(TxOut {
+            value: Amount::from_sat(0),
+            script_pubkey: Script::new().op(OP_RETURN).push(&vec![7; padding]),
+        });
+    }
     let coinbase = TxData {
         version: 2,
         inputs: vec![input],
-        outputs: vec![output],
+        outputs,
         lock_time: 0,
     };
     let mut all = vec![Arc::new(Tx::new(coinbase, params.hashes))];
