@@ -1,5 +1,6 @@
 //! Headers and blocks come in: checks without coins, index, block files.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use consensus::block_check::{
@@ -201,8 +202,9 @@ impl Chainstate {
             index.add_unlinked(id);
             return;
         }
-        let mut queue = vec![id];
-        while let Some(id) = queue.pop() {
+        // Those that waited longest come first: among equals they win.
+        let mut queue = VecDeque::from([id]);
+        while let Some(id) = queue.pop_front() {
             let entry = index.entry(id);
             let before = entry
                 .prev
