@@ -11,6 +11,7 @@ use primitives::ChainParams;
 use rpc::{RpcError, code};
 use tokio::sync::watch;
 
+use crate::scan::CoinsScan;
 use crate::tasks::Tasks;
 use crate::wallet_link::WalletLink;
 
@@ -40,6 +41,8 @@ pub(crate) struct Node {
     pub(crate) chain_state: watch::Sender<ChainState>,
     /// Long work.
     pub(crate) tasks: Tasks,
+    /// The scan of all coins.
+    pub(crate) coins_scan: CoinsScan,
     /// The wallet process.
     pub(crate) wallet: WalletLink,
     config: Mutex<Config>,
@@ -56,6 +59,7 @@ impl Node {
             status: watch::Sender::new(NodeStatus::default()),
             chain_state: watch::Sender::new(ChainState::default()),
             tasks: Tasks::new(),
+            coins_scan: CoinsScan::default(),
             wallet: WalletLink::new(),
             cancel: Arc::default(),
             config: Mutex::new(config),

@@ -14,6 +14,7 @@ mod policy_options;
 mod program;
 mod rpc;
 mod rpc_server;
+mod scan;
 mod service;
 mod settings;
 mod sockets;

@@ -5,8 +5,10 @@ use rpc::Command;
 use crate::context::Node;
 
 pub(crate) mod blockchain;
+mod blockstats;
 mod chainstate;
 mod decode;
+mod deployments;
 mod doc;
 pub(crate) mod mempool;
 mod mining;
@@ -14,20 +16,28 @@ pub(crate) mod net;
 mod node;
 mod output_script;
 mod rawtransaction;
+mod scan;
+mod submitheader;
+mod txoutproof;
 mod wait;
 
 /// Every command that the node itself answers.
 pub(crate) fn commands() -> Vec<Command<Node>> {
     [
         blockchain::commands(),
+        blockstats::commands(),
         chainstate::commands(),
         decode::commands(),
+        deployments::commands(),
         mempool::commands(),
         mining::commands(),
         net::commands(),
         node::commands(),
         output_script::commands(),
         rawtransaction::commands(),
+        scan::commands(),
+        submitheader::commands(),
+        txoutproof::commands(),
         wait::commands(),
     ]
     .into_iter()

@@ -16,6 +16,8 @@ const KEPT: usize = 20;
 pub(crate) const LOADING: &str = "loadblock";
 /// Kind of the task that checks blocks on disk.
 pub(crate) const VERIFYING: &str = "verify";
+/// Kind of the task that looks through all coins.
+pub(crate) const SCANNING: &str = "scan";
 /// What is shown of a task that was asked to end and has not.
 const CANCELLING: &str = "Cancelling…";
 
@@ -141,7 +143,7 @@ pub(crate) struct ChainTasks {
 }
 
 /// What is left where a task is cancelled; empty where it cannot be.
-fn cancel_note(kind: &str) -> &'static str {
+pub(crate) fn cancel_note(kind: &str) -> &'static str {
     match kind {
         LOADING => {
             "The blocks that were read stay. The rest is read when the node is started with -loadblock again."
@@ -149,6 +151,7 @@ fn cancel_note(kind: &str) -> &'static str {
         VERIFYING => {
             "Nothing is changed. The blocks that were not looked at are taken as they are."
         }
+        SCANNING => "What was found so far is answered.",
         _ => "",
     }
 }

@@ -10,6 +10,7 @@ pub mod deployments;
 mod header_chain;
 pub mod headers_sync;
 pub mod merkle;
+pub mod merkle_block;
 pub mod pow;
 pub mod script;
 pub mod sighash;

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::chainstate::machine;
 use crate::context::Node;
 
+mod spending;
 mod submit;
 
 pub(crate) use submit::broadcast;
@@ -24,6 +25,7 @@ pub(super) fn commands() -> Vec<Command<Node>> {
         raw_mempool_spec().run(raw_mempool),
         entry_spec().run(entry),
         prioritise_spec().run(prioritise),
+        spending::spec().run(spending::spenders),
     ]
 }
 

@@ -10,6 +10,7 @@ pub(super) fn commands() -> Vec<Command<Node>> {
     vec![
         logging_spec().run(logging),
         set_mock_time_spec().run(set_mock_time),
+        mock_scheduler_spec().run(mock_scheduler),
         echo_spec("echo").run(|_: &Node, args| Ok(echo(args))),
         echo_spec("echojson").run(|_: &Node, args| Ok(echo(args))),
         CommandSpec::new("hidden", "syncwithvalidationinterfacequeue", "Waits for the validation interface queue to catch up on everything that was there when we entered this function.")
@@ -95,6 +96,38 @@ fn set_mock_time(node: &Node, args: &Args) -> RpcResult {
         logger.set_mock_time(time);
     }
     node.chain_state.send_modify(|state| state.mock_time = time);
+    Ok(Value::Null)
+}
+
+fn mock_scheduler_spec() -> CommandSpec {
+    CommandSpec::new(
+        "hidden",
+        "mockscheduler",
+        "Bump the scheduler into the future (-regtest only)\n",
+    )
+    .arg(Arg::num(
+        "delta_time",
+        "Number of seconds to forward the scheduler into the future.",
+    ))
+    .result(ResultDoc::none())
+}
+
+fn mock_scheduler(node: &Node, args: &Args) -> RpcResult {
+    if !node.params.mockable {
+        return Err(RpcError::misc(
+            "mockscheduler is for regression testing (-regtest mode) only",
+        ));
+    }
+    if !(1..=3600).contains(&args.int::<i64>("delta_time")?) {
+        return Err(RpcError::misc(
+            "delta_time must be between 1 and 3600 seconds (1 hr)",
+        ));
+    }
+    // The node has no job that waits for a clock: what was begun before is all there is to wait for.
+    node.handle()?
+        .barrier()
+        .wait()
+        .map_err(super::chainstate::machine)?;
     Ok(Value::Null)
 }
 

@@ -15,7 +15,7 @@ use tokio::sync::{broadcast, watch};
 use crate::context::Node;
 use crate::detach::Detach;
 use crate::settings;
-use crate::tasks::LOADING;
+use crate::tasks::{LOADING, SCANNING};
 use crate::wallet_link::Starter;
 
 /// Lines kept for a window that comes later.
@@ -156,6 +156,9 @@ impl NodeService for NodeServer {
         Box::pin(async move {
             match node.tasks.begin_cancel(id) {
                 Some(kind) if kind == LOADING => node.cancel.cancel_import(),
+                Some(kind) if kind == SCANNING => {
+                    node.coins_scan.abort();
+                }
                 Some(_) => node.cancel.cancel_verification(),
                 None => {
                     let text = format!(
