@@ -168,6 +168,7 @@ impl Chainstate {
         let changes = view.into_changes();
         self.coins.apply(changes);
         self.chain.pop();
+        self.shared.prune_locks.move_back(height.saturating_sub(1));
         Ok(())
     }
 

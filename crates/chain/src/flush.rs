@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::block_files::FileError;
 use crate::chainstate::Chainstate;
-use crate::coins::WriteOptions;
+use crate::coins::{CoinsView as _, WriteOptions};
 use crate::config::Task;
 use crate::error::ChainError;
 use crate::index::IndexStore;
@@ -140,6 +140,8 @@ impl Chainstate {
         let (dirty, all) = (self.coins.dirty_count(), self.coins.len());
         self.coins.base().write(&self.coins, options)?;
         self.coins.written(keep_coins);
+        let best = self.coins.best_block()?;
+        self.shared.flushed.send_replace(best.unwrap_or_default());
         self.publish_coins_memory();
         tracing::debug!(
             target: "bench",

@@ -32,6 +32,7 @@ pub mod muhash;
 pub mod policy;
 mod pool;
 mod prune;
+mod prune_locks;
 mod random;
 mod read_ahead;
 mod reader;
@@ -59,6 +60,7 @@ pub use error::{BlockRejection, ChainError, ReadError, StartError, SubmitError, 
 pub use follower::{ChainFollower, FollowError, FollowStep};
 pub use handle::{Accepted, Call, ChainHandle, Submission};
 pub use index::{BlockIndex, BlockStatus, Branch, Validity};
+pub use prune_locks::PruneLocks;
 pub use reader::{BlockInfo, ChainReader, ChainTip, Ended, Tip, TipStatus};
 pub use template::{Chosen, TemplateLimits, TemplateRequest, TemplateTxs};
 pub use thread::{Chain, start};

@@ -144,6 +144,7 @@ impl Chainstate {
             .base()
             .best_block()
             .map_err(StartError::OpenCoins)?;
+        self.shared.flushed.send_replace(best.unwrap_or_default());
         match best {
             Some(best) => {
                 self.load_chain(&best)?;

@@ -115,7 +115,9 @@ impl Chainstate {
     fn last_prunable(&self, wanted: Option<u32>) -> u32 {
         let height = self.chain.len().saturating_sub(1);
         let height = u32::try_from(height).expect("heights have 32 bits");
-        let last = wanted.unwrap_or(height).min(height);
+        // Whoever has not done with a block keeps it, and those above it.
+        let last = self.shared.prune_locks.limit(height);
+        let last = wanted.unwrap_or(height).min(last);
         last.min(height.saturating_sub(MIN_BLOCKS_TO_KEEP))
     }
 

@@ -13,6 +13,7 @@ use crate::error::ReadError;
 use crate::index::{BlockIndex, BlockStatus, Branch, EntryId, Validity};
 use crate::mempool::{Mempool, MempoolChange, MempoolLimits};
 use crate::policy::PolicyLimits;
+use crate::prune_locks::PruneLocks;
 use crate::undo::BlockUndo;
 
 /// Changes of the mempool that wait for a slow reader, who else must read all of it again.
@@ -137,6 +138,9 @@ pub(crate) struct Shared {
     pub(crate) coins_memory: watch::Sender<(u64, u64)>,
     /// Whether blocks were ever pruned.
     pub(crate) have_pruned: AtomicBool,
+    /// The block that the coins on disk stand at; zero before they were written.
+    pub(crate) flushed: watch::Sender<BlockHash>,
+    pub(crate) prune_locks: PruneLocks,
     mempool: RwLock<Mempool>,
     pub(crate) mempool_changes: broadcast::Sender<(u64, MempoolChange)>,
 }
@@ -153,6 +157,8 @@ impl Shared {
             disk_bytes: watch::Sender::new(0),
             coins_memory: watch::Sender::new((0, 0)),
             have_pruned: AtomicBool::new(false),
+            flushed: watch::Sender::new(BlockHash::ZERO),
+            prune_locks: PruneLocks::default(),
             mempool: RwLock::new(Mempool::default()),
             mempool_changes: broadcast::Sender::new(MEMPOOL_FEED),
         }
@@ -235,6 +241,17 @@ impl ChainReader {
     /// The mempool. Not to be held while waiting or reading files.
     pub fn mempool(&self) -> RwLockReadGuard<'_, Mempool> {
         self.shared.mempool()
+    }
+
+    /// The block that the coins on disk stand at, and when that changes; zero before the first write.
+    /// After a crash the chain is never behind it.
+    pub fn flushed(&self) -> watch::Receiver<BlockHash> {
+        self.shared.flushed.subscribe()
+    }
+
+    /// Who still needs old blocks.
+    pub fn prune_locks(&self) -> &PruneLocks {
+        &self.shared.prune_locks
     }
 
     /// Changes of the mempool from now on, numbered without gaps.
