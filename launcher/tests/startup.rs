@@ -284,9 +284,13 @@ fn damaged_databases_say_how_to_recover() {
     // The mark stays; what the engine wrote is gone.
     let version = node.file("chainstate/version");
     fs::write(&version, "garbage").unwrap();
-    let text = error_of(node.setup());
-    let advice = "Please restart with -reindex or -reindex-chainstate to recover.";
-    assert!(text.ends_with(advice), "{text}");
+    let ended = node.setup().fail();
+    let advice = "Please restart with -reindex or -reindex-chainstate to recover.\n";
+    assert!(ended.stderr.ends_with(advice), "{ended:?}");
+    let named = "Error opening coins database: ";
+    assert!(ended.stderr.starts_with(named), "{ended:?}");
+    let folder = node.file("chainstate").display().to_string();
+    assert!(ended.stderr.contains(&folder), "{ended:?}");
     node.start_with(&["-reindex"]);
     assert_eq!(node.call("getbestblockhash", json!([])), tip);
 }

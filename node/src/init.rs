@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chain::Ended;
+use chain::{Ended, Reindex};
 use common::datadir::{self, DirLock, PidFile};
 use common::log::{self, LogOptions};
 use common::options::{Config, Notice, Program};
@@ -36,6 +36,8 @@ use crate::wallet_link::{Starter, WalletSource};
 pub(crate) const LAST_WORDS: Duration = Duration::from_secs(5);
 /// Free bytes below which the node does not start.
 const MIN_FREE: u64 = 50 << 20;
+/// What to do where databases cannot be read.
+const REBUILD_ADVICE: &str = "Please restart with -reindex or -reindex-chainstate to recover.";
 /// How long calls in flight may take when the doors close.
 const GRACE: Duration = Duration::from_secs(30);
 
@@ -396,16 +398,42 @@ async fn open_chain(
     table.set_warmup("Loading block index…");
     node.status
         .send_modify(|status| status.message = "Loading block index…".to_owned());
-    let chain_config = chain_options::read(node, table, config)?;
-    let opened = tokio::task::spawn_blocking(move || chain::start(chain_config)).await;
-    opened.map_err(failed)?.map_err(|error| {
+    let mut chain_config = chain_options::read(node, table, config)?;
+    let rebuild = config
+        .get_list("test")
+        .iter()
+        .any(|option| option == "reindex_after_failure_noninteractive_yes");
+    let opened = tokio::task::spawn_blocking(move || {
+        let first = chain::start(chain_config.clone());
+        match &first {
+            Err(error) if rebuild && error.can_rebuild() => {
+                tracing::warn!("{error}. The databases are built anew.");
+                chain_config.reindex = Reindex::All;
+                chain::start(chain_config)
+            }
+            _ => first,
+        }
+    });
+    opened.await.map_err(failed)?.map_err(|error| {
+        if let Some(source) = std::error::Error::source(&error) {
+            tracing::error!("{source}");
+        }
         let advice = if error.can_rebuild() {
-            ".\nPlease restart with -reindex or -reindex-chainstate to recover."
+            format!(".\n{REBUILD_ADVICE}")
         } else {
-            ""
+            String::new()
         };
         failed(format!("{error}{advice}"))
     })
+}
+
+/// How an error of the start is shown: as a statement, where the reference asks whether to rebuild.
+pub(crate) fn shown(error: &StartError) -> String {
+    if error.text.ends_with(REBUILD_ADVICE) {
+        error.text.clone()
+    } else {
+        format!("Error: {}", error.text)
+    }
 }
 
 /// Loads blocks from files, and what waits on disk; then the mempool counts as loaded.

@@ -137,7 +137,7 @@ impl Main {
                 Ok(running) => running.wait_and_stop().await,
                 Err(error) => {
                     tracing::error!("{}", error.text);
-                    say_error(&format!("Error: {}", error.text));
+                    say_error(&init::shown(&error));
                     ExitCode::from(error.exit_code)
                 }
             }
