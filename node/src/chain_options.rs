@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chain::{ChainConfig, Reindex};
+use chain::{ChainConfig, Prune, Reindex};
 use common::options::Config;
 use ipc_schema::StartError;
 use primitives::{BlockHash, U256};
@@ -38,6 +38,11 @@ pub(crate) fn read(
     }
     chain.use_xor = config.opt_bool("blocksxor").unwrap_or(chain.use_xor);
     chain.fast_prune = config.get_bool("fastprune");
+    chain.prune = match u64::try_from(config.get_int("prune")) {
+        Ok(0) | Err(_) => Prune::Off,
+        Ok(1) => Prune::Manual,
+        Ok(mebibytes) => Prune::Automatic(mebibytes.saturating_mul(1 << 20)),
+    };
     chain.reindex = match (
         config.get_bool("reindex"),
         config.get_bool("reindex-chainstate"),

@@ -15,6 +15,7 @@ mod mining;
 pub(crate) mod net;
 mod node;
 mod output_script;
+mod prune;
 mod rawtransaction;
 mod scan;
 mod submitheader;
@@ -34,6 +35,7 @@ pub(crate) fn commands() -> Vec<Command<Node>> {
         net::commands(),
         node::commands(),
         output_script::commands(),
+        prune::commands(),
         rawtransaction::commands(),
         scan::commands(),
         submitheader::commands(),

@@ -70,8 +70,13 @@ fn typed(kind: Kind, text: &str) -> Value {
     }
 }
 
-/// Stores a value in `settings.json`, or takes it out.
-pub(crate) fn set(config: &mut Config, name: &str, value: Option<&str>) -> Result<SetReply, Fault> {
+/// Stores a value in `settings.json`, or takes it out. `pruned` says that old blocks were deleted.
+pub(crate) fn set(
+    config: &mut Config,
+    name: &str,
+    value: Option<&str>,
+    pruned: bool,
+) -> Result<SetReply, Fault> {
     let invalid = |text: String| Fault::new(FaultCode::InvalidArgument, text);
     let (spec, setting) = table::find(Program::Node, name)
         .and_then(|spec| Some((spec, shown(spec)?)))
@@ -94,6 +99,13 @@ pub(crate) fn set(config: &mut Config, name: &str, value: Option<&str>) -> Resul
         && refusal(&config.at_next_start(name, before.clone())).is_none()
     {
         return Err(invalid(fault));
+    }
+    let keeps_all = |config: &Config| config.get_int("prune") == 0;
+    if pruned
+        && keeps_all(&config.at_next_start(name, value.clone()))
+        && !keeps_all(&config.at_next_start(name, before.clone()))
+    {
+        return Err(invalid(format!("{}.", chain::StartError::WasPruned)));
     }
     config.set_persistent(name, value);
     if let Err(error) = config.write_settings() {

@@ -82,9 +82,17 @@ fn update_tip(node: &Node, chain: &Chain, tips: &mut watch::Receiver<Tip>) {
         status.progress = tip.progress;
         status.disk_used = chain.reader.disk_bytes();
         status.cache = chain.reader.coins_memory();
+        status.prune_height = first_stored(chain);
         *status != before
     });
     update_chain_state(node, chain, tip.initial_download);
+}
+
+/// The first block that is on disk, where older ones were pruned.
+fn first_stored(chain: &Chain) -> Option<u32> {
+    let reader = &chain.reader;
+    let pruned = reader.config().prune.is_on().then(|| reader.prune_height());
+    pruned.flatten().map(|height| height.saturating_add(1))
 }
 
 fn update_chain_state(node: &Node, chain: &Chain, initial_download: bool) {
@@ -94,6 +102,7 @@ fn update_chain_state(node: &Node, chain: &Chain, initial_download: bool) {
             tip,
             initial_download,
             mock_time: node.clock.mock().unwrap_or(0),
+            prune_height: first_stored(chain),
             ..*state
         };
         let changed = *state != new;

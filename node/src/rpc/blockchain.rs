@@ -124,6 +124,9 @@ fn blockchain_info_spec() -> CommandSpec {
             ResultDoc::hex("chainwork", "total amount of work in active chain, in hexadecimal"),
             ResultDoc::num("size_on_disk", "the estimated size of the block and undo files on disk"),
             ResultDoc::bool("pruned", "if the blocks are subject to pruning"),
+            ResultDoc::num("pruneheight", "the first block unpruned, all previous blocks were pruned (only present if pruning is enabled)").optional(),
+            ResultDoc::bool("automatic_pruning", "whether automatic pruning is enabled (only present if pruning is enabled)").optional(),
+            ResultDoc::num("prune_target_size", "the target size used by pruning (only present if automatic pruning is enabled)").optional(),
             ResultDoc::hex("signet_challenge", "the block challenge (aka. block script), in hexadecimal (only present if the current network is a signet)").optional(),
             doc::warnings(),
         ],
@@ -155,7 +158,7 @@ fn blockchain_info(node: &Node, _: &Args) -> RpcResult {
     map.insert("initialblockdownload".into(), tip.initial_download.into());
     map.insert("chainwork".into(), info.chain_work.to_string().into());
     map.insert("size_on_disk".into(), reader.disk_bytes().into());
-    map.insert("pruned".into(), false.into());
+    super::prune::add_info(reader, &mut map);
     if let Some(challenge) = node.params.signet_challenge {
         map.insert("signet_challenge".into(), to_hex(challenge).into());
     }

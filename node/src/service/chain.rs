@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chain::mempool::{MempoolChange as PoolChange, Removal};
-use chain::{BlockInfo as Info, ChainReader};
+use chain::{BlockInfo as Info, ChainReader, ReadError};
 use ipc_schema::service::{ChainService, MempoolFeed, Reply};
 use ipc_schema::{
     Ancestries, Ancestry, BlockInfo, BlockTip, BroadcastReply, ChainState, ChainStep, Fault,
@@ -65,9 +65,13 @@ impl ChainServer {
 
 /// A block with its bytes.
 fn with_bytes(reader: &ChainReader, info: &Info) -> Result<BlockInfo, Fault> {
-    let data = reader
-        .read_raw_block(&info.hash)
-        .map_err(|error| Fault::new(FaultCode::NotFound, error.to_string()))?;
+    let data = reader.read_raw_block(&info.hash).map_err(|error| {
+        let code = match error {
+            ReadError::Pruned => FaultCode::Pruned,
+            _ => FaultCode::NotFound,
+        };
+        Fault::new(code, error.to_string())
+    })?;
     Ok(BlockInfo {
         tip: block_tip(info),
         data,

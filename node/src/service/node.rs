@@ -129,7 +129,10 @@ impl NodeService for NodeServer {
         let node = Arc::clone(&self.node);
         Box::pin(async move {
             let work = tokio::task::spawn_blocking(move || {
-                settings::set(&mut node.config(), &name, value.as_deref())
+                let pruned = node
+                    .try_chain()
+                    .is_some_and(|chain| chain.reader.have_pruned());
+                settings::set(&mut node.config(), &name, value.as_deref(), pruned)
             });
             work.await
                 .unwrap_or_else(|error| Err(Fault::failed(error.to_string())))

@@ -106,7 +106,7 @@ fn what_the_start_chooses_is_shown_and_cannot_be_stored() {
 fn what_has_no_effect_is_no_setting() {
     let folder = tempfile::tempdir().unwrap();
     let mut config = load(folder.path(), &[]);
-    for name in ["proxy", "onlynet", "privatebroadcast", "prune"] {
+    for name in ["proxy", "onlynet", "privatebroadcast"] {
         assert!(list(&config).iter().all(|info| info.name != name), "{name}");
         let text = refused(&mut config, name, "\"0\"");
         assert_eq!(text, format!("There is no setting named {name}."));

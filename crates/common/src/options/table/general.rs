@@ -206,8 +206,7 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
          under. Going back means downloading the chain again",
     )
     .default("0")
-    .setting(SettingGroup::Node)
-    .inert("this version keeps all blocks"),
+    .setting(SettingGroup::Node),
     general(Kind::Bool, "reindex", "", "Delete coins and block index, and build them again from the block files on disk"),
     general(Kind::Bool, "reindex-chainstate", "", "Delete the coins, and build them again from the block files on disk"),
     general(

@@ -114,8 +114,8 @@ fn help_says_which_options_are_without_effect() {
         assert!(entry(spec.name).ends_with(&note), "{}", entry(spec.name));
         assert!(spec.help_with_note().ends_with(&note));
     }
-    assert!(entry("prune=<n>").ends_with("(without effect: this version keeps all blocks)"));
-    assert!(!entry("dbcache=<n>").contains("without effect"));
+    assert!(entry("rest").contains("(without effect: "));
+    assert!(!entry("prune=<n>").contains("without effect"));
 }
 
 #[test]
@@ -185,7 +185,7 @@ fn the_log_lists_settings_without_secrets() {
 #[test]
 fn options_without_effect_are_named_when_someone_asks_for_them() {
     let lines = plain(&[
-        "-prune=600",
+        "-daemonwait",
         "-txindex=0",
         "-connect=0",
         "-nodnsseed",
@@ -196,10 +196,10 @@ fn options_without_effect_are_named_when_someone_asks_for_them() {
         .iter()
         .map(|line| line.split(' ').nth(1).unwrap())
         .collect();
-    assert_eq!(names, ["-prune", "-rest"]);
+    assert_eq!(names, ["-daemonwait", "-rest"]);
     assert_eq!(
-        lines[0],
-        "Option -prune is set but has no effect: this version keeps all blocks."
+        lines[1],
+        "Option -rest is set but has no effect: this version has no REST interface."
     );
     // What a rule sets nobody asked for.
     let mut config = plain(&["-connect=0"]);
