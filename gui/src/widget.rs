@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod button;
+pub mod cut;
 pub mod field;
 pub mod grip;
 pub mod header;

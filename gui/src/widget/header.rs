@@ -86,7 +86,7 @@ pub fn header<'a, K: Copy + PartialEq + 'a, Message: Clone + 'a>(
         }
         before = Some(column.clone());
         let here = sort.by == column.sort.by;
-        let words = text::line(column.words)
+        let words = text::cut(column.words)
             .size(size::TEXT_SMALL)
             .font(fonts::MEDIUM)
             .class(if here { Tone::Main } else { Tone::Soft });
@@ -120,7 +120,7 @@ pub fn header<'a, K: Copy + PartialEq + 'a, Message: Clone + 'a>(
             })
             .id(format!("{id}-{}", column.words.replace(' ', "-")))
             .on_press(on_sort(sort.pressed(column.sort)));
-        line = line.push(container(head).width(column.width).clip(true));
+        line = line.push(container(head).width(column.width));
     }
     line.into()
 }

@@ -3,6 +3,7 @@
 use iced::widget::text;
 use iced::widget::text::{IntoFragment, Wrapping};
 
+use super::cut::Cut;
 use crate::theme::{Icon, Theme, Tone, fonts, size};
 
 /// A text of this window.
@@ -57,6 +58,11 @@ pub fn mono<'a>(content: impl IntoFragment<'a>) -> Text<'a> {
 /// One line that must not wrap.
 pub fn line<'a>(content: impl IntoFragment<'a>) -> Text<'a> {
     text(content).size(size::TEXT).wrapping(Wrapping::None)
+}
+
+/// One line that ends with "…" where its place is too narrow, and is told whole under the pointer then.
+pub fn cut<'a>(content: impl IntoFragment<'a>) -> Cut<'a> {
+    Cut::new(content)
 }
 
 /// An icon in the size of text.

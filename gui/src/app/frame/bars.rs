@@ -10,7 +10,7 @@ use crate::app::{App, Message};
 use crate::model::{ChainKind as _, Model, amount, clock};
 use crate::page::{Event, PageId, PrefsChange};
 use crate::shortcuts::Action;
-use crate::theme::{Icon, Press, Surface, Tone, size};
+use crate::theme::{Icon, Press, Surface, Tone, fonts, size};
 use crate::widget::button::step;
 use crate::widget::{icon_button, layout, pressable, stop, text};
 
@@ -72,7 +72,7 @@ fn switcher(model: &Model) -> Element<'_, Message> {
     };
     let mut line = row![
         text::icon(Icon::Wallet),
-        container(text::strong(name)).max_width(220.0).clip(true)
+        container(text::cut(name).font(fonts::MEDIUM)).max_width(220.0)
     ]
     .spacing(size::S2)
     .align_y(Alignment::Center);

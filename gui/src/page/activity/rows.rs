@@ -1,6 +1,5 @@
 //! A transaction as a row: the same on Activity and Overview.
 
-use iced::widget::container;
 use iced::{Alignment, Length, Padding};
 use ipc_schema::{TxKind, TxRow, TxState};
 use primitives::Amount;
@@ -213,24 +212,25 @@ pub fn row_with<'a, Message: 'a>(
         .padding(Padding::from([0.0, size::S2]))
         .align_y(Alignment::Center);
     if columns.date {
-        let date = text::line(model.zone.short(tx.time, model.now)).class(Tone::Soft);
-        line = line.push(container(date).width(columns.widths.date).clip(true));
+        let date = text::cut(model.zone.short(tx.time, model.now)).class(Tone::Soft);
+        line = line.push(date.width(columns.widths.date));
     }
     if columns.kind_words {
-        let kind = text::line(kind_word(tx.kind)).class(Tone::Soft);
-        line = line.push(container(kind).width(columns.widths.kind).clip(true));
+        let kind = text::cut(kind_word(tx.kind)).class(Tone::Soft);
+        line = line.push(kind.width(columns.widths.kind));
     }
-    let label = label.unwrap_or_else(|| text::line(name(tx)).class(label_tone).into());
-    line = line
-        .push(container(label).width(Length::Fill).clip(true))
-        .push(
-            text::line(model.money().signed(tx.amount))
-                .font(fonts::MEDIUM)
-                .class(amount_tone)
-                .align_x(Alignment::End)
-                .width(columns.widths.amount),
-        );
-    let state_text = text::line(state_words)
+    let label = label.unwrap_or_else(|| {
+        let label = text::cut(name(tx)).class(label_tone);
+        label.width(Length::Fill).into()
+    });
+    line = line.push(label).push(
+        text::cut(model.money().signed(tx.amount))
+            .font(fonts::MEDIUM)
+            .class(amount_tone)
+            .right()
+            .width(columns.widths.amount),
+    );
+    let state_text = text::cut(state_words)
         .class(state_tone)
         .size(size::TEXT_SMALL + 1.0);
     let state_content = if columns.state_words {

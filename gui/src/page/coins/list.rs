@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use iced::keyboard::{Key, Modifiers, key};
-use iced::widget::{column, container, responsive, row, space};
+use iced::widget::{column, responsive, row, space};
 use iced::{Alignment, Length, Padding, Point, Task};
 use ipc_schema::{CoinRow, IpcError};
 use primitives::{FeeRate, OutPoint};
@@ -330,22 +330,22 @@ impl List {
                 .on_press(Message::Tick(coin.outpoint));
         let mut line = row![
             tick,
-            text::line(model.money().number(coin.amount))
+            text::cut(model.money().number(coin.amount))
                 .font(fonts::MEDIUM)
                 .class(tone)
                 .width(columns.widths.amount)
-                .align_x(Alignment::End),
-            container(self.label(coin)).width(Length::Fill).clip(true),
+                .right(),
+            self.label(coin),
         ]
         .spacing(size::S3)
         .padding(Padding::from([0.0, size::S2]))
         .align_y(Alignment::Center);
         if columns.address {
-            let short = text::line(address::short(&coin.address))
+            let short = text::cut(address::short(&coin.address))
                 .font(fonts::MONO)
                 .size(size::TEXT_SMALL + 1.0)
                 .class(Tone::Soft);
-            line = line.push(container(short).width(columns.widths.address).clip(true));
+            line = line.push(short.width(columns.widths.address));
         }
         if columns.date {
             let time = model
@@ -354,11 +354,7 @@ impl List {
                 .and_then(|wallet| wallet.coin_time(coin));
             let date =
                 time.map_or_else(|| "–".to_owned(), |time| model.zone.short(time, model.now));
-            line = line.push(
-                text::line(date)
-                    .class(Tone::Soft)
-                    .width(columns.widths.date),
-            );
+            line = line.push(text::cut(date).class(Tone::Soft).width(columns.widths.date));
         }
         // The picture shows what is: a snowflake in every row would say that all are frozen.
         let (glyph, help) = if coin.frozen {
@@ -367,7 +363,7 @@ impl List {
             (Icon::LockOpen, "Freeze: never spend this coin")
         };
         line.push(
-            text::line(state)
+            text::cut(state)
                 .class(state_tone)
                 .width(columns.widths.state),
         )
@@ -396,7 +392,7 @@ impl List {
             (true, true) => ("(change)".to_owned(), Tone::Soft),
             (true, false) => ("no label".to_owned(), Tone::Faint),
         };
-        text::line(words).class(tone).into()
+        text::cut(words).class(tone).width(Length::Fill).into()
     }
 }
 

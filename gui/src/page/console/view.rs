@@ -198,9 +198,9 @@ fn mark_of(line: &Line) -> Icon {
 fn running_row(running: &super::Running) -> Element<'_, Message> {
     row![
         text::icon(Icon::Loader).class(Tone::Accent),
-        container(text::line(&running.line).font(fonts::MONO))
-            .width(Length::Fill)
-            .clip(true),
+        text::cut(&running.line)
+            .font(fonts::MONO)
+            .width(Length::Fill),
         icon_button(
             Icon::X,
             "Stop waiting for the answer",

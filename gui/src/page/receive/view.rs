@@ -401,9 +401,9 @@ fn request_row<'a>(
     };
     let money = |amount: Option<primitives::Amount>| {
         let words = amount.map(|amount| model.money().number(amount));
-        text::line(words.unwrap_or_else(|| "–".to_owned()))
+        text::cut(words.unwrap_or_else(|| "–".to_owned()))
             .width(MONEY)
-            .align_x(Alignment::End)
+            .right()
     };
     let mut line = row![]
         .spacing(size::S3)
@@ -412,21 +412,17 @@ fn request_row<'a>(
         .height(Length::Fill);
     if columns.date {
         let date = model.zone.short(row.created, model.now);
-        line = line.push(text::line(date).class(Tone::Soft).width(DATE));
+        line = line.push(text::cut(date).class(Tone::Soft).width(DATE));
     }
-    line = line.push(
-        container(text::line(name).class(name_tone))
-            .width(Length::Fill)
-            .clip(true),
-    );
+    line = line.push(text::cut(name).class(name_tone).width(Length::Fill));
     if columns.message {
-        let message = text::line(&row.message).class(Tone::Soft);
-        line = line.push(container(message).width(Length::Fill).clip(true));
+        let message = text::cut(&row.message).class(Tone::Soft);
+        line = line.push(message.width(Length::Fill));
     }
     if columns.amount {
         line = line.push(money(row.amount).class(Tone::Soft));
     }
-    line.push(text::line(words).class(tone).width(STATUS))
+    line.push(text::cut(words).class(tone).width(STATUS))
         .push(money(used.then_some(row.received)).font(fonts::MEDIUM))
         .into()
 }

@@ -45,7 +45,7 @@ fn recipients<'a>(preview: &'a PreparedSend, model: &'a Model) -> Element<'a, Me
             &output.label
         };
         let head = row![
-            container(text::strong(name)).width(Length::Fill).clip(true),
+            text::cut(name).font(fonts::MEDIUM).width(Length::Fill),
             text::line(model.money().with_unit(output.amount)).font(fonts::STRONG),
         ]
         .spacing(size::S3);
@@ -59,9 +59,7 @@ fn picture<'a>(preview: &'a PreparedSend, model: &'a Model) -> Element<'a, Messa
     let money = model.money();
     let line = |name: String, amount: String, tone: Tone| -> Element<'a, Message> {
         row![
-            container(text::line(name).class(tone))
-                .width(Length::Fill)
-                .clip(true),
+            text::cut(name).class(tone).width(Length::Fill),
             text::line(amount).class(tone),
         ]
         .spacing(size::S2)

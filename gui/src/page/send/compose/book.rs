@@ -58,9 +58,7 @@ fn entry<'a>(address: &str, label: &'a str, index: usize, place: usize) -> Eleme
         Tone::Main
     };
     let line = row![
-        container(text::line(name).class(tone))
-            .width(Length::Fill)
-            .clip(true),
+        text::cut(name).class(tone).width(Length::Fill),
         text::line(address::short(address))
             .font(fonts::MONO)
             .class(Tone::Soft),

@@ -53,9 +53,7 @@ pub(super) fn coins_card<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Me
         row![
             text::icon(fold_icon),
             text::heading("Coins"),
-            container(text::line(summary).class(Tone::Soft))
-                .width(Length::Fill)
-                .clip(true)
+            text::cut(summary).class(Tone::Soft).width(Length::Fill)
         ]
         .spacing(size::S2)
         .align_y(Alignment::Center),
