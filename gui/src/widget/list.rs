@@ -193,6 +193,19 @@ impl<'a, Message> VirtualList<'a, Message> {
     }
 }
 
+/// Keeps what was measured of a row with it when the view begins at row `now` and no longer at `before`: a row that
+/// stays in view is not measured again.
+fn follow_rows(trees: &mut [Tree], before: usize, now: usize) {
+    let moved = before.abs_diff(now);
+    if moved < trees.len() {
+        if now > before {
+            trees.rotate_left(moved);
+        } else {
+            trees.rotate_right(moved);
+        }
+    }
+}
+
 impl<Message> Widget<Message, Theme, Renderer> for VirtualList<'_, Message> {
     fn tag(&self) -> tree::Tag {
         tree::Tag::of::<State>()
@@ -234,8 +247,9 @@ impl<Message> Widget<Message, Theme, Renderer> for VirtualList<'_, Message> {
         let tops: Vec<f32> = range
             .map(|row| state.top_of(row, self.row_height))
             .collect();
-        state.first = first;
+        let before = std::mem::replace(&mut state.first, first);
         let right = self.bar_room(state);
+        follow_rows(&mut tree.children, before, first);
         tree.diff_children(&self.rows);
         let row_size = Size::new((bounds.width - right).max(0.0), self.row_height);
         let row_limits = layout::Limits::new(Size::ZERO, row_size);
