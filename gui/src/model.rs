@@ -14,6 +14,7 @@ pub mod prefs;
 pub mod rows;
 pub mod selection;
 pub mod sort;
+pub mod spread;
 pub mod strength;
 pub mod sync;
 pub mod uri;

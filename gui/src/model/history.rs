@@ -5,8 +5,8 @@ mod arrange;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashSet;
 use std::collections::hash_map::RandomState;
-use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasher as _;
 use std::sync::Arc;
 
@@ -18,6 +18,7 @@ use super::bits::Bits;
 use super::filter::Filter;
 use super::rows::Rows;
 use super::sort::Sort;
+use super::spread::Spread;
 
 pub use self::arrange::{Arranged, Work};
 
@@ -38,9 +39,9 @@ pub struct History {
     amounts: Vec<Amount>,
     /// Which of them the wallet has now.
     present: Bits,
-    by_id: HashMap<Txid, u32>,
+    by_id: Spread<Txid, u32>,
     /// Hashes of the addresses of others that were ever paid.
-    paid: HashSet<u64>,
+    paid: Spread<u64, ()>,
     hasher: RandomState,
     /// The newest first, as worked out last.
     order: Arc<Vec<u32>>,
@@ -343,7 +344,7 @@ impl History {
             let others = row.outputs.iter().filter(|output| !output.is_mine);
             for output in others {
                 self.paid
-                    .insert(self.hasher.hash_one(output.address.as_str()));
+                    .insert(self.hasher.hash_one(output.address.as_str()), ());
             }
         }
         let Some(number) = self.by_id.get(&row.txid).copied() else {
