@@ -1,6 +1,9 @@
 //! Times frames of the real window, on whatever display there is: scrolling, filtering, typing, other
 //! pages, rows that arrive. Each step is one message to the window, and its time runs from that
 //! message until its frame has been shown. Prints one JSON line for each measure, in milliseconds.
+//!
+//! Names of scenes as arguments play those alone, over the same 100,000 rows:
+//! `frames scroll burst`.
 
 #[path = "../testdata/demo.rs"]
 #[expect(dead_code, reason = "pictures show more of it")]
@@ -61,6 +64,26 @@ type Told = (&'static str, Vec<Message>);
 /// not be held twice.
 type Scene = Box<dyn Iterator<Item = Told>>;
 
+/// What the other scenes need.
+const ALWAYS: [&str; 2] = ["warm", "rows"];
+/// All scenes in their order.
+const SCENES: [(&str, fn(&App) -> Scene); 12] = [
+    ("warm", warm),
+    ("page", pages),
+    ("key", typing),
+    ("rows", |app| {
+        read_rows(app, "first page", "more rows", ROWS[0])
+    }),
+    ("scroll", |_| scroll("scroll")),
+    ("filter", filter),
+    ("sort", sort),
+    ("select all", select_all),
+    ("search", search),
+    ("burst", burst),
+    ("large", |app| read_rows(app, "ignored", "ignored", ROWS[1])),
+    ("large", |_| scroll("scroll, large")),
+];
+
 struct Bench {
     app: App,
     scenes: std::vec::IntoIter<fn(&App) -> Scene>,
@@ -82,23 +105,15 @@ impl Bench {
     fn new() -> Self {
         let mut app = demo::full(Coin::Bitcoin, Network::Regtest);
         app.clock = Some(demo::NOW);
-        let scenes: [fn(&App) -> Scene; 12] = [
-            warm,
-            pages,
-            typing,
-            |app| read_rows(app, "first page", "more rows", ROWS[0]),
-            |_| scroll("scroll"),
-            filter,
-            sort,
-            select_all,
-            search,
-            burst,
-            |app| read_rows(app, "ignored", "ignored", ROWS[1]),
-            |_| scroll("scroll, large"),
-        ];
+        let wanted: Vec<String> = std::env::args().skip(1).collect();
+        let is_wanted = |name: &str| {
+            wanted.is_empty() || ALWAYS.contains(&name) || wanted.iter().any(|w| w == name)
+        };
+        let scenes = SCENES.into_iter().filter(|(name, _)| is_wanted(name));
+        let scenes: Vec<fn(&App) -> Scene> = scenes.map(|(_, scene)| scene).collect();
         Self {
             app,
-            scenes: Vec::from(scenes).into_iter(),
+            scenes: scenes.into_iter(),
             scene: Box::new(std::iter::empty()),
             running: None,
             times: BTreeMap::new(),
@@ -197,6 +212,7 @@ impl Bench {
                 "count": frames.len(),
                 "median": part(&frames, 50),
                 "p99": part(&frames, 99),
+                "p95": part(&frames, 95),
                 "longest": part(&frames, 100),
                 "update": ms(update),
             });
