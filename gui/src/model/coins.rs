@@ -190,8 +190,12 @@ impl CoinWork {
     }
 
     fn by_key<K: Ord>(&self, key: impl Fn(&CoinRow) -> K) -> Vec<u32> {
-        let mut keyed: Vec<(K, u32)> = self.coins.iter().map(key).zip(0..).collect();
-        keyed.sort_by(|a, b| self.sort.order(a.0.cmp(&b.0)));
+        let keys = self.coins.iter().map(|coin| (key(coin), coin.outpoint));
+        let mut keyed: Vec<((K, OutPoint), u32)> = keys.zip(0..).collect();
+        // What is equal stands by its place in the chain, however the wallet gave it.
+        keyed.sort_by(|((a, a_at), _), ((b, b_at), _)| {
+            self.sort.order(a.cmp(b)).then_with(|| a_at.cmp(b_at))
+        });
         keyed.into_iter().map(|(_, place)| place).collect()
     }
 }
@@ -207,9 +211,31 @@ pub fn input_size(address: &str, params: &ChainParams) -> u64 {
     }
 }
 
+/// What tells the kind of an address without its checksum: its beginning, and its length where there is a witness
+/// version.
+fn kind<'a>(address: &'a str, params: &ChainParams) -> (&'a str, usize) {
+    let witness = params.bech32_hrp.len() + 2;
+    match address.get(..witness) {
+        Some(start) if start.starts_with(params.bech32_hrp) => (start, address.len()),
+        _ => (address.get(..1).unwrap_or_default(), 0),
+    }
+}
+
 /// About how many virtual bytes a payment from these coins has.
 pub fn payment_size<'a>(coins: impl Iterator<Item = &'a CoinRow>, params: &ChainParams) -> u64 {
-    coins.fold(FRAME, |size, coin| size + input_size(&coin.address, params))
+    // A wallet has a few kinds of addresses, and ten thousand coins of them may be chosen.
+    let mut known: Vec<((&str, usize), u64)> = Vec::new();
+    coins.fold(FRAME, |size, coin| {
+        let kind = kind(&coin.address, params);
+        let of_kind = known.iter().find(|(of, _)| *of == kind);
+        let of_kind = of_kind.map(|(_, input)| *input);
+        let input = of_kind.unwrap_or_else(|| {
+            let input = input_size(&coin.address, params);
+            known.push((kind, input));
+            input
+        });
+        size + input
+    })
 }
 
 /// Whether spending a coin costs more than it is worth.
@@ -265,6 +291,19 @@ mod tests {
             "the youngest first"
         );
         assert_eq!(wallet.coin_place(&coin(0, 0, "", None).outpoint), Some(2));
+        let mut twin = coin(3, 50, "c", Some(11));
+        for twins in [
+            [twin.clone(), coin(0, 50, "b", None)],
+            [coin(0, 50, "b", None), twin.clone()],
+        ] {
+            wallet.coins = Vec::from(twins).into();
+            wallet.sort_coins(LARGEST);
+            let first = wallet.coin_at(0).map(|coin| coin.outpoint.vout);
+            assert_eq!(first, Some(0), "what is equal keeps its order");
+        }
+        twin.amount = Amount::from_sat(40);
+        wallet.coins = vec![coin(0, 50, "b", None), coin(1, 40, "", None), twin].into();
+        wallet.sort_coins(LARGEST);
         wallet.coins.truncate(2);
         assert_eq!(wallet.coin_at(1).map(|coin| coin.outpoint.vout), Some(1));
     }
