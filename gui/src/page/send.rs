@@ -151,7 +151,7 @@ impl Page {
                 return Update::task(drop);
             }
             Message::Review => {
-                if self.ready_preview().is_some() {
+                if self.can_review(context.model) {
                     self.stage = Stage::Review;
                     self.send_error = None;
                     // The way back is what Enter does first; a locked wallet needs its passphrase anyway.
@@ -422,6 +422,11 @@ impl Page {
             .as_ref()
             .filter(|(edit, _)| *edit == self.edit)
             .map(|(_, preview)| preview)
+    }
+
+    /// Whether the payment can be looked through before it is sent.
+    fn can_review(&self, model: &Model) -> bool {
+        self.ready_preview().is_some() && !self.sending && !model.is_catching_up()
     }
 
     fn send(&mut self, context: &Context<'_>) -> Update<Message> {

@@ -80,6 +80,7 @@ fn recipient<'a>(
         // The line is there before anything is said in it: fields do not move away under the pointer.
         .note(" ", Tone::Faint)
         .on_input(edit(Edit::Address))
+        .on_submit(Message::Review)
         .error(problems.address);
     let mut after = row![
         icon_button(
@@ -112,7 +113,8 @@ fn recipient<'a>(
     let label = Field::new(name("send-label", index), &form.label)
         .label("Label")
         .placeholder("Who or what for, for yourself")
-        .on_input(edit(Edit::Label));
+        .on_input(edit(Edit::Label))
+        .on_submit(Message::Review);
     let mut card = column![to].spacing(size::S3);
     if let Some((_, words)) = page.book.as_ref().filter(|(of, _)| *of == index) {
         card = card.push(book::view(words, index, model));
@@ -155,7 +157,9 @@ fn amount_row<'a>(
         .label("Amount")
         .placeholder(placeholder)
         .error(problem);
-    field = field.on_input(move |text| Message::Form(Edit::Amount(index, text)));
+    field = field
+        .on_input(move |text| Message::Form(Edit::Amount(index, text)))
+        .on_submit(Message::Review);
     let units = segments(
         name("send-unit", index),
         model
@@ -235,7 +239,6 @@ fn address_remark(form: &RecipientForm, model: &Model) -> (Option<String>, Tone)
 }
 
 fn foot<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message> {
-    let ready = page.ready_preview().is_some() && !page.sending;
     let waits = model.is_catching_up();
     let (words, tone) = match (&page.preview_error, page.form.request(model)) {
         _ if waits => (
@@ -265,7 +268,7 @@ fn foot<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message> {
             .on_press(Message::Clear),
         button_with(Icon::ArrowRight, "Review", Press::Primary)
             .id("send-review")
-            .on_press_maybe((ready && !waits).then_some(Message::Review)),
+            .on_press_maybe(page.can_review(model).then_some(Message::Review)),
     ]
     .spacing(size::S2)
     .align_y(Alignment::Center)

@@ -42,11 +42,13 @@ pub(super) fn fee_card<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Mess
         .label(format!("Rate, {}/vB", model.params.atom))
         .placeholder("as the wallet chooses")
         .on_input(|text| Message::Form(Edit::Rate(text)))
+        .on_submit(Message::Review)
         .error(form.fee_problem());
     let total = Field::new("send-fee-total", &form.total)
         .label(format!("Total, {}", model.params.atom))
         .placeholder("follows from the rate")
-        .on_input(|text| Message::Form(Edit::Total(text)));
+        .on_input(|text| Message::Form(Edit::Total(text)))
+        .on_submit(Message::Review);
     let mut body = column![
         presets,
         row![
