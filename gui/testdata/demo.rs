@@ -333,18 +333,19 @@ fn addresses(params: &ChainParams) -> Vec<AddressRow> {
 }
 
 fn coins(params: &ChainParams) -> Vec<CoinRow> {
-    let held: [(&str, i64, u32, bool); 4] = [
-        ("Salary", 21_000_000, 290, false),
-        ("Order 1169", 4_200_000, 1300, false),
-        ("", 1_890_000, 860, false),
-        ("Anna", 500_000, 13_000, true),
+    // With the number of the row in the history that each came with.
+    let held: [(&str, i64, u32, bool, u32); 4] = [
+        ("Salary", 21_000_000, 290, false, 4),
+        ("Order 1169", 4_200_000, 1300, false, 7),
+        ("", 1_890_000, 860, false, 6),
+        ("Anna", 500_000, 13_000, true, 12),
     ];
     held.into_iter()
-        .filter(|(_, _, depth, _)| *depth <= height(params))
+        .filter(|(_, _, depth, ..)| *depth <= height(params))
         .zip(0_u32..)
-        .map(|((label, amount, depth, frozen), number)| CoinRow {
+        .map(|((label, amount, depth, frozen, came), number)| CoinRow {
             outpoint: OutPoint {
-                txid: txid(300 + number),
+                txid: txid(came),
                 vout: number,
             },
             address: address(params, 6000 + number),

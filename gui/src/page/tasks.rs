@@ -71,9 +71,15 @@ fn task_card<'a>(model: &'a Model, task: &'a Work) -> Element<'a, Message> {
             None => clock::duration(model.now - task.started),
         },
     };
+    // What is over does not go on.
+    let title = if task.is_over() {
+        task.title.trim_end_matches('…')
+    } else {
+        &task.title
+    };
     let head = row![
         text::icon(icon).class(tone),
-        container(text::strong(&task.title)).width(Length::Fill),
+        container(text::strong(title)).width(Length::Fill),
         text::caption(time),
     ]
     .spacing(size::S3)
