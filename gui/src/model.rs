@@ -52,6 +52,8 @@ pub struct Model {
     pub prefs: Prefs,
     /// How we stand with the node.
     pub connection: Connection,
+    /// Whether the node is away because the user wanted it started anew.
+    pub restarting: bool,
     /// Who the node said it is.
     pub session: Option<Session>,
     /// The node's newest status; kept, and shown as old, while it is away.
@@ -108,6 +110,7 @@ impl Model {
             params,
             prefs,
             connection: Connection::default(),
+            restarting: false,
             session: None,
             node: None,
             node_seen: now,
@@ -258,6 +261,10 @@ impl Model {
         self.silent_since = None;
         self.wallets_known = false;
         self.pace = Pace::default();
+        if let Some(node) = &mut self.node {
+            // It is about a start that is over; the next one says its own.
+            node.message.clear();
+        }
     }
 }
 

@@ -406,6 +406,10 @@ impl App {
             self.model.connection,
             Connection::Stopped(_) | Connection::Refused { .. } | Connection::Ended
         );
+        let lost = matches!(self.model.connection, Connection::Lost { .. });
+        if decided || lost || self.model.connection.is_up() {
+            self.model.restarting = false;
+        }
         if matches!(self.screen, Screen::Starting) && decided {
             self.screen = Screen::Main;
         }

@@ -221,6 +221,7 @@ fn health(model: &Model) -> (Tone, Icon) {
     ) {
         (true, Some(Phase::Running)) if !model.is_catching_up() => (Tone::Good, Icon::Check),
         (true, _) => (Tone::Accent, Icon::Loader),
+        (false, _) if model.restarting => (Tone::Accent, Icon::Loader),
         (false, _) => (Tone::Bad, Icon::CircleAlert),
     }
 }

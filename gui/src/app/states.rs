@@ -31,6 +31,12 @@ pub(super) fn banner<'a>(app: &'a App, large: bool) -> Option<Element<'a, Messag
             None => running(model),
         },
         Connection::Idle => None,
+        Connection::Connecting { .. } | Connection::Stopping
+            if model.restarting && model.node.is_some() =>
+        {
+            let words = "The node is being restarted…".to_owned();
+            Some(bar(Tone::Accent, Icon::Loader, words, vec![]))
+        }
         Connection::Connecting { origin } if model.node.is_some() => Some(bar(
             Tone::Accent,
             Icon::Loader,

@@ -187,12 +187,14 @@ impl App {
     }
 
     pub(super) fn control(&mut self, control: Control) -> Task<Message> {
+        let restarts = matches!(control, Control::Restart | Control::Repair(_));
         if !self.link.tell(control) {
             return self.notify(
                 Tone::Warn,
                 "The link to the node is busy. Try again.".to_owned(),
             );
         }
+        self.model.restarting |= restarts;
         Task::none()
     }
 

@@ -200,6 +200,9 @@ fn sync_words(model: &Model) -> String {
     let Some(node) = &model.node else {
         return "waiting for the node".to_owned();
     };
+    if model.restarting && !model.connection.is_up() {
+        return "restarting".to_owned();
+    }
     if !model.connection.is_up() {
         return match model.now - model.node_seen {
             0..5 => "not connected".to_owned(),
