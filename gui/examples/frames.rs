@@ -14,12 +14,14 @@ use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use gui::app::{App, Message};
+use gui::model::coins::CoinKey;
 use gui::model::history::Key;
 use gui::model::{Pick, Sort};
+use gui::page::coins::{self, list};
 use gui::page::{PageId, activity, console, send};
 use iced::{Element, Task};
-use ipc_schema::{TxCursor, TxPage, TxRow, WalletDelta, WalletEvent};
-use primitives::{Coin, Network, Txid};
+use ipc_schema::{CoinRow, TxCursor, TxPage, TxRow, WalletDelta, WalletEvent};
+use primitives::{Coin, Network, OutPoint, Txid};
 
 /// Rows of the wallet, and of the large one.
 const ROWS: [u32; 2] = [100_000, 1_000_000];
@@ -27,6 +29,9 @@ const ROWS: [u32; 2] = [100_000, 1_000_000];
 const PAGE: u32 = 500;
 /// Frames of a scroll.
 const SCROLL: u32 = 600;
+/// Coins of the wallet, and how many of them come at once.
+const COINS: u32 = 10_000;
+const CHUNK: u32 = 500;
 /// Rows that change at once, and how many of them the wallet tells in one piece.
 const BURST: u32 = 10_000;
 const PIECE: usize = 200;
@@ -67,7 +72,7 @@ type Scene = Box<dyn Iterator<Item = Told>>;
 /// What the other scenes need.
 const ALWAYS: [&str; 2] = ["warm", "rows"];
 /// All scenes in their order.
-const SCENES: [(&str, fn(&App) -> Scene); 12] = [
+const SCENES: [(&str, fn(&App) -> Scene); 13] = [
     ("warm", warm),
     ("page", pages),
     ("key", typing),
@@ -80,6 +85,7 @@ const SCENES: [(&str, fn(&App) -> Scene); 12] = [
     ("select all", select_all),
     ("search", search),
     ("burst", burst),
+    ("coins", coins),
     ("large", |app| read_rows(app, "ignored", "ignored", ROWS[1])),
     ("large", |_| scroll("scroll, large")),
 ];
@@ -185,7 +191,7 @@ impl Bench {
                     "{{\"measure\":\"scroll, processor\",\"median\":{used:.2}}}"
                 ));
             }
-            if self.times.contains_key("burst") && !self.times.contains_key("ignored") {
+            if self.times.contains_key("burst") && !self.times.contains_key("coins come") {
                 let memory = resident_mib();
                 say(&format!(
                     "{{\"measure\":\"memory\",\"median\":{memory:.1}}}"
@@ -369,6 +375,46 @@ fn burst(app: &App) -> Scene {
         ("burst", told.collect())
     });
     Box::new(deltas)
+}
+
+/// Many coins come in; all of them are ticked, single ones are not any more, and the list is sorted.
+fn coins(app: &App) -> Scene {
+    let wallet = app.model.wallet.as_ref().expect("the demo has a wallet");
+    let model = wallet.coins.get(0).cloned().expect("the demo has coins");
+    // The one after the last is empty: that is how the end is told.
+    let chunks = (0..=COINS / CHUNK).map(move |chunk| {
+        let numbers = chunk * CHUNK..((chunk + 1) * CHUNK).min(COINS);
+        let rows = numbers.map(|number| coin(&model, number)).collect();
+        let read = Message::CoinsRead("Savings".to_owned(), chunk * CHUNK, Ok(rows));
+        ("coins come", vec![read])
+    });
+    let tell = |message: list::Message| Message::Coins(coins::Message::List(message));
+    let places = (0..REPEAT).map(move |row| ("coins", vec![tell(list::Message::TickAt(row * 7))]));
+    let ticks = std::iter::repeat_n(list::Message::TickAll, REPEAT);
+    let ticks = ticks.map(move |all| ("coins", vec![tell(all)]));
+    let keys = [CoinKey::Label, CoinKey::Date, CoinKey::Amount];
+    let sorts = keys.map(|key| ("coins", vec![tell(list::Message::Sort(Sort::up(key)))]));
+    let open = [("warm", vec![Message::Open(PageId::Coins)])];
+    Box::new(
+        open.into_iter()
+            .chain(chunks)
+            .chain(ticks)
+            .chain(places)
+            .chain(sorts),
+    )
+}
+
+fn coin(model: &CoinRow, number: u32) -> CoinRow {
+    let mut id = [9; 32];
+    id[..4].copy_from_slice(&number.to_le_bytes());
+    CoinRow {
+        outpoint: OutPoint {
+            txid: Txid::from_slice(&id).expect("32 bytes"),
+            vout: number % 3,
+        },
+        frozen: number.is_multiple_of(5),
+        ..model.clone()
+    }
 }
 
 fn ms(time: Duration) -> f64 {

@@ -5,10 +5,13 @@
 mod pictures;
 
 use gui::app::App;
+use gui::page::PageId;
 use gui::theme::fonts;
 use iced_test::core::widget::operation::{Focusable, Outcome, Scrollable, TextInput};
 use iced_test::core::widget::{Id, Operation};
-use iced_test::core::{Pixels, Rectangle, Size, Vector, renderer::Headless};
+use iced_test::core::{
+    Pixels, Point, Rectangle, Size, Vector, clipboard, mouse, renderer::Headless,
+};
 use iced_test::runtime::UserInterface;
 use iced_test::runtime::user_interface::Cache;
 
@@ -105,16 +108,8 @@ impl Operation for Cuts {
     }
 }
 
-/// Looks at a window of this size.
-fn look(app: &App, size: Size, eyes: &mut iced::Renderer) -> Cuts {
-    let mut screen = UserInterface::build(app.view(), size, Cache::default(), eyes);
-    let mut cuts = Cuts::new(size);
-    screen.operate(eyes, &mut cuts);
-    cuts
-}
-
-#[test]
-fn nothing_is_cut_on_any_page_in_any_size() {
+/// Loads the fonts, and gives what a window is looked at with.
+fn eyes() -> iced::Renderer {
     let settings = iced::Settings {
         default_font: fonts::TEXT,
         fonts: fonts::all(),
@@ -128,7 +123,67 @@ fn nothing_is_cut_on_any_page_in_any_size() {
     let runtime = tokio::runtime::Builder::new_current_thread().build();
     let eyes = <iced::Renderer as Headless>::new(fonts::TEXT, Pixels(14.0), Some("tiny-skia"));
     let eyes = runtime.expect("a runtime").block_on(eyes);
-    let mut eyes = eyes.expect("a renderer without display");
+    eyes.expect("a renderer without display")
+}
+
+/// Looks at a window of this size.
+fn look(app: &App, size: Size, eyes: &mut iced::Renderer) -> Cuts {
+    let mut screen = UserInterface::build(app.view(), size, Cache::default(), eyes);
+    let mut cuts = Cuts::new(size);
+    screen.operate(eyes, &mut cuts);
+    cuts
+}
+
+/// How far what scrolls has been scrolled.
+struct Scrolled(Vec<f32>);
+
+impl Operation for Scrolled {
+    fn traverse(&mut self, operate: &mut dyn FnMut(&mut dyn Operation)) {
+        operate(self);
+    }
+
+    fn scrollable(
+        &mut self,
+        _id: Option<&Id>,
+        _bounds: Rectangle,
+        _content_bounds: Rectangle,
+        translation: Vector,
+        _state: &mut dyn Scrollable,
+    ) {
+        self.0.push(translation.y);
+    }
+}
+
+#[test]
+fn a_page_begins_at_its_top_when_it_is_opened() {
+    let mut eyes = eyes();
+    let (_, mut app) = pictures::scenes().remove(0);
+    let mut cache = Cache::default();
+    let mut farthest = |app: &App, wheel: f32| {
+        let mut screen =
+            UserInterface::build(app.view(), SIZES[2], std::mem::take(&mut cache), &mut eyes);
+        let middle = Point::new(SIZES[2].width / 2.0, SIZES[2].height / 2.0);
+        let delta = mouse::ScrollDelta::Lines { x: 0.0, y: -wheel };
+        let wheel = iced::Event::Mouse(mouse::Event::WheelScrolled { delta });
+        let (mut clipboard, mut told) = (clipboard::Null, Vec::new());
+        let cursor = mouse::Cursor::Available(middle);
+        drop(screen.update(&[wheel], cursor, &mut eyes, &mut clipboard, &mut told));
+        let mut scrolled = Scrolled(Vec::new());
+        screen.operate(&eyes, &mut scrolled);
+        cache = screen.into_cache();
+        scrolled.0.into_iter().fold(0.0, f32::max)
+    };
+    app.page = PageId::Settings;
+    assert!(farthest(&app, 5.0) > 0.0, "it can be scrolled");
+    app.page = PageId::Status;
+    assert_eq!(farthest(&app, 0.0), 0.0, "another page begins at its top");
+    app.page = PageId::Settings;
+    assert_eq!(farthest(&app, 0.0), 0.0, "and the same one, opened again");
+}
+
+#[test]
+fn nothing_is_cut_on_any_page_in_any_size() {
+    let mut eyes = eyes();
     let mut found = Vec::new();
     for size in SIZES {
         for (name, app) in pictures::scenes() {

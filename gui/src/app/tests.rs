@@ -3,6 +3,7 @@ use ipc_schema::WalletListItem;
 use primitives::{ChainParams, Coin, Network};
 
 use super::*;
+use crate::link::Connection;
 use crate::model::{Prefs, Wallet};
 use crate::page::wallets;
 
@@ -79,4 +80,31 @@ fn a_wallet_closed_by_a_command_stays_closed_and_one_lost_with_the_node_comes_ba
     assert!(app.model.wallet.is_none());
     assert_eq!(app.model.prefs.wallet, "");
     assert_eq!(app.update(list()).units(), 0, "nobody opens it");
+}
+
+#[test]
+fn a_wanted_restart_is_told_calmly() {
+    use crate::link::state::{Exit, Origin};
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut app = window(folder.path());
+    app.model.node = Some(ipc_schema::NodeStatus {
+        message: "Starting the wallet…".to_owned(),
+        ..ipc_schema::NodeStatus::default()
+    });
+    let origin = Origin::Spawned;
+    let told = |app: &mut App, connection: Connection| {
+        drop(app.update(Message::LinkTold(link::Event::Connection(connection))));
+    };
+    told(&mut app, Connection::Up { origin });
+    app.model.restarting = true;
+    let shows = |app: &App, text: &str| iced_test::simulator(app.view()).find(text).is_ok();
+    for connection in [Connection::Stopping, Connection::Connecting { origin }] {
+        told(&mut app, connection);
+        assert!(shows(&app, "The node is being restarted…"));
+        let node = app.model.node.as_ref().expect("it stays in view");
+        assert_eq!(node.message, "", "what the start before said is over");
+    }
+    told(&mut app, Connection::Stopped(Exit::default()));
+    assert!(!shows(&app, "The node is being restarted…"));
+    assert!(!app.model.restarting);
 }

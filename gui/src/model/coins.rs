@@ -309,6 +309,30 @@ mod tests {
     }
 
     #[test]
+    fn coins_of_many_kinds_weigh_what_each_of_them_does() {
+        let params = ChainParams::get(Coin::Bitcoin, Network::Main);
+        let addresses = [
+            "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4",
+            "bc1qrp33g0q5c5txsp9arysrx4k6zdkfs4nce4xj0gdcccefvpysxf3qccfmv3",
+            "bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqzk5jj0",
+            "1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2",
+            "3J98t1WpEZ73CNmQviecrnyiWrnqRhWNLy",
+        ];
+        let coins: Vec<CoinRow> = [0, 1, 2, 3, 4, 3, 0, 1]
+            .map(|at: usize| CoinRow {
+                address: addresses[at].to_owned(),
+                ..coin(0, 1, "", None)
+            })
+            .into();
+        let each: u64 = coins
+            .iter()
+            .map(|coin| input_size(&coin.address, params))
+            .sum();
+        assert_eq!(payment_size(coins.iter(), params), FRAME + each);
+        assert_eq!(each, 2 * 68 + 2 * 105 + 58 + 2 * 148 + 91);
+    }
+
+    #[test]
     fn a_coin_that_costs_more_than_it_holds_is_dust() {
         let params = ChainParams::get(Coin::Bitcoin, Network::Main);
         let address = "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4";

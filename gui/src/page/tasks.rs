@@ -112,3 +112,27 @@ fn task_card<'a>(model: &'a Model, task: &'a Work) -> Element<'a, Message> {
     }
     layout::card(body)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Prefs;
+    use primitives::{ChainParams, Coin, Network};
+
+    #[test]
+    fn a_task_that_is_over_does_not_go_on() {
+        let params = ChainParams::get(Coin::Bitcoin, Network::Main);
+        let mut model = Model::new(params, Prefs::default(), 0);
+        let mut shows = |state: TaskState, title: &str| {
+            model.node_tasks = vec![Work {
+                title: "Importing blocks…".to_owned(),
+                state,
+                ..Work::default()
+            }];
+            iced_test::simulator(view(&model)).find(title).is_ok()
+        };
+        assert!(shows(TaskState::Running, "Importing blocks…"));
+        assert!(shows(TaskState::Done, "Importing blocks"));
+        assert!(shows(TaskState::Cancelled, "Importing blocks"));
+    }
+}

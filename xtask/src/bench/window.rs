@@ -324,7 +324,7 @@ fn disturb(stage: &Stage, table: &mut Table) -> Result<()> {
 }
 
 /// The scenes whose calls of `update` are timed.
-const SCENES: [&str; 10] = [
+const SCENES: [&str; 12] = [
     "page",
     "key",
     "filter",
@@ -335,6 +335,8 @@ const SCENES: [&str; 10] = [
     "more rows",
     "scroll",
     "burst",
+    "coins come",
+    "coins",
 ];
 
 /// Frames of scenes that a program of the `gui` crate plays.
@@ -392,6 +394,7 @@ fn scenes(stage: &Stage, frames: &std::path::Path, table: &mut Table) -> Result<
         ),
         ("key press to glyph: longest", "key", (30.0, 60.0)),
         ("page switch: longest", "page", (50.0, 100.0)),
+        ("ticking 10,000 coins: longest", "coins", (50.0, 200.0)),
         (
             "10,000 wallet rows at once: longest frame",
             "burst",

@@ -145,3 +145,39 @@ fn the_full_details_name_every_side() {
         assert!(text.contains(line), "{line} is missing in:\n{text}");
     }
 }
+
+#[test]
+fn a_text_that_is_too_long_for_its_column_ends_with_dots() {
+    let (mut page, mut model) = (Page::default(), model());
+    let mut paid = model
+        .wallet
+        .as_ref()
+        .expect("there is one")
+        .history
+        .row(0)
+        .cloned()
+        .expect("a row");
+    paid.txid = txid(9);
+    paid.label = "Train tickets to Lisbon for the four of us, with seats".to_owned();
+    let wallet = model.wallet.as_mut().expect("there is one");
+    wallet.history.apply_delta(ipc_schema::WalletDelta {
+        sequence: 1,
+        rows: vec![paid],
+        removed: vec![],
+    });
+    page.show(
+        txid(9),
+        &Context {
+            model: &model,
+            link: &Link::default(),
+        },
+    );
+    let size = iced::Size::new(900.0, 600.0);
+    let lines = crate::widget::cut::tests::lines(page.view(&model), size);
+    let label = lines.iter().find(|(text, ..)| text.starts_with("Train"));
+    let (text, ..) = label.expect("the label is there");
+    assert!(text.ends_with('…'), "{text}");
+    for (text, width, place) in lines {
+        assert!(width <= place + 0.5, "{text:?}: {width} of {place}");
+    }
+}

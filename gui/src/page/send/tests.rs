@@ -498,3 +498,28 @@ fn a_key_of_the_window_changes_no_amount() {
     };
     assert_eq!((press(Modifiers::ALT), press(Modifiers::empty())), (0, 1));
 }
+
+#[test]
+fn enter_in_any_field_goes_on_to_the_review() {
+    use iced_test::selector::id;
+    let model = model();
+    let mut page = filled(&model);
+    let now = page.edit;
+    let preview = Message::Previewed(now, Ok(prepared(141, 1410)));
+    tell(&mut page, &model, preview);
+    for field in [
+        "send-address",
+        "send-label",
+        "send-amount",
+        "send-rate",
+        "send-fee-total",
+    ] {
+        let size = iced::Size::new(1000.0, 1400.0);
+        let settings = iced::Settings::default();
+        let mut window = iced_test::Simulator::with_size(settings, size, page.view(&model));
+        window.click(id(field)).expect(field);
+        window.tap_key(iced::keyboard::key::Named::Enter);
+        let told: Vec<Message> = window.into_messages().collect();
+        assert!(matches!(told[..], [Message::Review]), "{field}: {told:?}");
+    }
+}

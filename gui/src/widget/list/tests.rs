@@ -79,3 +79,25 @@ fn clicks_and_arrows_select_and_enter_opens() {
         [("select", 2), ("select", 5), ("select", 99), ("open", 4)]
     );
 }
+
+#[test]
+fn what_is_known_of_a_row_stays_with_it_when_the_list_scrolls() {
+    let tree = |row: usize| Tree {
+        tag: tree::Tag::of::<usize>(),
+        state: tree::State::new(row),
+        children: Vec::new(),
+    };
+    let check = |before: usize, now: usize, kept: &[usize], at: usize| {
+        let mut trees: Vec<Tree> = (before..before + 5).map(tree).collect();
+        follow_rows(&mut trees, before, now);
+        let rows: Vec<usize> = trees
+            .iter()
+            .map(|tree| *tree.state.downcast_ref())
+            .collect();
+        assert_eq!(rows[at..at + kept.len()], *kept);
+    };
+    check(10, 13, &[13, 14], 0);
+    check(10, 8, &[10, 11, 12], 2);
+    check(10, 10, &[10, 11, 12, 13, 14], 0);
+    check(10, 900, &[10, 11, 12, 13, 14], 0);
+}
