@@ -185,6 +185,8 @@ pub enum Event {
     CommandLine,
     /// Show what this program is.
     About,
+    /// Ask for coin and network at the next start.
+    ChooseAgain,
     /// Ask whether all choices of the window are to be set back.
     Reset,
     /// The first run is through.

@@ -368,8 +368,7 @@ pub fn on_key(key: &Key, marked: usize, count: usize) -> Option<Message> {
 fn row_of<'a>(place: usize, entry: Entry, marked: bool) -> Element<'a, Message> {
     let line = row![
         text::icon(entry.icon).class(Tone::Soft),
-        text::line(entry.title),
-        space::horizontal(),
+        text::cut(entry.title).width(Length::Fill),
         text::caption(entry.keys),
     ]
     .spacing(size::S3)

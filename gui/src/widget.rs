@@ -12,6 +12,7 @@ pub mod layout;
 pub mod lines;
 pub mod list;
 pub mod menu;
+mod pass;
 pub mod press;
 pub mod qr;
 pub mod reveal;

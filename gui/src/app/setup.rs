@@ -147,7 +147,9 @@ fn read(launch: &Launch) -> Boot {
     drop(std::fs::remove_file(&crash_path));
     let wants_questions = Switches::read(&launch.command_line, &launch.store).choose_datadir;
     let named = named_chain(&launch.command_line);
-    let (params, next) = if wants_questions || (!named && !shared.set_up) {
+    let sandbox = shared.sandbox.map(|coin| (coin, Network::Regtest));
+    let known = shared.set_up || sandbox.is_some();
+    let (params, next) = if wants_questions || !(named || known) {
         let mut progress = shared.first_run.clone().unwrap_or_default();
         if wants_questions {
             progress = with_command_line(progress, &launch.command_line);
@@ -155,7 +157,11 @@ fn read(launch: &Launch) -> Boot {
         }
         (progress.params(), Next::FirstRun(progress))
     } else {
-        let chain = if named { None } else { shared.chain };
+        let chain = if named {
+            None
+        } else {
+            sandbox.or(shared.chain)
+        };
         match configure(launch, chain, None) {
             Ok((config, command_line)) => (config.params(), ready(&config, command_line, launch)),
             Err(trouble) => {
@@ -256,6 +262,8 @@ impl App {
             next,
         } = boot;
         self.shared = shared;
+        // A chain that was named instead is none to play with.
+        self.sandbox = self.shared.sandbox.is_some() && !named_chain(&self.launch.command_line);
         self.broken = broken;
         self.crash = crash;
         self.model = Model::new(params, prefs, now());

@@ -7,6 +7,7 @@ use super::{App, Message, Overlay, Screen};
 use crate::model::first_run::Progress;
 use crate::page::PageId;
 use crate::page::first_run::Outcome;
+use crate::theme::Tone;
 
 impl App {
     pub(super) fn first_run_outcome(&mut self, outcome: Outcome) -> Task<Message> {
@@ -16,6 +17,7 @@ impl App {
                 self.write_shared()
             }
             Outcome::Start(progress) => {
+                self.shared.sandbox = None;
                 self.shared.first_run = Some(progress.clone());
                 self.shared.chain = Some((progress.coin, progress.network));
                 let start = self.start_chain(&progress);
@@ -35,14 +37,26 @@ impl App {
         };
         self.screen = Screen::Starting;
         self.page = PageId::Overview;
-        self.sandbox = true;
-        self.start_chain(&progress)
+        self.shared.sandbox = Some(coin);
+        Task::batch([self.write_shared(), self.start_chain(&progress)])
+    }
+
+    /// The next start asks for coin and network; what is on the disk stays.
+    pub(super) fn ask_at_next_start(&mut self) -> Task<Message> {
+        self.shared.sandbox = None;
+        self.shared.set_up = false;
+        let told = self.notify(
+            Tone::Good,
+            "The next start of the window asks for coin and network.".to_owned(),
+        );
+        Task::batch([self.write_shared(), told])
     }
 
     fn finish_first_run(&mut self, progress: Progress) -> Task<Message> {
         self.shared.chain = Some((progress.coin, progress.network));
         self.shared.first_run = None;
         self.shared.set_up = true;
+        self.shared.sandbox = None;
         self.page = PageId::Overview;
         self.screen = Screen::Main;
         self.model.prefs.datadir.clone_from(&progress.datadir);
@@ -61,6 +75,7 @@ impl App {
     /// The node that was found is of another chain: the window goes there.
     pub(super) fn switch_chain(&mut self, coin: Coin, network: Network) -> Task<Message> {
         self.shared.chain = Some((coin, network));
+        self.shared.sandbox = None;
         self.screen = Screen::Starting;
         self.page = PageId::Overview;
         let progress = Progress {

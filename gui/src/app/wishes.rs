@@ -94,6 +94,7 @@ impl App {
                 self.overlay = Overlay::About;
                 Task::none()
             }
+            Event::ChooseAgain => self.ask_at_next_start(),
             Event::Reset => {
                 self.overlay = Overlay::Reset;
                 Task::none()

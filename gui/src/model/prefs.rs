@@ -30,6 +30,8 @@ pub struct Shared {
     pub first_run: Option<Progress>,
     /// Whether a first run was finished, ever.
     pub set_up: bool,
+    /// The coin that is tried on a private chain with play money, until the real one is wanted.
+    pub sandbox: Option<Coin>,
 }
 
 /// What is remembered for one network.
@@ -199,6 +201,7 @@ impl Shared {
             "chain": self.chain.map(|(_, network)| network.id()),
             "first_run": self.first_run.as_ref().map(Progress::to_json),
             "set_up": self.set_up,
+            "sandbox": self.sandbox.map(Coin::id),
         })
     }
 
@@ -210,6 +213,7 @@ impl Shared {
             chain: coin.zip(network),
             first_run: value.get("first_run").and_then(Progress::from_json),
             set_up: value.get("set_up").and_then(Value::as_bool) == Some(true),
+            sandbox: text("sandbox").and_then(|coin| coin.parse().ok()),
         }
     }
 }
@@ -516,6 +520,7 @@ mod tests {
                 ..Progress::default()
             }),
             set_up: false,
+            sandbox: Some(Coin::Bitquantum),
         };
         store.write_shared(&shared).expect("writable");
         assert_eq!(store.read_shared(), (shared, None));

@@ -96,6 +96,13 @@ pub fn header<'a, K: Copy + PartialEq + 'a, Message: Clone + 'a>(
             (true, false) => Some(Icon::ChevronUp),
         };
         let arrow = arrow.map(|arrow| text::sized_icon(arrow, size::TEXT_SMALL).class(Tone::Soft));
+        // The words leave room for the arrow.
+        let words = match (column.width, &arrow) {
+            (Length::Fixed(width), Some(_)) => {
+                container(words).max_width((width - size::TEXT_SMALL - size::S1).max(0.0))
+            }
+            _ => container(words),
+        };
         let mut content: Row<'a, Message, crate::theme::Theme> = row![];
         if !column.right {
             content = content.push(words);

@@ -1,10 +1,10 @@
 //! Shuts the keyboard and the pointer out of what lies under the palette or a passphrase prompt.
 
-use iced::advanced::layout::{self, Layout};
-use iced::advanced::widget::{Operation, Tree, tree};
-use iced::advanced::{Clipboard, Shell, Widget, mouse, overlay, renderer};
-use iced::{Event, Length, Rectangle, Renderer, Size, Vector};
+use iced::advanced::widget::{Operation, Tree};
+use iced::advanced::{Clipboard, Layout, Shell, Widget, mouse, overlay};
+use iced::{Event, Rectangle, Renderer, Vector};
 
+use super::pass::pass;
 use crate::Element;
 use crate::theme::Theme;
 
@@ -26,38 +26,7 @@ pub fn inert<'a, Message>(
 }
 
 impl<Message> Widget<Message, Theme, Renderer> for Inert<'_, Message> {
-    fn tag(&self) -> tree::Tag {
-        self.content.as_widget().tag()
-    }
-
-    fn state(&self) -> tree::State {
-        self.content.as_widget().state()
-    }
-
-    fn children(&self) -> Vec<Tree> {
-        self.content.as_widget().children()
-    }
-
-    fn diff(&self, tree: &mut Tree) {
-        self.content.as_widget().diff(tree);
-    }
-
-    fn size(&self) -> Size<Length> {
-        self.content.as_widget().size()
-    }
-
-    fn size_hint(&self) -> Size<Length> {
-        self.content.as_widget().size_hint()
-    }
-
-    fn layout(
-        &mut self,
-        tree: &mut Tree,
-        renderer: &Renderer,
-        limits: &layout::Limits,
-    ) -> layout::Node {
-        self.content.as_widget_mut().layout(tree, renderer, limits)
-    }
+    pass!(whole: tag, state, children, diff, size, layout, draw);
 
     fn operate(
         &mut self,
@@ -96,20 +65,6 @@ impl<Message> Widget<Message, Theme, Renderer> for Inert<'_, Message> {
                 tree, event, layout, cursor, renderer, clipboard, shell, viewport,
             );
         }
-    }
-
-    fn draw(
-        &self,
-        tree: &Tree,
-        renderer: &mut Renderer,
-        theme: &Theme,
-        style: &renderer::Style,
-        layout: Layout<'_>,
-        cursor: mouse::Cursor,
-        viewport: &Rectangle,
-    ) {
-        let content = self.content.as_widget();
-        content.draw(tree, renderer, theme, style, layout, cursor, viewport);
     }
 
     fn mouse_interaction(

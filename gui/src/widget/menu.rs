@@ -1,7 +1,7 @@
 //! A menu at a place of the window, opened by a right click or the Menu key.
 
 use iced::advanced::layout::{self, Layout};
-use iced::advanced::widget::{Operation, Tree, tree};
+use iced::advanced::widget::{Tree, tree};
 use iced::advanced::{Clipboard, Renderer as _, Shell, Widget, mouse, overlay, renderer};
 use iced::keyboard::{self, Key, key};
 use iced::widget::{column, container, row};
@@ -10,6 +10,7 @@ use iced::{
     border,
 };
 
+use super::pass::pass;
 use super::text;
 use crate::Element;
 use crate::theme::{Icon, Theme, Tone, size};
@@ -107,6 +108,8 @@ impl<'a, Message> MenuArea<'a, Message> {
 }
 
 impl<Message: Clone> Widget<Message, Theme, Renderer> for MenuArea<'_, Message> {
+    pass!(first: size, layout, operate, draw, mouse_interaction);
+
     fn tag(&self) -> tree::Tag {
         tree::Tag::of::<State>()
     }
@@ -121,35 +124,6 @@ impl<Message: Clone> Widget<Message, Theme, Renderer> for MenuArea<'_, Message> 
 
     fn diff(&self, tree: &mut Tree) {
         tree.diff_children(&self.elements());
-    }
-
-    fn size(&self) -> Size<Length> {
-        self.content.as_widget().size()
-    }
-
-    fn size_hint(&self) -> Size<Length> {
-        self.content.as_widget().size_hint()
-    }
-
-    fn layout(
-        &mut self,
-        tree: &mut Tree,
-        renderer: &Renderer,
-        limits: &layout::Limits,
-    ) -> layout::Node {
-        let content = self.content.as_widget_mut();
-        content.layout(&mut tree.children[0], renderer, limits)
-    }
-
-    fn operate(
-        &mut self,
-        tree: &mut Tree,
-        layout: Layout<'_>,
-        renderer: &Renderer,
-        operation: &mut dyn Operation,
-    ) {
-        let content = self.content.as_widget_mut();
-        content.operate(&mut tree.children[0], layout, renderer, operation);
     }
 
     fn update(
@@ -183,40 +157,6 @@ impl<Message: Clone> Widget<Message, Theme, Renderer> for MenuArea<'_, Message> 
             shell.publish(on_open(point));
             shell.capture_event();
         }
-    }
-
-    fn draw(
-        &self,
-        tree: &Tree,
-        renderer: &mut Renderer,
-        theme: &Theme,
-        style: &renderer::Style,
-        layout: Layout<'_>,
-        cursor: mouse::Cursor,
-        viewport: &Rectangle,
-    ) {
-        let content = self.content.as_widget();
-        content.draw(
-            &tree.children[0],
-            renderer,
-            theme,
-            style,
-            layout,
-            cursor,
-            viewport,
-        );
-    }
-
-    fn mouse_interaction(
-        &self,
-        tree: &Tree,
-        layout: Layout<'_>,
-        cursor: mouse::Cursor,
-        viewport: &Rectangle,
-        renderer: &Renderer,
-    ) -> mouse::Interaction {
-        let content = self.content.as_widget();
-        content.mouse_interaction(&tree.children[0], layout, cursor, viewport, renderer)
     }
 
     fn overlay<'b>(

@@ -1,11 +1,11 @@
 //! A focus stop around a widget that iced itself cannot focus, such as a drop-down list.
 
-use iced::advanced::layout::{self, Layout};
 use iced::advanced::widget::{Id, Operation, Tree, tree};
-use iced::advanced::{Clipboard, Shell, Widget, mouse, overlay, renderer};
+use iced::advanced::{Clipboard, Layout, Shell, Widget, mouse, renderer};
 use iced::keyboard::{self, Key};
-use iced::{Event, Length, Rectangle, Renderer, Size, Vector};
+use iced::{Event, Rectangle, Renderer};
 
+use super::pass::pass;
 use super::press::{Focus, OnKey, draw_ring};
 use crate::Element;
 use crate::theme::Theme;
@@ -31,6 +31,8 @@ pub fn stop<'a, Message>(
 }
 
 impl<Message> Widget<Message, Theme, Renderer> for Stop<'_, Message> {
+    pass!(first: size, layout, mouse_interaction, overlay);
+
     fn tag(&self) -> tree::Tag {
         tree::Tag::of::<Focus>()
     }
@@ -47,27 +49,6 @@ impl<Message> Widget<Message, Theme, Renderer> for Stop<'_, Message> {
         tree.diff_children(std::slice::from_ref(&self.content));
     }
 
-    fn size(&self) -> Size<Length> {
-        self.content.as_widget().size()
-    }
-
-    fn size_hint(&self) -> Size<Length> {
-        self.content.as_widget().size_hint()
-    }
-
-    fn layout(
-        &mut self,
-        tree: &mut Tree,
-        renderer: &Renderer,
-        limits: &layout::Limits,
-    ) -> layout::Node {
-        let node = self
-            .content
-            .as_widget_mut()
-            .layout(&mut tree.children[0], renderer, limits);
-        layout::Node::with_children(node.size(), vec![node])
-    }
-
     fn operate(
         &mut self,
         tree: &mut Tree,
@@ -79,9 +60,8 @@ impl<Message> Widget<Message, Theme, Renderer> for Stop<'_, Message> {
         let focus = tree.state.downcast_mut::<Focus>();
         operation.focusable(Some(&self.id), layout.bounds(), focus);
         operation.traverse(&mut |operation| {
-            let child = layout.children().next().expect("layout has the content");
             let content = self.content.as_widget_mut();
-            content.operate(&mut tree.children[0], child, renderer, operation);
+            content.operate(&mut tree.children[0], layout, renderer, operation);
         });
     }
 
@@ -96,11 +76,10 @@ impl<Message> Widget<Message, Theme, Renderer> for Stop<'_, Message> {
         shell: &mut Shell<'_, Message>,
         viewport: &Rectangle,
     ) {
-        let child = layout.children().next().expect("layout has the content");
         self.content.as_widget_mut().update(
             &mut tree.children[0],
             event,
-            child,
+            layout,
             cursor,
             renderer,
             clipboard,
@@ -137,50 +116,19 @@ impl<Message> Widget<Message, Theme, Renderer> for Stop<'_, Message> {
         cursor: mouse::Cursor,
         viewport: &Rectangle,
     ) {
-        let child = layout.children().next().expect("layout has the content");
         let content = self.content.as_widget();
         content.draw(
             &tree.children[0],
             renderer,
             theme,
             style,
-            child,
+            layout,
             cursor,
             viewport,
         );
         if tree.state.downcast_ref::<Focus>().ring {
             draw_ring(renderer, theme, layout.bounds());
         }
-    }
-
-    fn mouse_interaction(
-        &self,
-        tree: &Tree,
-        layout: Layout<'_>,
-        cursor: mouse::Cursor,
-        viewport: &Rectangle,
-        renderer: &Renderer,
-    ) -> mouse::Interaction {
-        let child = layout.children().next().expect("layout has the content");
-        let content = self.content.as_widget();
-        content.mouse_interaction(&tree.children[0], child, cursor, viewport, renderer)
-    }
-
-    fn overlay<'b>(
-        &'b mut self,
-        tree: &'b mut Tree,
-        layout: Layout<'b>,
-        renderer: &Renderer,
-        viewport: &Rectangle,
-        translation: Vector,
-    ) -> Option<overlay::Element<'b, Message, Theme, Renderer>> {
-        self.content.as_widget_mut().overlay(
-            &mut tree.children[0],
-            layout.children().next().expect("layout has the content"),
-            renderer,
-            viewport,
-            translation,
-        )
     }
 }
 

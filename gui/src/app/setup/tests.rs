@@ -71,3 +71,33 @@ fn asking_for_the_folder_keeps_coin_and_chain_of_the_command_line() {
         assert_eq!(config.params().network, network);
     }
 }
+
+#[test]
+fn a_sandbox_is_there_again_at_the_next_start_until_something_else_is_wanted() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let launch = Launch {
+        command_line: CommandLine::empty(Program::Gui, "bitq-gui"),
+        ..launch(folder.path(), &[])
+    };
+    let params = ChainParams::get(Coin::Bitcoin, Network::Regtest);
+    let prefs = Prefs {
+        datadir: Some(folder.path().join("data")),
+        ..Prefs::default()
+    };
+    launch.store.write_prefs(params, &prefs).expect("writable");
+    let (mut app, _) = App::boot(launch.clone());
+    drop(app.booted(read(&launch)));
+    assert!(matches!(app.screen, Screen::FirstRun(_)));
+    drop(app.first_run_outcome(first_run::Outcome::Sandbox(Coin::Bitcoin)));
+    launch.store.write_shared(&app.shared).expect("writable");
+
+    let (mut next, _) = App::boot(launch.clone());
+    let boot = read(&launch);
+    assert_eq!(boot.params.network, Network::Regtest);
+    assert!(matches!(boot.next, Next::Run(_)));
+    drop(next.booted(boot));
+    assert!(next.sandbox, "and makes its wallet by itself");
+    drop(next.ask_at_next_start());
+    launch.store.write_shared(&next.shared).expect("writable");
+    assert!(matches!(read(&launch).next, Next::FirstRun(_)));
+}

@@ -187,7 +187,7 @@ fn log_well(lines: &[String]) -> Element<'_, Message> {
         lines.get(place).map_or_else(
             || space().into(),
             |line| {
-                text::line(line)
+                text::cut(line)
                     .font(fonts::MONO)
                     .size(size::TEXT_SMALL)
                     .into()

@@ -156,6 +156,9 @@ fn about<'a>() -> Element<'a, Message> {
     let options = button("Command line options", Press::Secondary)
         .id("about-options")
         .on_press(Message::CommandLine);
+    let choose = button("Ask at the next start", Press::Secondary)
+        .id("choose-again")
+        .on_press(Message::ChooseAgain);
     let reset = button("Reset…", Press::Danger)
         .id("reset-window")
         .on_press(Message::Reset);
@@ -166,6 +169,11 @@ fn about<'a>() -> Element<'a, Message> {
                 format!("bitq {}", common::VERSION),
                 "Version, copyright, licence.",
                 row![about, options].spacing(size::S2)
+            ),
+            setting(
+                "Coin and network",
+                "Chosen again when the window starts next; what is on the disk stays.",
+                choose
             ),
             setting(
                 "Reset",
