@@ -44,8 +44,9 @@ impl<C: Clone + 'static> Remote<C> {
         Self { jobs }
     }
 
-    /// Runs `call` with the capability on the IPC thread. Dropping the answer cancels the call.
-    pub(crate) async fn call<T, F, Fut>(&self, call: F) -> Result<T, IpcError>
+    /// Runs `call` with the capability on the IPC thread. Dropping the answer cancels the call. Where the other side does
+    /// not know what is asked, the error names it by `what`.
+    pub(crate) async fn call<T, F, Fut>(&self, what: &str, call: F) -> Result<T, IpcError>
     where
         T: Send + 'static,
         F: FnOnce(C) -> Fut + Send + 'static,
@@ -67,8 +68,19 @@ impl<C: Clone + 'static> Remote<C> {
             .send(job)
             .await
             .map_err(|_| IpcError::Disconnected)?;
-        answered.await.map_err(|_| IpcError::Disconnected)?
+        let result = answered.await.map_err(|_| IpcError::Disconnected)?;
+        // The exception itself tells only that some method is not there.
+        result.map_err(|error| match error {
+            IpcError::Unimplemented(_) => IpcError::Unimplemented(words(what)),
+            other => other,
+        })
     }
+}
+
+/// The name of a request as people read it.
+fn words(request: &str) -> String {
+    let name = request.strip_suffix("_request").unwrap_or(request);
+    name.replace('_', " ")
 }
 
 impl From<capnp::Error> for IpcError {
@@ -105,7 +117,7 @@ macro_rules! ask {
     };
     ($remote:expr, $request:ident, |$params:ident| $fill:expr, |$reply:ident| $read:expr) => {
         $remote
-            .call(move |client| async move {
+            .call(stringify!($request), move |client| async move {
                 let mut request = client.$request();
                 {
                     let $params = &mut request.get();

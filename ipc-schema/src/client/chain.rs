@@ -32,7 +32,7 @@ impl ChainClient {
     /// [`IpcError`] where the node refuses or is gone.
     pub async fn state(&self) -> Result<watch::Receiver<ChainState>, IpcError> {
         self.remote
-            .call(move |client| async move {
+            .call("subscribe", move |client| async move {
                 let (sink, mut receiver, first) = sink::chain_state();
                 let mut request = client.subscribe_request();
                 request.get().set_sink(sink);
@@ -171,7 +171,7 @@ impl ChainClient {
     /// [`IpcError`] where the node refuses or is gone.
     pub async fn mempool(&self) -> Result<mpsc::Receiver<MempoolEvent>, IpcError> {
         self.remote
-            .call(move |client| async move {
+            .call("mempool", move |client| async move {
                 let (sink, alive, events, receiver) = sink::mempool();
                 let mut request = client.mempool_request();
                 request.get().set_sink(sink);

@@ -80,7 +80,7 @@ impl Connection {
         options: StartOptions,
     ) -> Result<Result<(), StartError>, IpcError> {
         self.remote
-            .call(move |client| async move {
+            .call("start node", move |client| async move {
                 let mut request = client.start_node_request();
                 options.put(request.get().init_options());
                 let answer = request.send().promise.await?;
@@ -105,7 +105,7 @@ impl Connection {
         let runner = self.runner.clone();
         let closed = self.closed.clone();
         self.remote
-            .call(move |client| async move {
+            .call("start wallet", move |client| async move {
                 let mut request = client.start_wallet_request();
                 options.put(request.get().init_options());
                 request
@@ -177,7 +177,7 @@ impl Connection {
     /// [`IpcError`] where it is refused by role, or the other side is gone.
     pub async fn rpc(&self) -> Result<RpcClient, IpcError> {
         self.remote
-            .call(move |client| async move {
+            .call("make rpc", move |client| async move {
                 let init: crate::generated::init_capnp::init::Client =
                     capnp::capability::FromClientHook::cast_to(client);
                 let answer = init.make_rpc_request().send().promise.await?;
@@ -202,7 +202,7 @@ impl Connection {
     /// [`IpcError`] where the other side is gone.
     pub async fn echo(&self, text: String, count: u32) -> Result<Vec<u64>, IpcError> {
         self.remote
-            .call(move |client| async move {
+            .call("make echo", move |client| async move {
                 let init: crate::generated::init_capnp::init::Client =
                     capnp::capability::FromClientHook::cast_to(client);
                 let echo = init
@@ -271,7 +271,7 @@ impl RpcClient {
     /// [`IpcError`] where the text is not JSON or the node is gone.
     pub async fn execute(&self, request: String, uri: String) -> Result<String, IpcError> {
         self.remote
-            .call(move |client| async move {
+            .call("execute rpc", move |client| async move {
                 let mut call = client.execute_rpc_request();
                 let mut params = call.get();
                 params.set_request(request.as_str());

@@ -34,7 +34,7 @@ impl NodeClient {
         topics: NodeTopics,
     ) -> Result<mpsc::Receiver<NodeEvent>, IpcError> {
         self.remote
-            .call(move |client| async move {
+            .call("subscribe", move |client| async move {
                 let (sink, alive, events, receiver) = sink::node();
                 let mut request = client.cast_view().subscribe_request();
                 let mut params = request.get();
@@ -59,7 +59,7 @@ impl NodeClient {
     /// [`IpcError`] where the node refuses or is gone.
     pub async fn rpc_commands(&self) -> Result<Vec<RpcCommand>, IpcError> {
         self.remote
-            .call(move |client| async move {
+            .call("rpc commands", move |client| async move {
                 let answer = client
                     .cast_view()
                     .rpc_commands_request()
@@ -79,7 +79,7 @@ impl NodeClient {
     /// [`IpcError`] where the node refuses or is gone.
     pub async fn settings(&self) -> Result<Vec<SettingInfo>, IpcError> {
         self.remote
-            .call(move |client| async move {
+            .call("settings", move |client| async move {
                 let answer = client.cast_view().settings_request().send().promise.await?;
                 let reply = answer.get()?;
                 sink::check(reply.has_fault(), reply.get_fault())?;

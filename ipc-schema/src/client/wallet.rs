@@ -37,7 +37,7 @@ impl WalletClient {
     /// [`IpcError`] where the process is gone.
     pub async fn tasks(&self) -> Result<mpsc::Receiver<Vec<Task>>, IpcError> {
         self.remote
-            .call(move |client| async move {
+            .call("subscribe tasks", move |client| async move {
                 let (sink, alive, events, receiver) = sink::tasks();
                 let mut request = client.subscribe_tasks_request();
                 request.get().set_sink(sink);
@@ -58,7 +58,7 @@ impl WalletClient {
     /// [`IpcError`] where there is no such wallet.
     pub async fn subscribe(&self, wallet: String) -> Result<mpsc::Receiver<WalletEvent>, IpcError> {
         self.remote
-            .call(move |client| async move {
+            .call("subscribe", move |client| async move {
                 let (sink, alive, events, receiver) = sink::wallet();
                 let mut request = client.subscribe_request();
                 request.get().set_wallet(wallet.as_str());

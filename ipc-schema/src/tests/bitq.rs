@@ -123,10 +123,15 @@ fn a_reader_has_nothing_to_change_the_node_with() {
         assert_eq!(session.role, Role::Read);
         let node = soon(connection.node()).await.unwrap();
         soon(node.settings()).await.unwrap();
-        let unknown = |error| matches!(error, IpcError::Unimplemented(_));
-        assert!(unknown(soon(node.stop()).await.unwrap_err()));
+        // What was asked is named.
+        let unknown = |error: IpcError, what: &str| {
+            assert!(matches!(&error, IpcError::Unimplemented(name) if name == what));
+            let quoted = format!("\"{what}\"");
+            assert!(error.to_string().contains(&quoted), "{error}");
+        };
+        unknown(soon(node.stop()).await.unwrap_err(), "stop");
         let command = node.execute_rpc("{}".to_owned(), "/".to_owned());
-        assert!(unknown(soon(command).await.unwrap_err()));
+        unknown(soon(command).await.unwrap_err(), "execute rpc");
         let (code, _) = fault(soon(connection.chain()).await.unwrap_err());
         assert_eq!(code, FaultCode::Denied);
         assert!(soon(connection.rpc()).await.is_err());

@@ -133,8 +133,10 @@ pub enum IpcError {
     /// The connection is gone, or was never made.
     #[error("the connection is closed")]
     Disconnected,
-    /// The other side does not know the interface or the method.
-    #[error("the other program does not know {0}")]
+    /// The other side does not know what was asked, which is named here, or does not let this client ask it.
+    #[error(
+        "the other program does not answer to \"{0}\" here: its socket only lets clients look, or its version is another"
+    )]
     Unimplemented(String),
     /// The other side answered with an exception, or with bytes that cannot be read.
     #[error("{0}")]
