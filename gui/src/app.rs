@@ -113,6 +113,17 @@ pub struct Pages {
     settings: settings::Page,
 }
 
+impl Pages {
+    /// Which part of a page is open, where it has several.
+    fn part(&self, page: PageId) -> usize {
+        match page {
+            PageId::Send => self.send.stage() as usize,
+            PageId::Wallets => self.wallets.part(),
+            _ => 0,
+        }
+    }
+}
+
 /// A short notice.
 #[derive(Debug, Clone)]
 pub struct Toast {

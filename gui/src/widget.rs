@@ -1,6 +1,7 @@
 //! Widgets of this window. Every control is a keyboard stop and shows a ring when reached by Tab.
 
 pub mod address;
+pub mod anew;
 pub mod button;
 pub mod cut;
 pub mod field;
@@ -20,6 +21,7 @@ pub mod stop;
 pub mod text;
 
 pub use address::address;
+pub use anew::anew;
 pub use button::{button, button_with, icon_button};
 pub use field::Field;
 pub use grip::Side;

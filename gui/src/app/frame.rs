@@ -3,7 +3,7 @@
 mod bars;
 mod rail;
 
-use iced::widget::{column, container, keyed_column, responsive, row, rule, space, stack};
+use iced::widget::{column, container, responsive, row, rule, space, stack};
 use iced::{Alignment, Color, Length, Padding};
 use ipc_schema::Phase;
 
@@ -15,7 +15,7 @@ use crate::model::Model;
 use crate::page::{Event, PageId, overview, tasks};
 use crate::theme::{Icon, Press, Surface, Theme, Tone, size};
 use crate::widget::button::button_with;
-use crate::widget::{icon_button, inert, layout, text};
+use crate::widget::{anew, icon_button, inert, layout, text};
 
 /// Draws the window.
 pub(super) fn view(app: &App) -> Element<'_, Message> {
@@ -98,10 +98,8 @@ fn main(app: &App, room: iced::Size) -> Element<'_, Message> {
     let whole = container(page(app))
         .width(Length::Fill)
         .height(Length::Fill);
-    // By its name, so that a page does not begin where another one was scrolled to.
-    let page = keyed_column([(app.page, whole.into())])
-        .width(Length::Fill)
-        .height(Length::Fill);
+    // A page, or a part of it, does not begin where another one was scrolled to.
+    let page = anew((app.page, app.pages.part(app.page)), whole);
     let large = matches!(app.page, PageId::Overview | PageId::Status);
     // Every part keeps its place, so that a page keeps its state when a banner comes or goes.
     // A tall card leaves half of a low window to the page.
@@ -215,6 +213,9 @@ pub(super) fn has_wallets(model: &Model) -> bool {
 
 /// How the node is: a tone and a shape, never colour alone.
 fn health(model: &Model) -> (Tone, Icon) {
+    if model.connection.is_up() && model.stale_seconds().is_some() {
+        return (Tone::Warn, Icon::Hourglass);
+    }
     match (
         model.connection.is_up(),
         model.node.as_ref().map(|node| node.phase),

@@ -98,6 +98,18 @@ impl Page {
         self.part = Part::Restore(restore::Form::default());
     }
 
+    /// A number for the part that is open.
+    pub fn part(&self) -> usize {
+        match self.part {
+            Part::List => 0,
+            Part::Create(_) => 1,
+            Part::Restore(_) => 2,
+            Part::Backup(_) => 3,
+            Part::Security(_) => 4,
+            Part::Import(_) => 5,
+        }
+    }
+
     /// Back to the list; whether anything else was open.
     pub fn back(&mut self) -> bool {
         !matches!(std::mem::take(&mut self.part), Part::List)
