@@ -206,6 +206,29 @@ fn from_an_empty_chain_to_a_confirmed_payment_and_back_after_a_restart() {
     assert_eq!(wallet.history.known(), 103);
 }
 
+#[test]
+fn a_link_on_the_command_line_is_ready_to_be_paid() {
+    let home = Home::new();
+    let mut robot = Robot::new(program(home.launch(&[])));
+    create_wallet(&mut robot);
+    robot.click("nav-overview");
+    robot.click("mine-101");
+    robot.expect("block 101");
+    drop(home.quit(robot, Message::QuitChosen(false)));
+
+    let mut launch = home.launch(&[]);
+    let link =
+        "bitcoin:bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080?amount=1.5&label=Corner%20Shop";
+    launch.link = Some(link.to_owned());
+    let mut robot = Robot::new(program(launch));
+    robot.wait("the review", |robot| robot.is_enabled("send-review"));
+    robot.click("send-review");
+    // The review names what was paid for, though the address is not known yet.
+    robot.expect("You pay");
+    robot.expect("Corner Shop");
+    drop(home.quit(robot, Message::QuitChosen(false)));
+}
+
 /// The payment that waits pays what was typed for each byte.
 fn check_rate(home: &Home) {
     let waiting = home.call("/", "getrawmempool", json!([]));

@@ -364,7 +364,8 @@ impl App {
                 }
                 if changed.first_status {
                     self.trace_event("first_data");
-                    if !super::frame::has_wallets(&self.model) && self.page == PageId::Overview {
+                    let of_wallet = PageId::WALLET.contains(&self.page);
+                    if !super::frame::has_wallets(&self.model) && of_wallet {
                         self.page = PageId::Status;
                     }
                 }
@@ -413,11 +414,7 @@ impl App {
         if matches!(self.screen, Screen::Starting) && decided {
             self.screen = Screen::Main;
         }
-        let pays = self.model.connection.is_up() && matches!(self.screen, Screen::Main);
-        match self.pending_link.take().filter(|_| pays) {
-            Some(text) => self.pay(&text),
-            None => Task::none(),
-        }
+        Task::none()
     }
 
     fn trace_event(&mut self, name: &str) {
@@ -426,7 +423,8 @@ impl App {
         }
     }
 
-    /// Fills the Send page from a link or an address.
+    /// Fills the Send page from a link or an address. Without a wallet in view what was filled in goes to the first one
+    /// that comes.
     pub(super) fn pay(&mut self, text: &str) -> Task<Message> {
         let params = self.model.params;
         if text.trim().is_empty() {
@@ -442,9 +440,17 @@ impl App {
         };
         match request {
             Ok(request) => {
-                self.pages.send.fill(&request, &self.model);
+                if !super::frame::has_wallets(&self.model) {
+                    let words = "This node runs without wallets, so there is nothing to pay with.";
+                    return self.notify(Tone::Warn, words.to_owned());
+                }
+                let context = Context {
+                    model: &self.model,
+                    link: &self.link,
+                };
+                let fill = self.pages.send.fill(&request, &context).map(Message::Send);
                 let front = iced::window::latest().and_then(iced::window::gain_focus);
-                Task::batch([self.open(PageId::Send), front])
+                Task::batch([self.open(PageId::Send), fill, front])
             }
             Err(error) => self.notify(Tone::Bad, error.to_string()),
         }

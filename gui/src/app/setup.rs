@@ -261,6 +261,12 @@ impl App {
             params,
             next,
         } = boot;
+        let old = (self.model.params.coin, self.model.params.network);
+        if self.start.is_some() && old != (params.coin, params.network) {
+            // What was begun on the other chain has no meaning on this one.
+            self.pages = Pages::default();
+            self.drafts.clear();
+        }
         self.shared = shared;
         // A chain that was named instead is none to play with.
         self.sandbox = self.shared.sandbox.is_some() && !named_chain(&self.launch.command_line);
@@ -274,7 +280,9 @@ impl App {
             Next::Run(ready) if ready.handed_over => iced::exit(),
             Next::Run(ready) => {
                 self.start_link(ready);
-                Task::none()
+                // Links are read by the rules of the chain, which is known from here on.
+                let link = self.pending_link.take();
+                link.map_or_else(Task::none, |text| self.pay(&text))
             }
             Next::Fail(trouble) => {
                 tracing::warn!(target: "ipc", "{}", trouble.words());

@@ -57,7 +57,11 @@ impl App {
         self.shared.first_run = None;
         self.shared.set_up = true;
         self.shared.sandbox = None;
-        self.page = PageId::Overview;
+        // A link that the program was started with has waited for a wallet.
+        self.page = match self.pages.send.draft() {
+            Some(_) => PageId::Send,
+            None => PageId::Overview,
+        };
         self.screen = Screen::Main;
         self.model.prefs.datadir.clone_from(&progress.datadir);
         if let Some(name) = &progress.wallet {
@@ -65,7 +69,11 @@ impl App {
         }
         let write = Task::batch([self.write_shared(), self.write_prefs()]);
         if self.start.is_some() {
-            Task::batch([write, self.show_wallet(progress.wallet.unwrap_or_default())])
+            let show = match progress.wallet {
+                Some(name) => self.show_wallet(name),
+                None => self.read_wallets(),
+            };
+            Task::batch([write, show])
         } else {
             self.screen = Screen::Starting;
             Task::batch([write, self.start_chain(&progress)])

@@ -147,14 +147,17 @@ impl App {
         };
         let aside = self.pages.send.set_aside(&context).map(Message::Send);
         let mut before = std::mem::take(&mut self.pages.send);
+        // A link that came before any wallet was in view is for this one.
+        let waiting = self.model.wallet.is_none() && before.draft().is_some();
+        let waiting = waiting.then(|| std::mem::take(&mut before));
         // The empty shell makes the subscription, whose first event is the state.
         let wallet = Wallet::new(name.to_owned());
         discard(self.model.wallet.replace(wallet));
         let kept = self.model.prefs.drafts.get(name);
-        let mut draft = match (self.drafts.remove(name), kept) {
-            (Some(draft), _) => draft,
-            (None, Some(kept)) => send::Page::with_draft(kept),
-            (None, None) => send::Page::default(),
+        let mut draft = match (waiting, self.drafts.remove(name), kept) {
+            (Some(draft), ..) | (None, Some(draft), _) => draft,
+            (None, None, Some(kept)) => send::Page::with_draft(kept),
+            (None, None, None) => send::Page::default(),
         };
         let context = Context {
             model: &self.model,

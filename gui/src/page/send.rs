@@ -119,11 +119,11 @@ impl Page {
     }
 
     /// Takes over what a link asks for.
-    pub fn fill(&mut self, request: &PaymentRequest, model: &Model) {
+    pub fn fill(&mut self, request: &PaymentRequest, context: &Context<'_>) -> Task<Message> {
         self.stage = Stage::Compose;
-        self.form.fill(request, model);
-        self.edit += 1;
-        self.preview_error = None;
+        self.passphrase = Zeroizing::default();
+        self.form.fill(request, context.model);
+        self.edited(context).task
     }
 
     /// Handles a message.

@@ -54,6 +54,25 @@ fn filled(model: &Model) -> Page {
 }
 
 #[test]
+fn a_link_from_elsewhere_is_ready_for_its_review() {
+    let model = model();
+    let mut page = Page::default();
+    let request = PaymentRequest {
+        address: ADDRESS.to_owned(),
+        amount: Some(Amount::from_sat(1_200_000)),
+        ..PaymentRequest::default()
+    };
+    let link = Link::default();
+    let context = Context {
+        model: &model,
+        link: &link,
+    };
+    let task = page.fill(&request, &context);
+    assert_eq!(task.units(), 1, "the wallet is asked for a preview");
+    assert!(page.previewing);
+}
+
+#[test]
 fn a_link_fills_all_fields() {
     let model = model();
     let mut page = Page::default();
