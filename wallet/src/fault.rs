@@ -45,6 +45,30 @@ impl From<WalletError> for Fault {
             }
             _ => FaultCode::Failed,
         };
-        Self::new(code, error.to_string())
+        Self::new(code, words(&error))
     }
+}
+
+/// The sentence for a person, where the reference's is one for programs.
+fn words(error: &WalletError) -> String {
+    let WalletError::Spend(error) = error else {
+        return error.to_string();
+    };
+    match error {
+        SpendError::Dust => "An amount is too small to be sent: spending it later would cost more than it is worth. Send more.",
+        SpendError::TooSmallForFee | SpendError::DustAfterFee => {
+            "An amount that is to pay the fee is too small for it. Send more, or choose a lower rate."
+        }
+        SpendError::PresetInsufficient => {
+            "The chosen coins do not suffice for the amounts and the fee. Choose more of them, or let the wallet choose."
+        }
+        SpendError::LongChainCoins | SpendError::LongChain => {
+            "The coins for this come from payments that wait for a block, too many in a row. Wait for the next block."
+        }
+        SpendError::FeeTooHigh => {
+            "The fee is above the most that this wallet pays (-maxtxfee). Choose a lower rate."
+        }
+        other => return other.to_string(),
+    }
+    .to_owned()
 }

@@ -168,9 +168,13 @@ fn preview(wallet: &Wallet, prepared: &PreparedTx) -> PreparedSend {
         .enumerate()
         .map(|(place, output)| {
             let row = row(output);
+            // What was typed for it now comes before what is known of it.
+            let typed = prepared.labels.iter().find(|(destination, label)| {
+                !label.is_empty() && destination.to_script() == output.script_pubkey
+            });
             PreparedOutput {
                 address: row.address,
-                label: row.label,
+                label: typed.map_or(row.label, |(_, label)| label.clone()),
                 amount: output.value,
                 is_change: prepared.change == Some(place),
             }

@@ -105,6 +105,7 @@ async fn a_window_prepares_sends_and_hears_of_it() {
         recipients: vec![Recipient {
             address: node.stranger(),
             amount: Some(Amount::from_coins(1)),
+            label: "Shop".into(),
             ..Recipient::default()
         }],
         fee_rate: Some(FeeRate::from_sat_per_kvb(2_000)),
@@ -114,6 +115,9 @@ async fn a_window_prepares_sends_and_hears_of_it() {
     let prepared = w.wallets.prepare(name(), send.clone()).await.unwrap();
     assert!(prepared.needs_unlock);
     assert_eq!(prepared.total, Amount::from_coins(1) + prepared.fee);
+    let paid = prepared.outputs.iter().find(|output| !output.is_change);
+    let label = paid.map(|output| output.label.as_str());
+    assert_eq!(label, Some("Shop"), "it is shown before it is sent");
     let code = |error: IpcError| error.fault().map(|fault| fault.code);
     let locked = w.wallets.send(name(), prepared.id).await.unwrap_err();
     assert_eq!(code(locked), Some(FaultCode::PassphraseRequired));
@@ -143,6 +147,11 @@ async fn a_window_prepares_sends_and_hears_of_it() {
     assert_eq!(row.amount, -(Amount::from_coins(1) + prepared.fee));
     let again = w.wallets.send(name(), prepared.id).await.unwrap_err();
     assert_eq!(code(again), Some(FaultCode::Stale));
+    let mut dust = send.clone();
+    dust.recipients[0].amount = Some(Amount::from_sat(1));
+    let dust = w.wallets.prepare(name(), dust).await.unwrap_err();
+    assert_eq!(code(dust.clone()), Some(FaultCode::InvalidArgument));
+    assert!(dust.to_string().contains("Send more"), "{dust}");
     let mut bad = send;
     bad.recipients[0].address = "nonsense".into();
     let bad = w.wallets.prepare(name(), bad).await.unwrap_err();
