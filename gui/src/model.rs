@@ -241,18 +241,29 @@ impl Model {
 
     /// All tasks, running ones first, then the newest.
     pub fn tasks(&self) -> Vec<&Task> {
-        let mut tasks: Vec<&Task> = self.node_tasks.iter().chain(&self.wallet_tasks).collect();
+        let mut tasks: Vec<&Task> = self.all_tasks().collect();
         tasks.sort_by_key(|task| (task.is_over(), std::cmp::Reverse(task.started)));
         tasks
     }
 
     /// How many tasks are at work.
     pub fn running_tasks(&self) -> usize {
+        self.all_tasks().filter(|task| !task.is_over()).count()
+    }
+
+    /// The tasks of node and wallets. What the node heard of a wallet's task is left out where the wallet tells of it
+    /// itself.
+    fn all_tasks(&self) -> impl Iterator<Item = &Task> {
+        let told = |task: &&Task| {
+            let same = |own: &Task| {
+                (own.id, &own.wallet, &own.kind) == (task.id, &task.wallet, &task.kind)
+            };
+            !self.wallet_tasks.iter().any(same)
+        };
         self.node_tasks
             .iter()
+            .filter(told)
             .chain(&self.wallet_tasks)
-            .filter(|task| !task.is_over())
-            .count()
     }
 
     /// Forgets what belonged to a connection that is gone; what pages show stays, marked old.

@@ -147,6 +147,9 @@ pub async fn run(
     };
     let last = Task {
         state: state.clone(),
+        detail: detail.clone(),
+        cancellable: false,
+        finished: Some(context.now()),
         ..task.shown()
     };
     task.finish(state, detail, context.now());

@@ -108,3 +108,48 @@ fn a_wanted_restart_is_told_calmly() {
     assert!(!shows(&app, "The node is being restarted…"));
     assert!(!app.model.restarting);
 }
+
+#[test]
+fn a_link_that_comes_first_waits_for_its_wallet() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut app = window(folder.path());
+    let address = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";
+    let link = format!("bitcoin:{address}?amount=1.5&label=Shop");
+    drop(app.update(Message::Link(link)));
+    assert_eq!(app.page, PageId::Send);
+    // A payment that was begun in that wallet earlier gives way.
+    let old = serde_json::json!({"recipients": [{"address": "old"}]});
+    app.model.prefs.drafts.insert("Savings".to_owned(), old);
+    app.model.prefs.wallet = "Savings".to_owned();
+    drop(app.update(Message::WalletList(Ok(vec![listed("Savings", true)]))));
+    let draft = app.pages.send.draft().expect("the link is still there");
+    assert!(draft.to_string().contains(address), "{draft}");
+    // In another wallet it has nothing to do.
+    drop(app.show_wallet("Travel".to_owned()));
+    assert_eq!(app.pages.send.draft(), None);
+    drop(app.show_wallet("Savings".to_owned()));
+    let draft = app.pages.send.draft().expect("kept with its wallet");
+    assert!(draft.to_string().contains(address), "{draft}");
+}
+
+#[test]
+fn a_task_of_the_wallet_is_listed_once() {
+    use ipc_schema::Task as Work;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut app = window(folder.path());
+    let task = |id: u64, wallet: &str, kind: &str| Work {
+        id,
+        wallet: wallet.to_owned(),
+        kind: kind.to_owned(),
+        ..Work::default()
+    };
+    app.model.wallet_tasks = vec![task(1, "Savings", "rescan")];
+    // Its own of the same number, what the wallet told it of, and a task of a wallet process that is gone.
+    app.model.node_tasks = vec![
+        task(1, "", "import"),
+        task(1, "Savings", "rescan"),
+        task(7, "Travel", "rescan"),
+    ];
+    assert_eq!(app.model.tasks().len(), 3);
+    assert_eq!(app.model.running_tasks(), 3);
+}
