@@ -74,6 +74,8 @@ pub struct Model {
     pub wallets: Vec<WalletListItem>,
     /// Whether the list of wallets was read since the connection was made.
     pub wallets_known: bool,
+    /// The wallet process ended while the node went on, and is not back yet.
+    pub wallet_ended: bool,
     /// The wallet in view.
     pub wallet: Option<Wallet>,
     /// The node's options.
@@ -121,6 +123,7 @@ impl Model {
             log: LogBuffer::default(),
             wallets: Vec::new(),
             wallets_known: false,
+            wallet_ended: false,
             wallet: None,
             settings: Vec::new(),
             last_setting: None,
@@ -271,6 +274,8 @@ impl Model {
         self.traffic_rate = (0, 0);
         self.silent_since = None;
         self.wallets_known = false;
+        // It went with the node, which is what is told then.
+        self.wallet_ended = false;
         self.pace = Pace::default();
         if let Some(node) = &mut self.node {
             // It is about a start that is over; the next one says its own.

@@ -378,9 +378,17 @@ impl App {
                 if let Some(wallet) = &mut self.model.wallet {
                     wallet.begin_again();
                 }
-                return Task::batch([self.read_wallets(), self.read_commands()]);
+                let told = if std::mem::take(&mut self.model.wallet_ended) {
+                    let words = "The wallet process had ended. It runs again.".to_owned();
+                    self.notify(Tone::Warn, words)
+                } else {
+                    Task::none()
+                };
+                return Task::batch([told, self.read_wallets(), self.read_commands()]);
             }
             link::Event::WalletGone => {
+                // With a node that goes its wallet goes too, which the node's own card tells.
+                self.model.wallet_ended = self.model.connection.is_up();
                 self.model.wallet_tasks.clear();
                 self.model.wallets_known = false;
             }
