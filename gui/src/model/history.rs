@@ -491,7 +491,7 @@ pub fn confirmations(state: &TxState, height: Option<u32>) -> u32 {
 
 /// Blocks until mined money can be spent; `None` when it can.
 pub fn blocks_to_maturity(row: &TxRow, height: Option<u32>) -> Option<u32> {
-    // The next block is the first in which it may be spent.
-    let left = row.mature_height?.saturating_sub(height?.saturating_add(1));
+    // The wallet waits one block longer than the rules of the chain do.
+    let left = row.mature_height?.saturating_sub(height?);
     (left > 0 && matches!(row.state, TxState::Confirmed { .. })).then_some(left)
 }

@@ -145,8 +145,13 @@ fn depth_and_ripeness_come_from_the_tip() {
         mature_height: Some(200),
         ..TxRow::default()
     };
-    assert_eq!(blocks_to_maturity(&mined, Some(150)), Some(49));
-    assert_eq!(blocks_to_maturity(&mined, Some(199)), None);
+    assert_eq!(blocks_to_maturity(&mined, Some(150)), Some(50));
+    assert_eq!(
+        blocks_to_maturity(&mined, Some(199)),
+        Some(1),
+        "the wallet counts it as maturing"
+    );
+    assert_eq!(blocks_to_maturity(&mined, Some(200)), None);
 }
 
 #[test]

@@ -234,7 +234,10 @@ impl Page {
                     crate::model::amount::count(total)
                 );
             }
-            return format!("{} transactions", count(history.len()));
+            return match history.len() {
+                1 => "1 transaction".to_owned(),
+                several => format!("{} transactions", count(several)),
+            };
         }
         format!(
             "{} of {}, together {}",
