@@ -19,8 +19,13 @@ pub struct PaymentRequest {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UriError {
     /// It is no link of this coin.
-    #[error("This is not a {0}: link.")]
-    OtherScheme(&'static str),
+    #[error("This wallet pays links that begin with \"{expected}:\". This one does not: {given}")]
+    OtherScheme {
+        /// The scheme of this coin.
+        expected: &'static str,
+        /// How the link begins.
+        given: String,
+    },
     /// Two slashes after the scheme.
     #[error("\"{0}://\" is not a valid link. Use \"{0}:\" instead.")]
     Slashes(&'static str),
@@ -57,7 +62,10 @@ pub fn looks_like_link(text: &str, params: &ChainParams) -> bool {
 pub fn parse(text: &str, params: &'static ChainParams) -> Result<PaymentRequest, UriError> {
     let text = text.trim();
     if !looks_like_link(text, params) {
-        return Err(UriError::OtherScheme(params.uri_scheme));
+        return Err(UriError::OtherScheme {
+            expected: params.uri_scheme,
+            given: beginning(text),
+        });
     }
     let rest = &text[params.uri_scheme.len() + 1..];
     if rest.starts_with("//") {
@@ -95,6 +103,16 @@ pub fn parse(text: &str, params: &'static ChainParams) -> Result<PaymentRequest,
         return Err(UriError::NoAddress);
     }
     Ok(request)
+}
+
+/// As much of a text as can be shown in a sentence.
+fn beginning(text: &str) -> String {
+    const LETTERS: usize = 40;
+    let mut start: String = text.chars().take(LETTERS).collect();
+    if start.len() < text.len() {
+        start.push('…');
+    }
+    start
 }
 
 /// Writes a link.
@@ -180,7 +198,10 @@ mod tests {
     fn unusable_links_say_why() {
         let error = |text: &str| parse(text, params()).expect_err(text);
         assert_eq!(error("bitcoin://addr"), UriError::Slashes("bitcoin"));
-        assert_eq!(error("groestlcoin:addr"), UriError::OtherScheme("bitcoin"));
+        let other = error("groestlcoin:addr").to_string();
+        assert!(other.contains("\"bitcoin:\"") && other.contains("groestlcoin:addr"));
+        let long = format!("x:{}", "é".repeat(90));
+        assert!(error(&long).to_string().chars().count() < 130);
         assert_eq!(
             error("bitcoin:a?req-x=1"),
             UriError::Required("req-x".to_owned())
