@@ -185,8 +185,8 @@ pub enum Event {
     CommandLine,
     /// Show what this program is.
     About,
-    /// Ask for coin and network at the next start.
-    ChooseAgain,
+    /// Ask for another coin or network.
+    ChooseChain,
     /// Ask whether all choices of the window are to be set back.
     Reset,
     /// The first run is through.
@@ -266,7 +266,10 @@ pub fn words(error: &ipc_schema::IpcError) -> String {
     match error {
         IpcError::Disconnected => "The node does not answer. Try again when it is back.".to_owned(),
         IpcError::Unimplemented(what) => {
-            format!("This node does not offer {what}. A newer version may.")
+            format!(
+                "The node does not answer to \"{what}\" here: its socket only lets windows look, or its version is \
+                 another. Start it with a socket for everything, or use the same version for all programs."
+            )
         }
         other => other.to_string(),
     }

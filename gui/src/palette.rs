@@ -199,6 +199,11 @@ pub fn entries(model: &Model) -> Vec<Entry> {
     ));
     all.push(entry(Icon::Info, "About", Message::ShowAbout));
     all.push(entry(
+        Icon::Blocks,
+        "Change coin or network",
+        Message::ChooseChain,
+    ));
+    all.push(entry(
         Icon::RefreshCw,
         "Reset the window's settings",
         Message::AskReset,

@@ -20,8 +20,21 @@ impl App {
                 self.shared.sandbox = None;
                 self.shared.first_run = Some(progress.clone());
                 self.shared.chain = Some((progress.coin, progress.network));
-                let start = self.start_chain(&progress);
+                let params = self.model.params;
+                let same = (params.coin, params.network) == (progress.coin, progress.network)
+                    && self.model.prefs.datadir == progress.datadir;
+                // A second node would wait for the files of the first.
+                let start = if same && self.model.connection.is_up() {
+                    Task::none()
+                } else {
+                    self.start_chain(&progress)
+                };
                 Task::batch([self.write_shared(), start])
+            }
+            Outcome::Left => {
+                self.shared.first_run = None;
+                self.screen = Screen::Main;
+                self.write_shared()
             }
             Outcome::Sandbox(coin) => self.sandbox(coin),
             Outcome::Finished(progress) => self.finish_first_run(progress),
@@ -39,17 +52,6 @@ impl App {
         self.page = PageId::Overview;
         self.shared.sandbox = Some(coin);
         Task::batch([self.write_shared(), self.start_chain(&progress)])
-    }
-
-    /// The next start asks for coin and network; what is on the disk stays.
-    pub(super) fn ask_at_next_start(&mut self) -> Task<Message> {
-        self.shared.sandbox = None;
-        self.shared.set_up = false;
-        let told = self.notify(
-            Tone::Good,
-            "The next start of the window asks for coin and network.".to_owned(),
-        );
-        Task::batch([self.write_shared(), told])
     }
 
     fn finish_first_run(&mut self, progress: Progress) -> Task<Message> {
@@ -97,11 +99,17 @@ impl App {
     /// Begins with the questions, at the chain of this window.
     pub(super) fn choose_chain(&mut self) -> Task<Message> {
         let params = self.model.params;
-        self.begin_first_run(Progress {
+        self.overlay = Overlay::None;
+        let task = self.begin_first_run(Progress {
             coin: params.coin,
             network: params.network,
+            datadir: self.model.prefs.datadir.clone(),
             ..Progress::default()
-        })
+        });
+        if let Screen::FirstRun(page) = &mut self.screen {
+            page.may_leave();
+        }
+        task
     }
 
     /// Sets all choices of the window back; the old files stay beside the new ones.

@@ -94,7 +94,7 @@ impl App {
                 self.overlay = Overlay::About;
                 Task::none()
             }
-            Event::ChooseAgain => self.ask_at_next_start(),
+            Event::ChooseChain => self.choose_chain(),
             Event::Reset => {
                 self.overlay = Overlay::Reset;
                 Task::none()

@@ -26,6 +26,8 @@ pub enum Outcome {
     Sandbox(Coin),
     /// Everything is decided.
     Finished(Progress),
+    /// All stays as it was.
+    Left,
 }
 
 /// What is done about a wallet.
@@ -55,6 +57,8 @@ pub struct Page {
     create: create::Form,
     restore: restore::Form,
     backup: Option<backup::Form>,
+    /// There is a window to go back to.
+    may_leave: bool,
 }
 
 /// What can happen on this page.
@@ -113,10 +117,21 @@ impl Page {
             create: create::Form::default(),
             restore: restore::Form::default(),
             backup: None,
+            may_leave: false,
             progress,
         };
         let task = Task::batch([page.look_at_disk(), page.probe()]);
         (page, task)
+    }
+
+    /// Lets the way back from the first question lead to the window as it was.
+    pub fn may_leave(&mut self) {
+        self.may_leave = true;
+    }
+
+    /// Whether the way back leads out of the questions.
+    fn leads_out(&self) -> bool {
+        self.may_leave && self.progress.step == Step::Coin
     }
 
     /// Where it stands.
@@ -300,6 +315,9 @@ impl Page {
     }
 
     fn go_back(&mut self) -> Update<Message> {
+        if self.leads_out() {
+            return Update::event(Event::FirstRun(Outcome::Left));
+        }
         self.progress.step = match self.progress.step {
             Step::Coin | Step::Storage => Step::Coin,
             Step::Wallet => Step::Storage,

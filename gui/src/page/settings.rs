@@ -50,8 +50,8 @@ pub enum Message {
     CommandLine,
     /// Show what this program is.
     About,
-    /// Coin and network are to be asked for at the next start.
-    ChooseAgain,
+    /// Go to another coin or network.
+    ChooseChain,
     /// Set the window's choices back.
     Reset,
 }
@@ -102,7 +102,7 @@ impl Page {
             Message::Stored(name, Err(error)) => self.error = Some((name, words(&error))),
             Message::CommandLine => return Update::event(Event::CommandLine),
             Message::About => return Update::event(Event::About),
-            Message::ChooseAgain => return Update::event(Event::ChooseAgain),
+            Message::ChooseChain => return Update::event(Event::ChooseChain),
             Message::Reset => return Update::event(Event::Reset),
             Message::Restart => {
                 self.waiting.clear();

@@ -97,7 +97,7 @@ fn a_sandbox_is_there_again_at_the_next_start_until_something_else_is_wanted() {
     assert!(matches!(boot.next, Next::Run(_)));
     drop(next.booted(boot));
     assert!(next.sandbox, "and makes its wallet by itself");
-    drop(next.ask_at_next_start());
+    drop(next.switch_chain(Coin::Bitcoin, Network::Signet));
     launch.store.write_shared(&next.shared).expect("writable");
     assert!(matches!(read(&launch).next, Next::FirstRun(_)));
 }

@@ -324,7 +324,7 @@ fn backup_step(page: &Page) -> Element<'_, Message> {
 
 fn foot<'a>(page: &'a Page) -> Element<'a, Message> {
     let step = page.progress.step;
-    let back: Element<'a, Message> = if step == Step::Coin {
+    let back: Element<'a, Message> = if step == Step::Coin && !page.leads_out() {
         space().into()
     } else {
         button_with(Icon::ArrowLeft, "Back", Press::Secondary)

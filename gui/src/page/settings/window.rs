@@ -5,7 +5,7 @@ use iced::widget::{column, row};
 
 use super::{Message, setting};
 use crate::Element;
-use crate::model::{Model, prefs};
+use crate::model::{Model, network_words, prefs};
 use crate::page::PrefsChange;
 use crate::theme::{Choice, Contrast, Icon, Press, size};
 use crate::widget::button::{check, segments};
@@ -15,7 +15,12 @@ use crate::widget::{button, icon_button, layout, text};
 const UNLOCK: [u32; 4] = [60, 300, 900, 3600];
 
 pub(super) fn view(model: &Model) -> Vec<Element<'_, Message>> {
-    vec![appearance(model), amounts(model), behaviour(model), about()]
+    vec![
+        appearance(model),
+        amounts(model),
+        behaviour(model),
+        about(model),
+    ]
 }
 
 fn appearance(model: &Model) -> Element<'_, Message> {
@@ -149,16 +154,16 @@ fn behaviour(model: &Model) -> Element<'_, Message> {
     )
 }
 
-fn about<'a>() -> Element<'a, Message> {
+fn about(model: &Model) -> Element<'_, Message> {
     let about = button("About", Press::Secondary)
         .id("about")
         .on_press(Message::About);
     let options = button("Command line options", Press::Secondary)
         .id("about-options")
         .on_press(Message::CommandLine);
-    let choose = button("Ask at the next start", Press::Secondary)
-        .id("choose-again")
-        .on_press(Message::ChooseAgain);
+    let chain = button("Choose another…", Press::Secondary)
+        .id("choose-chain")
+        .on_press(Message::ChooseChain);
     let reset = button("Reset…", Press::Danger)
         .id("reset-window")
         .on_press(Message::Reset);
@@ -171,9 +176,13 @@ fn about<'a>() -> Element<'a, Message> {
                 row![about, options].spacing(size::S2)
             ),
             setting(
-                "Coin and network",
-                "Chosen again when the window starts next; what is on the disk stays.",
-                choose
+                format!(
+                    "{}, {}",
+                    model.params.name,
+                    network_words(model.params.network)
+                ),
+                "Coin and network of this window. Wallets and blocks of each stay where they are.",
+                chain
             ),
             setting(
                 "Reset",
