@@ -43,6 +43,8 @@ pub struct Page {
 pub enum Message {
     /// Back to the list.
     List,
+    /// Something in the list is another now.
+    ListAgain,
     /// Show the form for a new wallet.
     NewWallet,
     /// Show the form for a backup file.
@@ -162,8 +164,10 @@ impl Page {
                 let update = Update::task(task.map(Message::SecurityForm));
                 let Some(words) = done else { return update };
                 self.part = Part::List;
-                return update.and(Event::Notify(Tone::Good, words));
+                let (task, told) = (update.task, Event::Notify(Tone::Good, words));
+                return Update::task(task.chain(Task::done(Message::ListAgain))).and(told);
             }
+            Message::ListAgain => return Update::event(Event::WalletsChanged),
             other => return self.update_list(other, context),
         }
         Update::none()
@@ -221,7 +225,12 @@ impl Page {
                     "" => RescanStart::Genesis,
                     text => match text.parse() {
                         Ok(height) => RescanStart::Height(height),
-                        Err(_) => return Update::none(),
+                        Err(_) => {
+                            let words = format!(
+                                "\"{text}\" is no height of a block. Type a number, or nothing for all blocks."
+                            );
+                            return Update::event(Event::Notify(Tone::Warn, words));
+                        }
                     },
                 };
                 let call = async move { wallet?.rescan(name, start).await };

@@ -193,6 +193,17 @@ impl Form {
         (self.passphrase != self.repeat).then_some("Both passphrases must be the same.")
     }
 
+    /// What to bear in mind of what was chosen.
+    fn advice(&self) -> &'static str {
+        if self.watch_only {
+            "It holds no keys, so nothing can be spent from it."
+        } else if self.passphrase.is_empty() {
+            "A passphrase can be set later, on the page Wallets."
+        } else {
+            "Lose the passphrase and the money is gone for good: nobody can reset it."
+        }
+    }
+
     /// Draws the form.
     pub fn view<'a>(&'a self, model: &'a Model) -> Element<'a, Message> {
         let taken = model
@@ -214,9 +225,7 @@ impl Form {
         let note = match (&self.error, problem) {
             (Some(error), _) => text::body(error.clone()).class(Tone::Bad),
             (None, Some(problem)) => text::caption(problem),
-            (None, None) => text::caption(
-                "Lose the passphrase and the money is gone for good: nobody can reset it.",
-            ),
+            (None, None) => text::caption(self.advice()),
         };
         let ready = problem.is_none() && !taken && !self.busy && model.can_use_wallets();
         let label = if self.busy {

@@ -37,8 +37,8 @@ pub enum Message {
     Show,
     /// Set or change it.
     Apply,
-    /// It was set or changed, or not.
-    Applied(Result<(), IpcError>),
+    /// It was set (for the first time?) or changed, or not.
+    Applied(bool, Result<(), IpcError>),
 }
 
 impl Form {
@@ -58,12 +58,18 @@ impl Form {
             Message::Repeat(text) => self.repeat = Zeroizing::new(text),
             Message::Show => self.show = !self.show,
             Message::Apply => return (self.apply(context), None),
-            Message::Applied(Ok(())) => {
-                let words = "The passphrase is set. Backups made before open with the old one: make a new backup.";
+            Message::Applied(first, Ok(())) => {
+                let words = if first {
+                    "The passphrase is set. Backups made before hold the keys without one: make a new backup, then destroy \
+                     the old ones."
+                } else {
+                    "The passphrase is changed. Backups made before open with the old one: make a new backup."
+                };
                 return (Task::none(), Some(words.to_owned()));
             }
-            Message::Applied(Err(error)) => {
+            Message::Applied(_, Err(error)) => {
                 self.busy = false;
+                self.old = Zeroizing::default();
                 let wrong = error
                     .fault()
                     .is_some_and(|f| f.code == FaultCode::WrongPassphrase);
@@ -85,7 +91,6 @@ impl Form {
         let secret = |text: &Zeroizing<String>| Secret::new(text.as_bytes().to_vec());
         let (wallet, name) = (context.link.wallet(), context.wallet_name());
         let (old, new) = (secret(&self.old), secret(&self.new));
-        (self.old, self.new, self.repeat) = Default::default();
         let plain = is_plain(context.model);
         let call = async move {
             let wallet = wallet?;
@@ -95,7 +100,7 @@ impl Form {
                 wallet.change_passphrase(name, old, new).await
             }
         };
-        Task::perform(call, Message::Applied)
+        Task::perform(call, move |result| Message::Applied(plain, result))
     }
 
     /// Draws the form.

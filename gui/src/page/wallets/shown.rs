@@ -35,6 +35,7 @@ impl Page {
             ),
         };
         let lock = match wallet.lock() {
+            LockState::Unencrypted if wallet.is_watch_only() => "none needed: it holds no keys",
             LockState::Unencrypted => "none",
             LockState::Locked => "set, locked",
             LockState::Unlocked { .. } => "set, unlocked now",
@@ -52,9 +53,16 @@ impl Page {
         let back_up = button_with(Icon::Save, "Back up", Press::Secondary)
             .id("wallet-backup")
             .on_press(Message::Backup);
-        let security = button_with(Icon::KeyRound, "Passphrase", Press::Secondary)
+        // Without keys there is nothing to lock.
+        let watches = wallet.is_watch_only();
+        let security = if wallet.lock() == LockState::Unencrypted {
+            "Set one"
+        } else {
+            "Change"
+        };
+        let security = button_with(Icon::KeyRound, security, Press::Secondary)
             .id("wallet-passphrase")
-            .on_press(Message::Security);
+            .on_press_maybe((!watches).then_some(Message::Security));
         let import = button_with(Icon::Plus, "Import", Press::Secondary)
             .id("wallet-import")
             .on_press_maybe(model.can_use_wallets().then_some(Message::OpenImport));
