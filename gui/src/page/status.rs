@@ -259,7 +259,7 @@ fn tiles<'a>(model: &'a Model, node: &'a NodeStatus) -> Element<'a, Message> {
             format!("{} free", clock::bytes(free))
         });
     let pool_note = format!(
-        "transactions, {} of {}",
+        "{} of {}",
         clock::bytes(node.mempool.usage),
         clock::bytes(node.mempool.max_usage)
     );
@@ -274,13 +274,13 @@ fn tiles<'a>(model: &'a Model, node: &'a NodeStatus) -> Element<'a, Message> {
         tile(
             Icon::Database,
             "Mempool",
-            count(node.mempool.count),
+            format!("{} waiting", count(node.mempool.count)),
             pool_note,
         ),
     ];
     let (used, allowed) = node.cache;
     if allowed > 0 {
-        let note = format!("of {} for coins in memory", clock::bytes(allowed));
+        let note = format!("of {} for coins", clock::bytes(allowed));
         all.push(tile(Icon::Cpu, "Cache", clock::bytes(used), note));
     }
     row(all).spacing(size::S3).into()

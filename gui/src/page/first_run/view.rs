@@ -154,7 +154,7 @@ fn storage_step(page: &Page) -> Element<'_, Message> {
         ),
         radio(
             "dir-own",
-            "another place",
+            "Another place",
             page.own_dir,
             Some(Message::OwnDir(true))
         ),
@@ -176,7 +176,6 @@ fn storage_step(page: &Page) -> Element<'_, Message> {
             .padding(Padding::ZERO.left(size::S5)),
         );
     }
-    body = body.push(place_line(&page.place));
     let params = page.params();
     let size_words = match chain_size(params) {
         0 => "The chain is small and grows as it is used.".to_owned(),
@@ -185,7 +184,11 @@ fn storage_step(page: &Page) -> Element<'_, Message> {
             clock::bytes(bytes)
         ),
     };
-    body.push(text::caption(size_words)).into()
+    // What is known of the place stands apart from the choice of it.
+    let about = column![place_line(&page.place), text::caption(size_words)].spacing(size::S1);
+    column![body, layout::hairline(), about]
+        .spacing(size::S4)
+        .into()
 }
 
 /// A path as people write it: their home folder is "~".
@@ -221,7 +224,6 @@ fn place_line(place: &Place) -> Element<'_, Message> {
     let words = container(text::body(words).class(tone)).width(Length::Fill);
     row![text::icon(icon).class(tone), words]
         .spacing(size::S2)
-        .padding([size::S1, size::S2])
         .align_y(Alignment::Center)
         .into()
 }
