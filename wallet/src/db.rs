@@ -406,13 +406,25 @@ impl Database {
             Err(error) => return Err(io(error)),
         }
         let text = part.to_string_lossy().into_owned();
-        self.conn
+        let written = self
+            .conn
             .execute("VACUUM INTO ?", params![text])
-            .map_err(sqlite(target))?;
-        File::open(&part)
-            .and_then(|file| file.sync_all())
-            .map_err(io)?;
-        std::fs::rename(&part, target).map_err(io)?;
+            .map_err(sqlite(target))
+            .and_then(|_| {
+                let synced = File::open(&part).and_then(|file| file.sync_all());
+                synced
+                    .and_then(|()| std::fs::rename(&part, target))
+                    .map_err(io)
+            });
+        if let Err(error) = written {
+            // Half a backup would only mislead, and it may hold keys.
+            if let Err(left) = std::fs::remove_file(&part)
+                && left.kind() != std::io::ErrorKind::NotFound
+            {
+                tracing::warn!("{} cannot be removed: {left}", part.display());
+            }
+            return Err(error);
+        }
         sync_dir(target.parent().unwrap_or(Path::new(".")))
     }
 

@@ -204,16 +204,14 @@ fn fee_from(args: &Args, fee_rate: &Value, payment: &mut Payment) -> Result<Opti
 }
 
 fn payee(context: &Context, address: &str, amount: &Value) -> Result<Payee, RpcError> {
+    // Nothing is an amount as well: it is dust, and refused as such.
+    let amount = value::amount_from(amount, context.params.max_money.sat())?;
     let destination = Destination::from_address(address, context.params).map_err(|_| {
         RpcError::not_found(format!(
             "Invalid {} address: {address}",
             context.params.name
         ))
     })?;
-    let amount = value::amount_from(amount, context.params.max_money.sat())?;
-    if amount == 0 {
-        return Err(RpcError::type_error("Invalid amount for send"));
-    }
     Ok(Payee {
         destination,
         amount: Some(Amount::from_sat(amount)),

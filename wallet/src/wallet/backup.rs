@@ -49,6 +49,11 @@ impl Wallet {
     /// # Errors
     /// [`WalletError::File`] where the target is the wallet itself, or as the system says.
     pub fn back_up(&mut self, target: &Path, now: i64) -> Result<BackupReport, WalletError> {
+        if target.as_os_str().is_empty() {
+            return Err(WalletError::File(
+                "No file was named for the backup. Please choose one.".to_owned(),
+            ));
+        }
         let own = self.file();
         let target = if target.is_dir() {
             target.join(own.file_name().unwrap_or_default())

@@ -173,9 +173,13 @@ impl Wallet {
         let mut sum = Amount::ZERO;
         for payee in &payment.payees {
             let Some(amount) = payee.amount else { continue };
-            sum += amount;
-            if amount <= Amount::ZERO || !sum.in_range(self.params.max_money) {
+            if !amount.in_range(self.params.max_money) {
                 return Err(SpendError::BadAmount);
+            }
+            sum += amount;
+            if !sum.in_range(self.params.max_money) {
+                // More than there can be.
+                return Err(SpendError::Insufficient);
             }
             let output = TxOut {
                 value: amount,

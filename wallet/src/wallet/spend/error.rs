@@ -10,7 +10,7 @@ pub enum SpendError {
     /// Nobody is paid.
     #[error("Transaction must have at least one recipient")]
     NoRecipient,
-    /// An amount is not positive.
+    /// An amount is negative or more than there can be, or more than one is left open.
     #[error("Invalid amount for send")]
     BadAmount,
     /// A payment is worth less than spending it.
