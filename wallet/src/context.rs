@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use common::stop::StopHandle;
-use ipc_schema::{ChainClient, ChainState, Fault, FaultCode, IpcError, Task, TaskState};
-use primitives::ChainParams;
+use ipc_schema::{Ancestry, ChainClient, ChainState, Fault, FaultCode, IpcError, Task, TaskState};
+use primitives::{ChainParams, Txid};
 use tokio::sync::watch;
 
 use crate::WalletError;
@@ -83,6 +83,17 @@ impl ChainLink {
     pub(crate) fn set_state(&self, state: ChainState) {
         self.state.send_replace(state);
     }
+}
+
+/// What unconfirmed coins stand on in the mempool, and how much of that a payment may spend from.
+#[derive(Clone, Debug, Default)]
+pub struct Standing {
+    /// By transaction.
+    pub found: HashMap<Txid, Ancestry>,
+    /// Most transactions above and with a coin.
+    pub max_ancestors: u64,
+    /// Most transactions that are connected with it.
+    pub max_cluster: u64,
 }
 
 /// The wallet process.
@@ -234,6 +245,18 @@ impl Context {
         target: Option<u32>,
     ) -> Result<SpendPlan, WalletError> {
         let mut plan = self.spend_plan(target).await?;
+        let standing = self.ancestry(name).await?;
+        plan.ancestry = standing.found;
+        plan.max_ancestors = standing.max_ancestors;
+        plan.max_cluster = standing.max_cluster;
+        Ok(plan)
+    }
+
+    /// What the unconfirmed coins of a wallet stand on.
+    ///
+    /// # Errors
+    /// [`WalletError::Node`], or where the wallet was closed.
+    pub async fn ancestry(&self, name: &str) -> Result<Standing, WalletError> {
         let txids = self
             .handle
             .with(name, |wallet| Ok(wallet.unconfirmed_sources(MAX_SOURCES)))
@@ -242,10 +265,11 @@ impl Context {
         let all = self
             .ask(|chain| async move { chain.ancestry(asked).await })
             .await?;
-        plan.ancestry = txids.into_iter().zip(all.found).collect();
-        plan.max_ancestors = all.max_ancestors;
-        plan.max_cluster = all.max_descendants;
-        Ok(plan)
+        Ok(Standing {
+            found: txids.into_iter().zip(all.found).collect(),
+            max_ancestors: all.max_ancestors,
+            max_cluster: all.max_descendants,
+        })
     }
 
     /// Follows the chain for a wallet that was opened.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ipc_schema::Ancestry;
 use keys::Descriptor;
 use primitives::address::Destination;
 use primitives::script::ScriptKind;
@@ -10,8 +11,8 @@ use rpc::value::{self, JsonType};
 use rpc::{Arg, Args, Command, CommandSpec, ResultDoc, RpcError, RpcResult, amount, code};
 use serde_json::{Map, Value, json};
 
-use super::{doc, last_processed, on_wallet, on_wallet_now};
-use crate::context::Context;
+use super::{doc, last_processed, on_wallet, on_wallet_now, wallet_name};
+use crate::context::{self, Context};
 use crate::db::record;
 use crate::wallet::{AvailableCoin, BalanceQuery, CoinFilter, Wallet};
 
@@ -181,6 +182,21 @@ fn listunspent_spec() -> CommandSpec {
         ResultDoc::str("scriptPubKey", "Its script"),
         ResultDoc::amount("amount", "Its value"),
         ResultDoc::num("confirmations", "Its confirmations"),
+        ResultDoc::num(
+            "ancestorcount",
+            "In the mempool: transactions it stands on, its own counted",
+        )
+        .optional(),
+        ResultDoc::num(
+            "ancestorsize",
+            "In the mempool: virtual bytes of those, its own counted",
+        )
+        .optional(),
+        ResultDoc::num(
+            "ancestorfees",
+            "In the mempool: fees of those in base units, as mining counts them, its own counted",
+        )
+        .optional(),
         ResultDoc::hex("redeemScript", "The script behind its hash").optional(),
         ResultDoc::str("witnessScript", "The script behind its program").optional(),
         ResultDoc::bool("spendable", "Always true"),
@@ -268,7 +284,18 @@ async fn listunspent(context: Arc<Context>, args: Args) -> RpcResult {
         }
         wanted.push(destination);
     }
-    on_wallet(&context, &args, move |wallet| {
+    let name = wallet_name(&context, &args).await?;
+    context.sync(&name).await;
+    let ancestry = if filter.min_depth <= 0 {
+        // A node that does not answer leaves out what only it knows.
+        context.ancestry(&name).await.unwrap_or_else(|error| {
+            tracing::debug!("[{name}] {error}");
+            context::Standing::default()
+        })
+    } else {
+        context::Standing::default()
+    };
+    on_wallet_now(&context, &args, move |wallet| {
         let coins = wallet.available_coins(&filter);
         let rows = coins
             .iter()
@@ -277,14 +304,14 @@ async fn listunspent(context: Arc<Context>, args: Args) -> RpcResult {
                     || Destination::from_script(&coin.output.script_pubkey)
                         .is_some_and(|destination| wanted.contains(&destination))
             })
-            .map(|coin| unspent(wallet, coin))
+            .map(|coin| unspent(wallet, coin, ancestry.found.get(&coin.outpoint.txid)))
             .collect();
         Ok(Value::Array(rows))
     })
     .await
 }
 
-fn unspent(wallet: &Wallet, coin: &AvailableCoin) -> Value {
+fn unspent(wallet: &Wallet, coin: &AvailableCoin, ancestry: Option<&Ancestry>) -> Value {
     let script = &coin.output.script_pubkey;
     let destination = Destination::from_script(script);
     let keys = wallet.solving_keys(script);
@@ -315,6 +342,12 @@ fn unspent(wallet: &Wallet, coin: &AvailableCoin) -> Value {
     put("scriptPubKey", json!(script.to_string()));
     put("amount", amount(coin.output.value.sat()));
     put("confirmations", json!(coin.depth));
+    // The node knows nothing of what left its mempool meanwhile.
+    if let Some(above) = ancestry.filter(|above| coin.depth == 0 && above.ancestors > 0) {
+        put("ancestorcount", json!(above.ancestors));
+        put("ancestorsize", json!(above.vsize));
+        put("ancestorfees", json!(above.fees.sat()));
+    }
     put("spendable", json!(true));
     let descriptor = keys.as_ref().map(|keys| Descriptor::infer(script, keys));
     let descriptor = descriptor.filter(Descriptor::is_solvable);
