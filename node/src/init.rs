@@ -20,6 +20,7 @@ use tokio::task::JoinHandle;
 use crate::chain_options;
 use crate::context::{Chain, Node};
 use crate::detach::Detach;
+use crate::mempool_file;
 use crate::program::{InProcessWallet, identity};
 use crate::rpc_server::{self, RpcServer};
 use crate::service::chain::ChainServer;
@@ -442,11 +443,13 @@ async fn import(node: Arc<Node>, chain: Chain, files: Vec<String>) {
     if let Err(error) = chain.handle.import(files).await {
         tracing::warn!("Blocks could not be loaded: {error}");
     }
-    if let Err(error) = chain.handle.finish_loading().await {
-        tracing::debug!("{error}");
-    }
     // Before this the tip may lie below what a wallet has seen: it would take that for a reorganisation.
     node.chain_state.send_modify(|state| state.ready = true);
+    if mempool_file::load_own(&node, &chain).await
+        && let Err(error) = chain.handle.finish_loading().await
+    {
+        tracing::debug!("{error}");
+    }
     if node.config().get_bool("stopafterblockimport") {
         tracing::info!("Stopping after block import");
         node.stop.stop();
@@ -507,8 +510,14 @@ impl Running {
             rpc.http.stop(GRACE).await;
         }
         self.node.wallet.stop().await;
-        let chain = self.chain;
-        let closed = tokio::task::spawn_blocking(move || chain.stop()).await;
+        let (chain, node) = (self.chain, self.node);
+        let closed = tokio::task::spawn_blocking(move || {
+            if let Some(chain) = node.try_chain() {
+                mempool_file::save_at_stop(&node, chain);
+            }
+            chain.stop()
+        })
+        .await;
         if let Ok(Err(error)) = closed {
             tracing::error!("The chain could not be closed in order: {error}");
         }

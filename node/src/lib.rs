@@ -10,6 +10,7 @@ mod chain_options;
 mod context;
 mod detach;
 mod init;
+mod mempool_file;
 mod policy_options;
 mod program;
 mod rpc;

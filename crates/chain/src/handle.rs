@@ -71,6 +71,10 @@ pub(crate) enum PoolCommand {
         delta: Amount,
         answer: Answer<()>,
     },
+    Unbroadcast {
+        txids: Vec<Txid>,
+        answer: Answer<()>,
+    },
     Loaded {
         answer: Answer<()>,
     },
@@ -340,6 +344,11 @@ impl ChainHandle {
                 answer,
             })
         })
+    }
+
+    /// Notes that nobody has asked for these transactions yet.
+    pub fn mark_unbroadcast(&self, txids: Vec<Txid>) -> Call<()> {
+        self.call(|answer| Command::Pool(PoolCommand::Unbroadcast { txids, answer }))
     }
 
     /// Says that what was saved of the mempool has been read.

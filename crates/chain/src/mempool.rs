@@ -10,6 +10,7 @@ use primitives::{Amount, Block, FeeRate, OutPoint, Tx, TxOut, Txid, Wtxid};
 
 pub mod accept;
 mod chunks;
+pub mod file;
 mod limits;
 pub mod package;
 mod reject;
@@ -461,6 +462,15 @@ impl Mempool {
         }
         if total == Amount::ZERO {
             self.deltas.remove(&txid);
+        }
+    }
+
+    /// Marks transactions that nobody has asked for yet.
+    pub(crate) fn mark_unbroadcast(&mut self, txids: &[Txid]) {
+        for txid in txids {
+            if let Some(entry) = self.entries.get_mut(txid) {
+                entry.unbroadcast = true;
+            }
         }
     }
 

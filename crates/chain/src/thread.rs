@@ -315,6 +315,10 @@ impl ChainThread {
                 self.chain.shared.mempool_mut().prioritise(txid, delta);
                 let _gone = answer.send(Ok(()));
             }
+            PoolCommand::Unbroadcast { txids, answer } => {
+                self.chain.shared.mempool_mut().mark_unbroadcast(&txids);
+                let _gone = answer.send(Ok(()));
+            }
             PoolCommand::Loaded { answer } => {
                 self.chain.shared.mempool_mut().set_loaded();
                 let _gone = answer.send(Ok(()));

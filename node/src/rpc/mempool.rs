@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::chainstate::machine;
 use crate::context::Node;
 
+mod file;
 mod spending;
 mod submit;
 
@@ -26,6 +27,8 @@ pub(super) fn commands() -> Vec<Command<Node>> {
         entry_spec().run(entry),
         prioritise_spec().run(prioritise),
         spending::spec().run(spending::spenders),
+        file::save_spec().run(file::save),
+        file::import_spec().run(file::import),
     ]
 }
 

@@ -18,6 +18,21 @@ const KEY_FILE: &str = "xor.dat";
 pub struct XorKey([u8; 8]);
 
 impl XorKey {
+    /// A key that nobody can guess.
+    pub(crate) fn random() -> Self {
+        Self(random_u64().to_le_bytes())
+    }
+
+    /// The key of these bytes.
+    pub(crate) const fn from_bytes(bytes: [u8; 8]) -> Self {
+        Self(bytes)
+    }
+
+    /// Its bytes.
+    pub(crate) const fn bytes(self) -> [u8; 8] {
+        self.0
+    }
+
     /// Combines `bytes`, which lie at `offset` of a file, with the key; twice is not at all.
     pub fn apply(self, bytes: &mut [u8], offset: u64) {
         if self.0 == [0; 8] {

@@ -46,6 +46,9 @@ pub struct AcceptOptions {
     pub from_block: bool,
     /// Others that are not there yet come with it: nothing is replaced.
     pub in_package: bool,
+    /// It was saved, and came in at this time, in seconds since 1970; whether somebody has asked for it
+    /// is for the file to say.
+    pub saved_at: Option<i64>,
 }
 
 /// What an accepted transaction is.
@@ -299,13 +302,13 @@ fn check_inputs(
         vsize,
         weight: weight as u64,
         adjusted_weight,
-        time: context.now,
+        time: options.saved_at.unwrap_or(context.now),
         height,
         // The pool gives the real number; 0 marks what came back from a block.
         sequence: u64::from(!options.from_block),
         sigops_cost,
         spends_coinbase: coins.iter().any(|coin| coin.coinbase),
-        unbroadcast: !options.from_block,
+        unbroadcast: !options.from_block && options.saved_at.is_none(),
     };
     let spent = coins.into_iter().map(|coin| coin.output).collect();
     Ok(Candidate {

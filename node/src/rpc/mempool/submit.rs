@@ -23,6 +23,7 @@ const TEST_ONLY: AcceptOptions = AcceptOptions {
     test_only: true,
     from_block: false,
     in_package: false,
+    saved_at: None,
 };
 
 fn max_rate_arg() -> Arg {

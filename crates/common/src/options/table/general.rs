@@ -41,7 +41,6 @@ fn minimum_chain_work(params: &ChainParams) -> String {
 }
 
 const NO_INDEX: &str = "this version keeps no optional index";
-const NO_MEMPOOL_FILE: &str = "this version keeps the mempool in memory alone";
 const NO_BACKGROUND: &str = "every program stays in the foreground";
 
 /// The entries.
@@ -182,11 +181,9 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     .setting(SettingGroup::Node),
     general(Kind::Bool, "persistmempool", "", "Save the mempool when stopping and load it when starting")
         .default("1")
-        .setting(SettingGroup::Advanced)
-        .inert(NO_MEMPOOL_FILE),
+        .setting(SettingGroup::Advanced),
     general(Kind::Bool, "persistmempoolv1", "", "Write mempool.dat in the older format 1")
-        .default("0")
-        .inert(NO_MEMPOOL_FILE),
+        .default("0"),
     general(Kind::Path, "pid", "=<file>", "File for the process id. A relative path stands in the directory of the network")
         .by_chain(pid_file),
     general(
