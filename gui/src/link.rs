@@ -49,6 +49,8 @@ pub enum Repair {
     Index,
     /// A small cache (`-dbcache`).
     SmallCache,
+    /// Without the wallets that cannot be opened (`-skipbrokenwallets`).
+    SkipBroken,
     /// No wallets (`-disablewallet`).
     NoWallets,
 }
@@ -60,6 +62,7 @@ impl Repair {
             Self::Chainstate => ("reindex-chainstate", "1"),
             Self::Index => ("reindex", "1"),
             Self::SmallCache => ("dbcache", "300"),
+            Self::SkipBroken => ("skipbrokenwallets", "1"),
             Self::NoWallets => ("disablewallet", "1"),
         }
     }

@@ -45,6 +45,8 @@ const STOP_TIME: Duration = Duration::from_secs(5);
 const LAST_WORDS: Duration = Duration::from_secs(5);
 /// Pause before a socket is tried again that a forerunner still holds: its end makes no event here.
 const RETRY: Duration = Duration::from_millis(50);
+/// The option that opens what can be opened.
+const SKIP: &str = "skipbrokenwallets";
 /// Pause before a lost node is looked for again.
 const RECONNECT: Duration = Duration::from_secs(1);
 
@@ -296,7 +298,20 @@ async fn load_wallets(
                 context.warn(format!("Skipping -wallet path that doesn't exist. {error}"));
             }
             Err(WalletError::Db(error @ db::DbError::Legacy(_))) => context.warn(error.to_string()),
-            Err(error) => return Err(start_error(error.to_string().trim_end())),
+            Err(error) => {
+                let text = error.to_string();
+                let text = text.trim_end();
+                if !config.get_bool(SKIP) {
+                    let end = if text.ends_with('.') { "" } else { "." };
+                    return Err(start_error(format!(
+                        "{text}{end} Wallet \"{name}\" was left as it is. Please restart with -{SKIP} to go on without it; \
+                         the other wallets open then."
+                    )));
+                }
+                context.warn(format!(
+                    "Wallet \"{name}\" is not open, and was left as it is: {text}"
+                ));
+            }
         }
     }
     Ok(())

@@ -128,6 +128,9 @@ fn repairs(exit: &Exit) -> Vec<Repair> {
         fitting.push(Repair::Chainstate);
         fitting.push(Repair::Index);
     }
+    if says(&["-skipbrokenwallets"]) {
+        fitting.push(Repair::SkipBroken);
+    }
     if ran || says(&["wallet"]) {
         fitting.push(Repair::NoWallets);
     }
@@ -146,6 +149,11 @@ fn repair_words(repair: Repair) -> (&'static str, &'static str, &'static str) {
             "stopped-index",
             "Rebuild everything",
             "reads all block files again",
+        ),
+        Repair::SkipBroken => (
+            "stopped-skip-broken",
+            "Start without this wallet",
+            "it stays as it is, the others open",
         ),
         Repair::NoWallets => (
             "stopped-no-wallets",
@@ -227,6 +235,12 @@ mod tests {
         assert_eq!(
             offered("Wallet file is not a database."),
             [Repair::NoWallets]
+        );
+        assert_eq!(
+            offered(
+                "Failed to verify database\nPlease restart with -skipbrokenwallets to go on without it."
+            ),
+            [Repair::SkipBroken, Repair::NoWallets]
         );
         let ran = Exit::default();
         assert_eq!(

@@ -109,6 +109,13 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     .by_chain(max_fee),
     wallet(Kind::Amount, "mintxfee", "=<amt>", "Fee rate per 1000 vB below which a fee counts as none")
         .by_chain(min_fee),
+    wallet(
+        Kind::Bool,
+        "skipbrokenwallets",
+        "",
+        "Start without the wallets of -wallet that cannot be opened, and warn of each. They are left as they are",
+    )
+    .default("0"),
     wallet(Kind::Text, "signer", "=<cmd>", "External program that signs").inert("this version has no external signers"),
     wallet(Kind::Bool, "spendzeroconfchange", "", "Spend own change before it is confirmed")
         .default("1")
