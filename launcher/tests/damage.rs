@@ -113,6 +113,38 @@ fn damaged_coins_are_made_anew() {
     spoil_database("chainstate", "-reindex-chainstate");
 }
 
+/// Damages what says whose a database is, and takes the advice.
+fn spoil_marker(folder: &str, what: &str, way_out: &str) {
+    let (mut node, tip_before, coins_before) = stopped();
+    let marker = node.file(folder).join("bitq-store");
+    for damage in [&b"\xff\xfe\x00"[..], b"", b"bitq store\nformat=1\n"] {
+        fs::write(&marker, damage).unwrap();
+        let text = error_of(node.setup());
+        let named = format!("The file \"{}\" is damaged", marker.display());
+        assert!(text.starts_with(&named), "{text}");
+        assert!(text.contains(what), "{text}");
+        assert!(
+            text.contains(&format!("Please restart with {way_out} ")),
+            "{text}"
+        );
+        assert_eq!(fs::read(&marker).unwrap(), damage, "it is left as it is");
+    }
+    node.start_with(&[way_out]);
+    assert_eq!((tip(&node), coins(&node)), (tip_before, coins_before));
+    node.stop();
+    node.start_with(&[]);
+}
+
+#[test]
+fn a_damaged_mark_of_the_coins_is_named_and_made_anew() {
+    spoil_marker("chainstate", "the coins", "-reindex-chainstate");
+}
+
+#[test]
+fn a_damaged_mark_of_the_block_index_is_named_and_made_anew() {
+    spoil_marker("blocks/index", "block index and coins", "-reindex");
+}
+
 #[test]
 fn a_damaged_block_index_is_made_anew() {
     spoil_database("blocks/index", "-reindex");
@@ -127,6 +159,10 @@ fn a_damaged_wallet_is_named_left_as_it_is_and_restored_from_its_backup() {
     node.call("generatetoaddress", json!([1, address]));
     let backup = node.setup().data().path().join("w.backup");
     node.call("backupwallet", json!([backup]));
+    node.call(
+        "createwallet",
+        json!({"wallet_name": "sound", "load_on_startup": true}),
+    );
     node.stop();
 
     let file = node.file("wallets/w/wallet.dat");
@@ -137,13 +173,23 @@ fn a_damaged_wallet_is_named_left_as_it_is_and_restored_from_its_backup() {
     }
     fs::write(&file, &bytes).unwrap();
     let text = error_of(node.setup());
-    assert!(text.contains("wallet"), "{text}");
+    assert!(text.contains("Wallet \"w\" was left as it is"), "{text}");
+    assert!(text.contains("restart with -skipbrokenwallets"), "{text}");
     assert_eq!(fs::read(&file).unwrap(), bytes, "it is left as it is");
 
-    // The node starts without it, and the backup brings it back under another name.
-    node.start_with(&["-nowallet"]);
+    // The node starts without it and with the others, and the backup brings it back under another name.
+    node.start_with(&["-skipbrokenwallets"]);
+    assert_eq!(node.call("listwallets", json!([])), json!(["sound"]));
+    let said = node.stderr();
+    assert!(
+        said.starts_with("Warning: Wallet \"w\" is not open"),
+        "{said}"
+    );
+    assert_eq!(fs::read(&file).unwrap(), bytes, "it is left as it is");
     let restored = node.call("restorewallet", json!(["again", backup]));
     assert_eq!(restored["name"], json!("again"));
-    let info = node.call("getaddressinfo", json!([address]));
-    assert_eq!(info["ismine"], json!(true));
+    let info = node
+        .client()
+        .call("/wallet/again", "getaddressinfo", &json!([address]));
+    assert_eq!(info.unwrap()["ismine"], json!(true));
 }

@@ -15,7 +15,7 @@ mod lock;
 mod owned_file;
 
 pub use block_files::check_block_files;
-pub use foreign::check_foreign;
+pub use foreign::{Rebuild, check_foreign};
 pub use lock::DirLock;
 pub use owned_file::{CookieFile, CookiePerms, PidFile, remove_owned_files};
 
@@ -62,6 +62,20 @@ pub enum DataDirError {
         found: String,
         /// Coin and network wanted.
         wanted: String,
+    },
+    /// What says for which chain a database was made cannot be read any more.
+    #[error(
+        "The file \"{}\" is damaged: it no longer tells for which chain {what} were made. Please restart with {way_out} \
+         to build them again, or choose another data directory with -datadir=<dir>.",
+        path.display()
+    )]
+    DamagedMarker {
+        /// The file.
+        path: PathBuf,
+        /// What the database holds.
+        what: &'static str,
+        /// The option that makes it anew.
+        way_out: &'static str,
     },
     /// A block file was written by another program or for another chain.
     #[error(

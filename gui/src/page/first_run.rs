@@ -353,7 +353,9 @@ fn look_at(dir: &std::path::Path, params: &ChainParams) -> Place {
         ));
     }
     let network_dir = dir.join(params.data_subdir);
-    if let Err(error) = common::datadir::check_foreign(&network_dir, params) {
+    if let Err(error) =
+        common::datadir::check_foreign(&network_dir, params, common::datadir::Rebuild::default())
+    {
         return Place::Unusable(error.to_string());
     }
     match common::datadir::free_space(dir) {

@@ -62,7 +62,11 @@ pub(super) fn claim(
 ) -> Result<Claim, StoreError> {
     fs::create_dir_all(path).map_err(|source| file("create", path, source))?;
     let expected = Marker::of(params, true);
-    let marker = read(path, kind)?;
+    let marker = match read(path, kind) {
+        // Whose it was cannot be told any more, and all of it is to go.
+        Err(StoreError::BadMarker(_)) if wipe => Some(Marker::of(params, true)),
+        marker => marker?,
+    };
     if let Some(found) = &marker
         && (found.chain != expected.chain || found.genesis != expected.genesis)
     {

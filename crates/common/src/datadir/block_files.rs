@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use primitives::ChainParams;
 
 use super::DataDirError;
-use super::foreign::{BLOCK_INDEX, MARKER, check_database};
+use super::foreign::{BLOCK_INDEX, MARKER, Rebuild, check_database};
 
 /// The key that obfuscates all block files of a directory.
 const KEY_FILE: &str = "xor.dat";
@@ -29,10 +29,11 @@ pub fn check_block_files(
     network_dir: &Path,
     blocks_dir: &Path,
     params: &ChainParams,
+    rebuild: Rebuild,
 ) -> Result<(), DataDirError> {
     let own_place = blocks_dir == network_dir.join("blocks");
     if !own_place {
-        check_database(&blocks_dir.join("index"), params)?;
+        check_database(&blocks_dir.join("index"), params, rebuild.index)?;
     }
     if own_place && network_dir.join(BLOCK_INDEX).join(MARKER).exists() {
         // The index knows what lies there, damaged or not.

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use primitives::ChainParams;
 
@@ -15,8 +15,20 @@ pub(super) const MARKER: &str = "bitq-store";
 /// The block index in a network directory.
 pub(super) const BLOCK_INDEX: &str = "blocks/index";
 
-/// The databases of a network directory.
-const DATABASES: [&str; 2] = ["chainstate", BLOCK_INDEX];
+/// The coins in a network directory.
+const COINS: &str = "chainstate";
+
+/// The first line of a marker.
+const TITLE: &str = "bitq store";
+
+/// Which databases are about to be made anew: what is damaged there goes anyway.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rebuild {
+    /// The coins (`-reindex-chainstate`).
+    pub coins: bool,
+    /// The block index, and with it the coins (`-reindex`).
+    pub index: bool,
+}
 
 fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     text.lines()
@@ -26,15 +38,24 @@ fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
 /// Refuses a network directory whose databases were made by another program or for another chain. Writes nothing.
 ///
 /// # Errors
-/// [`DataDirError::ForeignProgram`], [`DataDirError::OtherChain`], or [`DataDirError::Access`] if it cannot be told.
-pub fn check_foreign(network_dir: &Path, params: &ChainParams) -> Result<(), DataDirError> {
-    for database in DATABASES {
-        check_database(&network_dir.join(database), params)?;
-    }
-    Ok(())
+/// [`DataDirError::ForeignProgram`], [`DataDirError::OtherChain`], [`DataDirError::DamagedMarker`] unless it is made
+/// anew, or [`DataDirError::Access`] if it cannot be told.
+pub fn check_foreign(
+    network_dir: &Path,
+    params: &ChainParams,
+    rebuild: Rebuild,
+) -> Result<(), DataDirError> {
+    let coins = rebuild.coins || rebuild.index;
+    check_database(&network_dir.join(COINS), params, coins)?;
+    check_database(&network_dir.join(BLOCK_INDEX), params, rebuild.index)
 }
 
-pub(super) fn check_database(dir: &Path, params: &ChainParams) -> Result<(), DataDirError> {
+/// As [`check_foreign`], for one database.
+pub(super) fn check_database(
+    dir: &Path,
+    params: &ChainParams,
+    rebuild: bool,
+) -> Result<(), DataDirError> {
     let entries = match fs::read_dir(dir) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -46,8 +67,15 @@ pub(super) fn check_database(dir: &Path, params: &ChainParams) -> Result<(), Dat
         }
     };
     let marker = dir.join(MARKER);
-    match fs::read_to_string(&marker) {
-        Ok(text) => return check_marker(dir, &text, params),
+    match fs::read(&marker) {
+        Ok(bytes) => {
+            let text = String::from_utf8(bytes).ok();
+            return match text.filter(|text| is_whole(text)) {
+                Some(text) => check_marker(dir, &text, params),
+                None if rebuild => Ok(()),
+                None => Err(damaged(marker, dir)),
+            };
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(source) => {
             return Err(DataDirError::Access {
@@ -69,6 +97,26 @@ pub(super) fn check_database(dir: &Path, params: &ChainParams) -> Result<(), Dat
         }
     }
     Ok(())
+}
+
+/// Whether a marker says what it is and for which chain; what follows may be of a later format.
+fn is_whole(text: &str) -> bool {
+    text.lines().next() == Some(TITLE)
+        && field(text, "chain").is_some_and(|chain| chain.contains(' '))
+        && field(text, "genesis").is_some_and(|hash| hash.len() == 64)
+}
+
+fn damaged(path: PathBuf, dir: &Path) -> DataDirError {
+    let (what, way_out) = if dir.ends_with(COINS) {
+        ("the coins", "-reindex-chainstate")
+    } else {
+        ("block index and coins", "-reindex")
+    };
+    DataDirError::DamagedMarker {
+        path,
+        what,
+        way_out,
+    }
 }
 
 fn check_marker(dir: &Path, text: &str, params: &ChainParams) -> Result<(), DataDirError> {

@@ -9,8 +9,8 @@ use std::process::{Child, Command, Stdio};
 use primitives::{ChainParams, Coin, Network};
 
 use super::{
-    CookieFile, CookiePerms, DataDirError, DirLock, PidFile, check_foreign, create_private,
-    default_base, free_space, is_usable, window_config_dir,
+    CookieFile, CookiePerms, DataDirError, DirLock, PidFile, Rebuild, check_foreign,
+    create_private, default_base, free_space, is_usable, window_config_dir,
 };
 
 /// Tells the helper test which directory to lock.
@@ -126,7 +126,7 @@ fn a_lock_in_a_directory_that_is_not_there() {
 #[test]
 fn databases_say_for_which_chain_they_were_made() {
     let dir = tempfile::tempdir().unwrap();
-    check_foreign(dir.path(), regtest()).unwrap();
+    check_foreign(dir.path(), regtest(), Rebuild::default()).unwrap();
     assert_eq!(
         fs::read_dir(dir.path()).unwrap().count(),
         0,
@@ -141,9 +141,9 @@ fn databases_say_for_which_chain_they_were_made() {
         fs::create_dir_all(dir.path().join(database)).unwrap();
         fs::write(dir.path().join(database).join("bitq-store"), text).unwrap();
     }
-    check_foreign(dir.path(), regtest()).unwrap();
+    check_foreign(dir.path(), regtest(), Rebuild::default()).unwrap();
     for other in ChainParams::all().filter(|params| *params != regtest()) {
-        let error = check_foreign(dir.path(), other).unwrap_err();
+        let error = check_foreign(dir.path(), other, Rebuild::default()).unwrap_err();
         let text = error.to_string();
         assert!(
             matches!(error, DataDirError::OtherChain { .. }),
@@ -168,7 +168,7 @@ fn a_database_of_another_program_is_refused() {
         let path = dir.path().join(file);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, "x").unwrap();
-        let error = check_foreign(dir.path(), regtest()).unwrap_err();
+        let error = check_foreign(dir.path(), regtest(), Rebuild::default()).unwrap_err();
         assert!(
             matches!(error, DataDirError::ForeignProgram(_)),
             "{error:?}"

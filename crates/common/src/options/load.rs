@@ -43,10 +43,14 @@ impl Config {
     /// [`OptionsError::DataDir`].
     pub fn prepare_directories(&self) -> Result<(), OptionsError> {
         let network_dir = self.network_dir();
-        datadir::check_foreign(&network_dir, self.params)?;
+        let rebuild = datadir::Rebuild {
+            coins: self.get_bool("reindex-chainstate"),
+            index: self.get_bool("reindex"),
+        };
+        datadir::check_foreign(&network_dir, self.params, rebuild)?;
         // A `-blocksdir` that is not there is reported with the other options.
         if let Ok(blocks_dir) = self.blocks_dir() {
-            datadir::check_block_files(&network_dir, &blocks_dir, self.params)?;
+            datadir::check_block_files(&network_dir, &blocks_dir, self.params, rebuild)?;
         }
         datadir::create_with_wallets(&self.base_dir)?;
         datadir::create_with_wallets(&network_dir)?;
@@ -68,7 +72,11 @@ impl Config {
     /// As [`Config::load`].
     pub fn load_beside(command_line: CommandLine) -> Result<Self, OptionsError> {
         let mut config = Self::read_files(command_line)?;
-        datadir::check_foreign(&config.network_dir(), config.params)?;
+        datadir::check_foreign(
+            &config.network_dir(),
+            config.params,
+            datadir::Rebuild::default(),
+        )?;
         config.read_settings_file()?;
         Ok(config)
     }
