@@ -10,8 +10,11 @@ use std::time::{Duration, Instant};
 use primitives::ChainParams;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 
+mod copy;
 pub mod key;
 pub mod record;
+
+pub use copy::copy_file;
 
 /// Name of the file in a wallet's directory.
 pub const FILE_NAME: &str = "wallet.dat";
@@ -70,6 +73,20 @@ pub enum DbError {
     /// The file's pages do not fit together.
     #[error("Failed to verify database\n{0}")]
     Damaged(String),
+    /// A copy has no room on the disk.
+    #[error(
+        "The wallet file {} takes {need} MiB, and {free} MiB are free where it is to be copied. Please make room there, \
+         or choose another file.",
+        path.display()
+    )]
+    NoRoom {
+        /// The file.
+        path: PathBuf,
+        /// What it takes, in MiB.
+        need: u64,
+        /// What is free, in MiB.
+        free: u64,
+    },
     /// SQLite reports something else.
     #[error("The wallet database {} cannot be read or written: {source}", path.display())]
     Sqlite {
@@ -105,12 +122,13 @@ pub enum FileKind {
 
 /// Tells what a wallet file is from its first bytes, without opening it as a database.
 pub fn file_kind(file: &Path, params: &ChainParams) -> FileKind {
-    let Ok(mut opened) = File::open(file) else {
-        return FileKind::Absent;
-    };
+    // Opening a pipe would wait for its writer.
     if !file.is_file() {
         return FileKind::Absent;
     }
+    let Ok(mut opened) = File::open(file) else {
+        return FileKind::Absent;
+    };
     let mut head = Vec::new();
     if opened.by_ref().take(72).read_to_end(&mut head).is_err() {
         return FileKind::Other;

@@ -202,6 +202,10 @@ impl Work<'_> {
         if !source.exists() {
             return Err(format!("Dump file {} does not exist.", source.display()));
         }
+        // A pipe or a device may never end.
+        if !source.is_file() {
+            return Err(format!("Cannot read {}: it is no file", source.display()));
+        }
         let text = std::fs::read_to_string(&source)
             .map_err(|error| format!("Cannot read {}: {error}", source.display()))?;
         let body = check_head(&text, self.params())?;

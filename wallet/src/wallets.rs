@@ -372,9 +372,9 @@ impl Wallets {
                 }
                 .into());
             }
-            FileKind::Absent | FileKind::Other => {
-                return Err(DbError::NotRecognized(backup.to_owned()).into());
-            }
+            FileKind::Absent => return Err(DbError::NotRecognized(backup.to_owned()).into()),
+            // Programs compare the words, and these name the wallet that is not made.
+            FileKind::Other => return Err(DbError::NotRecognized(dir).into()),
         }
         let made_dir = !dir.exists();
         common::datadir::create_private(&dir).map_err(|_| {
@@ -383,14 +383,7 @@ impl Wallets {
                 dir.display()
             ))
         })?;
-        let copied = std::fs::copy(backup, &target)
-            .and_then(|_| std::fs::File::open(&target))
-            .and_then(|file| file.sync_all())
-            .map_err(|source| DbError::Io {
-                path: target.clone(),
-                source,
-            });
-        let loaded = copied
+        let loaded = db::copy_file(backup, &target)
             .map_err(WalletError::from)
             .and_then(|()| self.load(name, Duration::ZERO));
         if loaded.is_err() {

@@ -190,6 +190,13 @@ fn wrong_calls_are_refused() {
         "",
         "Error: Cannot use the node at unix:",
     );
+    check(
+        dir.path(),
+        &["-wallet=w", "-dumpfile=/dev/zero", "createfromdump"],
+        1,
+        "",
+        "Cannot read /dev/zero: it is no file",
+    );
     check(dir.path(), &["-version"], 0, "version", "");
 }
 

@@ -144,8 +144,9 @@ impl Wallet {
                 source,
             })
         };
-        std::fs::copy(file, &copy).map_err(io)?;
-        let checked = self.check_copy(&copy, file, passphrase);
+        let checked = crate::db::copy_file(file, &copy)
+            .map_err(WalletError::from)
+            .and_then(|()| self.check_copy(&copy, file, passphrase));
         let removed = std::fs::remove_file(&copy);
         let report = checked?;
         removed.map_err(io)?;
