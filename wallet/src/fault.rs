@@ -68,6 +68,11 @@ fn words(error: &WalletError) -> String {
         SpendError::FeeTooHigh => {
             "The fee is above the most that this wallet pays (-maxtxfee). Choose a lower rate."
         }
+        SpendError::RateTooLow { .. } => {
+            // Which options to change is for those who write commands.
+            let text = error.to_string();
+            return text.lines().next().unwrap_or_default().to_owned();
+        }
         other => return other.to_string(),
     }
     .to_owned()

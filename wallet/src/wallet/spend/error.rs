@@ -51,13 +51,18 @@ pub enum SpendError {
     DustAfterFee,
     /// The rate is below what the wallet or the node takes.
     #[error(
-        "Fee rate ({given} {atom}/vB) is lower than the minimum fee rate setting ({least} {atom}/vB)."
+        "Fee rate ({given} {atom}/vB) is lower than the minimum fee rate setting ({least} {atom}/vB).\nConsider modifying \
+         -mintxfee ({own} {atom}/vB) or -minrelaytxfee ({relay} {atom}/vB)."
     )]
     RateTooLow {
         /// As given.
         given: String,
         /// The least.
         least: String,
+        /// What the wallet takes.
+        own: String,
+        /// What the node takes.
+        relay: String,
         /// Name of the base unit.
         atom: &'static str,
     },

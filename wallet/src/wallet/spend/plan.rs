@@ -97,6 +97,8 @@ impl Wallet {
                 return Err(SpendError::RateTooLow {
                     given: rate_text(rate),
                     least: rate_text(required),
+                    own: rate_text(self.options.min_fee),
+                    relay: rate_text(plan.relay_min),
                     atom: self.params.atom,
                 });
             }

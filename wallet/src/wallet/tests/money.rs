@@ -336,6 +336,10 @@ fn wrong_payments_are_refused_with_their_reason() {
     );
     check(
         &pay(stranger(), Some(Amount::ZERO)),
+        "Transaction amount too small",
+    );
+    check(
+        &pay(stranger(), Some(Amount::from_sat(-1))),
         "Invalid amount for send",
     );
     check(&pay(stranger(), Some(coins(2))), "Insufficient funds");
@@ -343,9 +347,13 @@ fn wrong_payments_are_refused_with_their_reason() {
         fee_rate: Some(FeeRate::from_sat_per_kvb(50)),
         ..pay(stranger(), Some(coins(1)))
     };
-    let text = "Fee rate (0.050 sat/vB) is lower than the minimum fee rate setting (1.000 sat/vB).";
-    let least = f.wallet.required_rate(&plan);
-    let text = text.replace("1.000", &rate_text(least));
+    let least = rate_text(f.wallet.required_rate(&plan));
+    let text = format!(
+        "Fee rate (0.050 sat/vB) is lower than the minimum fee rate setting ({least} sat/vB).\nConsider modifying -mintxfee \
+         ({} sat/vB) or -minrelaytxfee ({} sat/vB).",
+        rate_text(f.wallet.options().min_fee),
+        rate_text(plan.relay_min)
+    );
     assert_eq!(f.wallet.prepare(&low, &plan).unwrap_err().to_string(), text);
     let whole = f
         .wallet
