@@ -311,4 +311,5 @@ interface Wallets {
   changePassphrase @26 (wallet :Text, old :Data, new :Data) -> (fault :Types.Fault);
   rescan @27 (wallet :Text, start :RescanStart) -> (fault :Types.Fault, task :UInt64);
   executeRpc @28 (request :Text, uri :Text) -> (fault :Types.Fault, reply :Text);
+  removeRequest @29 (wallet :Text, address :Text) -> (fault :Types.Fault);
 }

@@ -216,6 +216,8 @@ pub trait WalletService: Send + Sync + 'static {
     fn new_address(&self, wallet: String, request: AddressRequest) -> Reply<AddressRow>;
     /// Labels an address, own or not.
     fn set_label(&self, wallet: String, address: String, label: String) -> Reply<()>;
+    /// Forgets what was asked for at an address.
+    fn remove_request(&self, wallet: String, address: String) -> Reply<()>;
     /// Coins, largest first, from row `skip` on, 500 at most.
     fn coins(&self, wallet: String, skip: u32) -> Reply<Vec<CoinRow>>;
     /// Freezes or frees a coin.

@@ -489,6 +489,13 @@ impl WalletService for WalletServer {
         })
     }
 
+    fn remove_request(&self, wallet: String, address: String) -> Reply<()> {
+        self.with(wallet, move |wallet| {
+            let destination = parse_address(&address, wallet.params())?;
+            wallet.remove_requests(&destination)
+        })
+    }
+
     fn coins(&self, wallet: String, skip: u32) -> Reply<Vec<CoinRow>> {
         self.with(wallet, move |wallet| {
             let skip = usize::try_from(skip).unwrap_or(usize::MAX);

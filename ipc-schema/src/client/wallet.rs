@@ -320,6 +320,22 @@ impl WalletClient {
         )
     }
 
+    /// Forgets what was asked for at an address; the address and its label stay.
+    ///
+    /// # Errors
+    /// [`IpcError`] where the wallet refuses or the process is gone.
+    pub async fn remove_request(&self, wallet: String, address: String) -> Result<(), IpcError> {
+        ask!(
+            self.remote,
+            remove_request_request,
+            |p| {
+                p.set_wallet(wallet.as_str());
+                p.set_address(address.as_str());
+            },
+            |_r| ()
+        )
+    }
+
     /// Coins, largest first, from row `skip` on, 500 at most.
     ///
     /// # Errors

@@ -269,6 +269,21 @@ impl wallets::Server for WalletsObject {
         answer!(results, outcome)
     }
 
+    async fn remove_request(
+        self: Rc<Self>,
+        params: wallets::RemoveRequestParams,
+        mut results: wallets::RemoveRequestResults,
+    ) -> Result<(), capnp::Error> {
+        let params = params.get()?;
+        let wallet = params.get_wallet()?.to_string()?;
+        let address = params.get_address()?.to_string()?;
+        let outcome = self
+            .runner
+            .finish(self.service.remove_request(wallet, address))
+            .await;
+        answer!(results, outcome)
+    }
+
     async fn coins(
         self: Rc<Self>,
         params: wallets::CoinsParams,

@@ -525,6 +525,9 @@ impl WalletService for Offer {
     fn set_label(&self, _: String, _: String, _: String) -> Reply<()> {
         ready(())
     }
+    fn remove_request(&self, _: String, _: String) -> Reply<()> {
+        ready(())
+    }
     fn coins(&self, _: String, _: u32) -> Reply<Vec<CoinRow>> {
         unsupported()
     }

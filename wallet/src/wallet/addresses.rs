@@ -280,6 +280,34 @@ impl Wallet {
         Ok(destination)
     }
 
+    /// Forgets the requests for payments at an address; the address and its label stay.
+    ///
+    /// # Errors
+    /// [`WalletError::Coin`] where there is none, or where the file cannot be written.
+    pub fn remove_requests(&mut self, destination: &Destination) -> Result<(), WalletError> {
+        let known = self.addresses.get(destination);
+        let ids: Vec<String> = known
+            .map(|entry| entry.requests.keys().cloned().collect())
+            .unwrap_or_default();
+        if ids.is_empty() {
+            return Err(WalletError::Coin(
+                "Nothing was asked for at this address, or it was removed already.",
+            ));
+        }
+        let address = destination.to_address(self.params);
+        self.transact(|this| {
+            for id in &ids {
+                this.batch
+                    .delete(key::dest_data(&address, &format!("rr{id}")));
+            }
+            if let Some(entry) = this.addresses.get_mut(destination) {
+                entry.requests.clear();
+            }
+            this.changes.addresses = true;
+            Ok(())
+        })
+    }
+
     /// Notes that an address was spent from.
     pub(super) fn mark_spent_from(&mut self, destination: &Destination) {
         let entry = self.addresses.entry(destination.clone()).or_default();

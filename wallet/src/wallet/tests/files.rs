@@ -223,6 +223,24 @@ fn everything_is_there_after_a_restart() {
 }
 
 #[test]
+fn a_request_is_removed_for_good_and_its_address_stays() {
+    let mut f = Fixture::new(Coin::Smithcoin);
+    let request = f
+        .wallet
+        .request_payment(None, "Rent", Some(coins(2)), "May", NOW)
+        .unwrap();
+    f.wallet.remove_requests(&request).unwrap();
+    assert!(f.wallet.addresses()[&request].requests.is_empty());
+    let mut f = f.reopen();
+    assert!(f.wallet.addresses()[&request].requests.is_empty());
+    assert_eq!(f.wallet.label_of(&request), "Rent");
+    assert!(f.wallet.is_mine(&request.to_script()));
+    // There is nothing left to remove, here or at an address of somebody else.
+    f.wallet.remove_requests(&request).unwrap_err();
+    f.wallet.remove_requests(&stranger()).unwrap_err();
+}
+
+#[test]
 fn unknown_records_are_kept() {
     let mut f = Fixture::new(Coin::Bitcoin);
     let odd = (b"\x07unknown\x01".to_vec(), b"value".to_vec());
