@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::json;
 use testkit::process::{
-    Ended, Node, PATIENCE, Setup, children, free_port, program, read_text, wait_until,
+    Ended, Node, PATIENCE, Setup, children, free_port, program, read_text, wait_for, wait_until,
 };
 
 /// Longest path of a socket, in bytes.
@@ -130,6 +130,37 @@ fn a_stale_socket_is_replaced_and_a_live_one_is_not() {
     let _foreign = UnixListener::bind(&path).unwrap();
     let text = error_of(&setup.arg(format!("-ipcbind=unix:{}", path.display())));
     assert!(text.ends_with("Address already in use"), "{text}");
+}
+
+#[test]
+fn of_two_that_find_a_stale_socket_one_takes_it() {
+    let mut first = Setup::new("bitcoin").arg("-ipcbind=unix").start();
+    let socket = first.file("node.sock");
+    first.kill();
+    assert_private_socket(&socket);
+    let address = format!("unix:{}", socket.display());
+    let bind = format!("-ipcbind={address}");
+    let mut rivals = [(); 2].map(|()| Setup::new("bitcoin").arg(&bind).spawn());
+    let loser = wait_for("one of them to give up", PATIENCE, || {
+        (0..2).find(|place| !rivals[*place].is_running())
+    });
+    let ended = rivals[loser].wait_for_end(PATIENCE);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(
+        ended.stderr.ends_with("Address already in use\n"),
+        "{ended:?}"
+    );
+    let winner = &mut rivals[1 - loser];
+    winner.wait_until_ready();
+    assert_private_socket(&socket);
+    check_call(winner, &address);
+    winner.kill();
+
+    // Who holds the folder for purposes of his own locks nobody out.
+    let held = fs::File::open(first.network_dir()).unwrap();
+    held.lock().unwrap();
+    first.start_again();
+    check_call(&first, "unix");
 }
 
 #[test]

@@ -9,6 +9,7 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
+use ipc_schema::{NodeEvent, NodeTopics};
 use serde_json::json;
 use testkit::process::{
     Ended, Node, PATIENCE, Setup, Signal, program, read_text, signal, wait_for, wait_until,
@@ -87,6 +88,34 @@ fn wait_for_wallets(node: &Node) {
     });
 }
 
+/// The number of the wallet process, as the node tells it to windows; waits until there is one.
+fn shown_pid(node: &Node) -> u32 {
+    let window = Window::new();
+    window.runtime.block_on(async {
+        let connection = window.ipc.connect(&node.file("node.sock")).await.unwrap();
+        connection.hello(hello()).await.unwrap();
+        let topics = NodeTopics {
+            status: true,
+            ..NodeTopics::default()
+        };
+        let told = connection.node().await.unwrap().subscribe(topics);
+        let mut told = told.await.unwrap();
+        let pid = async {
+            loop {
+                let event = told.recv().await.expect("the node goes on");
+                if let NodeEvent::Status(status) = event
+                    && status.wallet.pid != 0
+                {
+                    return status.wallet.pid;
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, pid)
+            .await
+            .expect("it is told")
+    })
+}
+
 #[test]
 fn a_wallet_process_attaches_and_hands_over_its_commands() {
     let mut node = open_node();
@@ -117,6 +146,9 @@ fn a_wallet_process_attaches_and_hands_over_its_commands() {
     wait_until("the wallet to see its coins", PATIENCE, || {
         node.call("getbalance", json!([])).as_f64().unwrap() > 0.0
     });
+
+    // Windows are told which process it is.
+    assert_eq!(shown_pid(&node), wallet.child.id());
 
     // There is one wallet process to a node.
     let second = Daemon::start(&node, "second", "unix").error();

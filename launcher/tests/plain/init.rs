@@ -260,6 +260,57 @@ fn the_log_has_the_words_that_tools_look_for() {
 }
 
 #[test]
+fn the_log_tells_of_calls_that_fail_and_of_those_that_are_given_up() {
+    let setup = Setup::new("bitcoin").arg("-ipcbind=unix");
+    let node = setup.arg("-debug=ipc").start();
+    run(async || {
+        let client = Plain::connect(&node.file("node.sock")).await;
+        client.execute("not json", "/").await.unwrap_err();
+        let mining = client
+            .init
+            .make_mining_request()
+            .send()
+            .pipeline
+            .get_result();
+        let tip = soon(mining.get_tip_request().send().promise).await.unwrap();
+        let tip = tip.get().unwrap().get_result().unwrap();
+        let mut wait = mining.wait_tip_changed_request();
+        let mut context = wait.get().init_context();
+        context.set_thread(client.thread("waits"));
+        wait.get().set_current_tip(tip.get_hash().unwrap());
+        let waiting = wait.send().promise;
+        // The answer to this says that the wait has begun.
+        client.echo().await;
+        drop(client);
+        drop(waiting);
+    });
+    let number = |method: &str| {
+        let log = node.log();
+        let asked = log.lines().find_map(|line| {
+            let (_, asked) = line.split_once("IPC server recv request  #")?;
+            asked.strip_suffix(method)
+        });
+        asked.map(str::to_owned).expect("it was logged")
+    };
+    let failed = number(" Rpc.executeRpc$Params");
+    let waited = number(" Mining.waitTipChanged$Params");
+    let reason = "invalid JSON received over IPC";
+    for text in [
+        format!("IPC server request #{failed} uncaught exception (std::exception: {reason})"),
+        format!("IPC server error request #{failed} {reason}"),
+        format!("IPC server request #{waited} canceled while executing."),
+        format!("IPC server request #{waited} interrupted (canceled)"),
+    ] {
+        node.wait_for_log(&text);
+        let log = node.log();
+        let ended = |line: &&str| line.ends_with(&text);
+        let line = log.lines().find(ended).expect("it ends the line");
+        let place = format!("{{bitq-node-{}/ipc-", node.pid());
+        assert!(line.contains(&place), "{line}");
+    }
+}
+
+#[test]
 fn a_child_serves_any_client_and_ends_in_the_midst_of_calls() {
     for name in ["bitq-node", "bitq-wallet"] {
         let mut child = spawn(name);
