@@ -69,6 +69,25 @@ macro_rules! pass {
             content.operate(tree, layout, renderer, operation);
         }
     };
+    (@$of:ident update) => {
+        fn update(
+            &mut self,
+            tree: &mut iced::advanced::widget::Tree,
+            event: &iced::Event,
+            layout: iced::advanced::Layout<'_>,
+            cursor: iced::advanced::mouse::Cursor,
+            renderer: &iced::Renderer,
+            clipboard: &mut dyn iced::advanced::Clipboard,
+            shell: &mut iced::advanced::Shell<'_, Message>,
+            viewport: &iced::Rectangle,
+        ) {
+            let tree = &mut crate::widget::pass::tree_of!($of tree);
+            let content = self.content.as_widget_mut();
+            content.update(
+                tree, event, layout, cursor, renderer, clipboard, shell, viewport,
+            );
+        }
+    };
     (@$of:ident draw) => {
         fn draw(
             &self,
