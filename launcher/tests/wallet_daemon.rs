@@ -98,8 +98,8 @@ fn shown_pid(node: &Node) -> u32 {
             status: true,
             ..NodeTopics::default()
         };
-        let told = connection.node().await.unwrap().subscribe(topics);
-        let mut told = told.await.unwrap();
+        let client = connection.node().await.unwrap();
+        let mut told = client.subscribe(topics).await.unwrap();
         let pid = async {
             loop {
                 let event = told.recv().await.expect("the node goes on");

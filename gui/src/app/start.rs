@@ -7,7 +7,6 @@ use super::{App, Message, Overlay, Screen};
 use crate::model::first_run::Progress;
 use crate::page::PageId;
 use crate::page::first_run::Outcome;
-use crate::theme::Tone;
 
 impl App {
     pub(super) fn first_run_outcome(&mut self, outcome: Outcome) -> Task<Message> {

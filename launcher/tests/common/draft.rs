@@ -1,5 +1,7 @@
 //! Transactions written by hand, for tests of what becomes of them.
 
+#![allow(dead_code, reason = "each test file uses its part")]
+
 use testkit::to_hex;
 
 /// Pays to the script `1` by its SHA-256: spending it needs the script alone.
