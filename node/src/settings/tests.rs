@@ -53,7 +53,7 @@ fn start(folder: &Path, more: &[&str]) -> Result<Config, String> {
 }
 
 fn refused(config: &mut Config, name: &str, value: &str) -> String {
-    let fault = set(config, name, Some(value)).unwrap_err();
+    let fault = set(config, name, Some(value), false).unwrap_err();
     assert_eq!(fault.code, FaultCode::InvalidArgument);
     fault.message
 }
@@ -69,7 +69,7 @@ fn every_setting_is_refused_or_outlives_a_restart() {
         for text in VALUES {
             let mut config = load(folder.path(), &[]);
             let shown = list(&config).into_iter().find(|info| info.name == *name);
-            let result = set(&mut config, name, Some(text));
+            let result = set(&mut config, name, Some(text), false);
             assert!(
                 result.is_err() || !shown.unwrap().read_only,
                 "{name} took {text}"
@@ -80,7 +80,7 @@ fn every_setting_is_refused_or_outlives_a_restart() {
             let want = result.is_ok().then(|| serde_json::from_str(text).unwrap());
             assert_eq!(next.stored(name), want, "{name}={text}");
             accepted += usize::from(result.is_ok());
-            set(&mut config, name, None).unwrap_or_else(|fault| {
+            set(&mut config, name, None, false).unwrap_or_else(|fault| {
                 assert!(result.is_err(), "{name} cannot be taken back: {fault:?}");
                 SetReply::default()
             });
