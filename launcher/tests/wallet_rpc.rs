@@ -81,7 +81,9 @@ fn payments_are_refused_in_the_known_words() {
     assert_eq!(refused(&to, "0"), small);
     assert_eq!(refused(&to, "0.00000001"), small);
     assert_eq!(refused(&to, "-1"), (3, "Amount out of range".to_owned()));
-    assert_eq!(refused(&to, "x"), (3, "Invalid amount".to_owned()));
+    // A part of the smallest unit.
+    let part = "0.000000001";
+    assert_eq!(refused(&to, part), (3, "Invalid amount".to_owned()));
     // The amount is looked at before the address.
     assert_eq!(refused("nobody", "-1").0, 3);
     assert_eq!(refused("nobody", "0").0, 5);

@@ -416,15 +416,17 @@ async fn open_chain(
         }
     });
     opened.await.map_err(failed)?.map_err(|error| {
-        if let Some(source) = std::error::Error::source(&error) {
-            tracing::error!("{source}");
+        let mut text = error.to_string();
+        // Some errors end with their cause already.
+        if let Some(source) = std::error::Error::source(&error).map(ToString::to_string)
+            && !text.contains(&source)
+        {
+            text = format!("{text}: {source}");
         }
-        let advice = if error.can_rebuild() {
-            format!(".\n{REBUILD_ADVICE}")
-        } else {
-            String::new()
-        };
-        failed(format!("{error}{advice}"))
+        if error.can_rebuild() {
+            text = format!("{}.\n{REBUILD_ADVICE}", text.trim_end_matches('.'));
+        }
+        failed(text)
     })
 }
 

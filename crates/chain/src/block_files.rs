@@ -14,13 +14,14 @@ pub use xor::XorKey;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs::{self, File};
-use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use primitives::encode::{MAX_SIZE, Reader};
 use primitives::{Block, BlockHash, ChainParams, Header};
 
+use crate::disk::Disk;
 use crate::store::StoreError;
 use crate::undo::BlockUndo;
 use sequence::FileSequence;
@@ -99,7 +100,7 @@ fn is_number(text: &str) -> bool {
 }
 
 /// What to do about a failure.
-const fn advice(kind: io::ErrorKind) -> &'static str {
+pub(crate) const fn advice(kind: io::ErrorKind) -> &'static str {
     match kind {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             "Disk space is too low! Make room on the disk."
@@ -158,6 +159,13 @@ impl BlockFiles {
             key,
             fast_prune,
         })
+    }
+
+    /// The same files, whose operations fail where `disk` wants it.
+    pub(crate) fn on(mut self, disk: &Disk) -> Self {
+        self.blocks.disk = disk.clone();
+        self.undo.disk = disk.clone();
+        self
     }
 
     /// The key of the files.
@@ -243,7 +251,7 @@ impl BlockFiles {
     pub(crate) fn delete(&self, file: u32) {
         let mut deleted = false;
         for path in [self.block_path(file), self.undo_path(file)] {
-            match fs::remove_file(&path) {
+            match self.blocks.disk.delete(&path) {
                 Ok(()) => deleted = true,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => tracing::warn!(
@@ -311,15 +319,19 @@ impl BlockFiles {
             .offset
             .checked_sub(RECORD_HEADER)
             .ok_or_else(|| damaged("no record"))?;
-        let mut file = File::open(&path).map_err(|e| FileError::io("open", &path, e))?;
+        let disk = &files.disk;
+        let mut file = disk
+            .open(&path)
+            .map_err(|e| FileError::io("open", &path, e))?;
         let mut header = [0; RECORD_HEADER as usize];
-        file.seek(SeekFrom::Start(start.into()))
-            .and_then(|_| file.read_exact(&mut header))
+        disk.read_at(&mut file, &path, start.into(), &mut header)
             .map_err(|e| FileError::io("read", &path, e))?;
         self.key.apply(&mut header, start.into());
         let [m0, m1, m2, m3, l0, l1, l2, l3] = header;
         if [m0, m1, m2, m3] != self.params.magic {
-            return Err(damaged("the network's magic is missing"));
+            return Err(damaged(
+                "the network's magic is missing, or xor.dat beside it is not its key",
+            ));
         }
         let size = u32::from_le_bytes([l0, l1, l2, l3]);
         // Nothing in a file sets an allocation: it is as large as the file at most.
@@ -331,7 +343,7 @@ impl BlockFiles {
             return Err(damaged("the record is longer than the file"));
         }
         let mut data = vec![0; size as usize + extra];
-        file.read_exact(&mut data)
+        disk.read_at(&mut file, &path, pos.offset.into(), &mut data)
             .map_err(|e| FileError::io("read", &path, e))?;
         self.key.apply(&mut data, pos.offset.into());
         Ok(data)

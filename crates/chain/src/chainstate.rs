@@ -1,7 +1,7 @@
 //! The chain as its thread holds it: everything that only this thread writes.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use consensus::deployments::VersionBitsCache;
@@ -47,6 +47,8 @@ pub(crate) struct Chainstate {
     pub(crate) reindexing: bool,
     /// Files were written to, so that there may be too much of them.
     pub(crate) check_pruning: bool,
+    /// The first damage that a check of blocks on disk has found.
+    pub(crate) damage: OnceLock<String>,
     pub(crate) next_sequence: i32,
     /// Ever lower numbers for blocks that someone prefers.
     pub(crate) precious_sequence: i32,

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use primitives::{BlockHash, ChainParams, U256};
 
 use crate::clock::Clock;
+use crate::disk::FaultFn;
 use crate::mempool::MempoolLimits;
 use crate::policy::PolicyLimits;
 use crate::template::TemplateLimits;
@@ -155,6 +156,8 @@ pub struct ChainConfig {
     pub cancel: Arc<Cancel>,
     /// Bytes that may still be written where a path lies; `None` where the disk does not tell.
     pub free_space: FreeSpaceFn,
+    /// Makes operations on files and stores fail, for tests.
+    pub faults: Option<FaultFn>,
 }
 
 /// Asks for the end of long work. What is not running is not touched.
@@ -217,6 +220,7 @@ impl ChainConfig {
             progress: Arc::new(|_| ()),
             cancel: Arc::default(),
             free_space: |_| None,
+            faults: None,
         }
     }
 

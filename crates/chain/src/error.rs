@@ -1,5 +1,7 @@
 //! What can go wrong with the chain.
 
+use std::io::ErrorKind;
+
 use consensus::BlockError;
 use primitives::BlockHash;
 
@@ -20,7 +22,10 @@ pub enum ChainError {
     #[error("Failed to disconnect block.")]
     Disconnect(BlockHash),
     /// A block that was valid when it was stored is not any more.
-    #[error("Corrupt block found indicating potential hardware failure.")]
+    #[error(
+        "Corrupt block found indicating potential hardware failure. Check memory and disk, then \
+         restart with -reindex."
+    )]
     CorruptBlock(BlockHash),
     /// A block cannot be taken back, since it or what it spent was pruned.
     #[error("Block {0} cannot be taken back: its data or undo data was pruned")]
@@ -29,10 +34,13 @@ pub enum ChainError {
     #[error("no block is connected yet")]
     NoTip,
     /// The coins stand at a block that the index does not know.
-    #[error("the coins stand at block {0}, which the block index does not know")]
+    #[error(
+        "the coins stand at block {0}, which the block index does not know. Restart with -reindex \
+         to build both anew."
+    )]
     UnknownHead(BlockHash),
     /// The block index contradicts itself.
-    #[error("the block index is damaged: {0}")]
+    #[error("the block index is damaged: {0}. Restart with -reindex to build it anew.")]
     BadIndex(&'static str),
     /// A thread cannot be made.
     #[error("cannot start thread {name}: {source}")]
@@ -50,6 +58,35 @@ pub enum ChainError {
     Stopped,
 }
 
+impl ChainError {
+    /// Whether room on the disk or rights to a file are missing, so that no rebuild helps.
+    fn is_about_rights_or_room(&self) -> bool {
+        match self {
+            Self::File(FileError::Io { source, .. }) => rights_or_room(source.kind()),
+            Self::Store(error) => error.is_about_rights_or_room(),
+            _ => false,
+        }
+    }
+}
+
+/// Whether the system reports that room or rights are missing.
+pub(crate) const fn rights_or_room(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::StorageFull
+            | ErrorKind::QuotaExceeded
+            | ErrorKind::PermissionDenied
+            | ErrorKind::ReadOnlyFilesystem
+    )
+}
+
+/// What is wrong, behind a sentence of Core.
+fn detail(error: Option<&impl std::fmt::Display>) -> String {
+    error.map_or_else(String::new, |error| {
+        format!(": {}", error.to_string().trim_end_matches('.'))
+    })
+}
+
 /// Why the chain cannot start. The texts are Core's, which ends its own with a full stop and an
 /// advice where [`StartError::can_rebuild`].
 #[derive(Debug, thiserror::Error)]
@@ -61,19 +98,19 @@ pub enum StartError {
     #[error(transparent)]
     Files(FileError),
     /// The index cannot be opened.
-    #[error("Error opening block database")]
+    #[error("Error opening block database{}", detail(Some(.0)))]
     OpenIndex(#[source] StoreError),
     /// The index cannot be understood.
-    #[error("Error loading block database")]
+    #[error("Error loading block database{}", detail(Some(.0)))]
     LoadIndex(#[source] ChainError),
     /// The first block is another one.
     #[error("Incorrect or no genesis block found. Wrong datadir for network?")]
     WrongGenesis,
     /// The first block cannot be written, or the tip is unknown.
-    #[error("Error initializing block database")]
+    #[error("Error initializing block database{}", detail(.0.as_ref()))]
     InitIndex(#[source] Option<ChainError>),
     /// The coins cannot be opened.
-    #[error("Error opening coins database")]
+    #[error("Error opening coins database{}", detail(Some(.0)))]
     OpenCoins(#[source] StoreError),
     /// An interrupted write of coins cannot be completed.
     #[error(
@@ -98,9 +135,9 @@ pub enum StartError {
          you are sure that your computer's date and time are correct"
     )]
     FutureTip,
-    /// The last blocks do not fit the coins.
-    #[error("Corrupted block database detected")]
-    Corrupted,
+    /// The last blocks cannot be read, or do not fit the coins: what was found first.
+    #[error("Corrupted block database detected{}", detail(.0.as_ref()))]
+    Corrupted(Option<String>),
     /// The process was told to stop meanwhile.
     #[error("Shutdown requested. Exiting.")]
     Interrupted,
@@ -109,19 +146,19 @@ pub enum StartError {
 impl StartError {
     /// Whether building the data anew with `-reindex` may help; Core then appends
     /// `.\nPlease restart with -reindex or -reindex-chainstate to recover.`
-    pub const fn can_rebuild(&self) -> bool {
-        matches!(
-            self,
-            Self::OpenIndex(_)
-                | Self::LoadIndex(_)
-                | Self::InitIndex(_)
-                | Self::OpenCoins(_)
-                | Self::Replay(_)
-                | Self::NeedsWitness(_)
-                | Self::WasPruned
-                | Self::FutureTip
-                | Self::Corrupted
-        )
+    pub fn can_rebuild(&self) -> bool {
+        match self {
+            Self::OpenIndex(error) | Self::OpenCoins(error) => !error.is_about_rights_or_room(),
+            Self::LoadIndex(error) | Self::InitIndex(Some(error)) | Self::Replay(error) => {
+                !error.is_about_rights_or_room()
+            }
+            Self::InitIndex(None)
+            | Self::NeedsWitness(_)
+            | Self::WasPruned
+            | Self::FutureTip
+            | Self::Corrupted(_) => true,
+            Self::Chain(_) | Self::Files(_) | Self::WrongGenesis | Self::Interrupted => false,
+        }
     }
 }
 

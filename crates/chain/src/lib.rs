@@ -19,6 +19,7 @@ pub mod coinstats;
 mod compress;
 mod config;
 mod connect;
+mod disk;
 mod error;
 mod flush;
 mod follower;
@@ -56,6 +57,7 @@ pub use config::{
     MAX_SCRIPT_THREADS, MIN_BLOCKS_TO_KEEP, MIN_CACHE_BYTES, Progress, ProgressFn, Prune, Reindex,
     StopFn, Task, default_script_threads,
 };
+pub use disk::{FaultFn, FileAction, FileFault};
 pub use error::{BlockRejection, ChainError, ReadError, StartError, SubmitError, SubmitTxError};
 pub use follower::{ChainFollower, FollowError, FollowStep};
 pub use handle::{Accepted, Call, ChainHandle, Submission};

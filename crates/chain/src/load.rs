@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeSet, VecDeque};
 use std::fs::File;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
 
 use consensus::deployments::BuriedDeployment;
 use consensus::pow::check_proof_of_work;
@@ -16,6 +16,7 @@ use crate::block_files::{BlockFileWriter, BlockFiles, FileError};
 use crate::chainstate::{Bench, Chainstate, FIRST_SEQUENCE};
 use crate::coins::{CoinsCache, CoinsStore, CoinsView};
 use crate::config::{ChainConfig, Reindex, Task};
+use crate::disk::Disk;
 use crate::error::{ChainError, StartError};
 use crate::index::{BlockIndex, IndexStore, SEQUENCE_BEST_CHAIN, StoredEntry, Validity};
 use crate::read_ahead::ReadAhead;
@@ -61,7 +62,8 @@ impl Chainstate {
             config.use_xor,
             config.fast_prune,
         )
-        .map_err(StartError::Files)?;
+        .map_err(StartError::Files)?
+        .on(&Disk::new(config.faults.clone()));
         let sizes = CacheSizes::of(config.cache_bytes);
         let (index_store, coins_store) = if config.reindex == Reindex::All {
             // Cut short between the two, coins must not stand above an index that knows nothing.
@@ -118,6 +120,7 @@ impl Chainstate {
             initial_download: true,
             reindexing,
             check_pruning: false,
+            damage: OnceLock::new(),
             next_sequence: FIRST_SEQUENCE,
             precious_sequence: -1,
             precious_work: U256::ZERO,
@@ -276,7 +279,7 @@ impl Chainstate {
         let (level, blocks) = (self.config().check_level, self.config().check_blocks);
         match self.verify(level, blocks)? {
             Verified::Intact | Verified::Partial | Verified::Cancelled => Ok(()),
-            Verified::Damaged => Err(StartError::Corrupted),
+            Verified::Damaged => Err(StartError::Corrupted(self.damage.get().cloned())),
             Verified::Interrupted => Err(StartError::Interrupted),
         }
     }
@@ -361,7 +364,7 @@ fn open_index(config: &ChainConfig, files: &BlockFiles) -> Result<IndexStore, St
         }
     };
     Store::open_prepared(&path, config.params, &options, prepare)
-        .map(IndexStore::new)
+        .map(|store| IndexStore::new(store.on(&Disk::new(config.faults.clone()))))
         .map_err(|error| refused_or(error, StartError::OpenIndex))
 }
 
@@ -373,7 +376,7 @@ fn open_coins(config: &ChainConfig, sizes: &CacheSizes) -> Result<CoinsStore, St
         wipe: config.reindex != Reindex::No,
     };
     Store::open(&config.data_dir.join("chainstate"), config.params, &options)
-        .map(CoinsStore::new)
+        .map(|store| CoinsStore::new(store.on(&Disk::new(config.faults.clone()))))
         .map_err(|error| refused_or(error, StartError::OpenCoins))
 }
 

@@ -19,6 +19,9 @@ use fjall::{
 };
 use primitives::ChainParams;
 
+use crate::block_files::advice;
+use crate::disk::{Disk, FileAction};
+use crate::error::rights_or_room;
 pub use marker::FORMAT;
 
 /// The one table of a database.
@@ -73,7 +76,7 @@ pub enum StoreError {
     #[error("{} cannot be understood. Restart with -reindex to build the data anew.", .0.display())]
     BadMarker(PathBuf),
     /// A file operation failed.
-    #[error("cannot {action} {}: {source}", .path.display())]
+    #[error("Cannot {action} {}: {source}. {}", .path.display(), advice(.source.kind()))]
     File {
         /// What was tried.
         action: &'static str,
@@ -83,7 +86,10 @@ pub enum StoreError {
         source: std::io::Error,
     },
     /// The engine reports a failure.
-    #[error("database error in {}: {source}", .path.display())]
+    #[error(
+        "database error in {}: {source}. Check the disk; if this comes again, restart with -reindex.",
+        .path.display()
+    )]
     Engine {
         /// The directory.
         path: PathBuf,
@@ -91,16 +97,20 @@ pub enum StoreError {
         source: Box<fjall::Error>,
     },
     /// The engine gave up on files that it cannot make sense of.
-    #[error("the database in {} is damaged", .0.display())]
+    #[error("the database in {} is damaged. Restart with -reindex to build it anew.", .0.display())]
     Damaged(PathBuf),
     /// A write, or the engine's work in the background, failed earlier.
     #[error(
         "the database in {} takes no more changes after an earlier failure: the disk may be full \
-         or fail, or its files are damaged", .0.display()
+         or fail, or its files are damaged. Make room and check the disk, then start again.",
+        .0.display()
     )]
     Halted(PathBuf),
     /// A stored value cannot be understood.
-    #[error("the database in {} is damaged: {what}", .path.display())]
+    #[error(
+        "the database in {} is damaged: {what}. Restart with -reindex to build it anew.",
+        .path.display()
+    )]
     BadValue {
         /// The directory.
         path: PathBuf,
@@ -110,6 +120,17 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether room on the disk or rights to a file are missing, so that no rebuild helps.
+    pub(crate) fn is_about_rights_or_room(&self) -> bool {
+        match self {
+            Self::File { source, .. } => rights_or_room(source.kind()),
+            Self::Engine { source, .. } => {
+                matches!(&**source, fjall::Error::Io(error) if rights_or_room(error.kind()))
+            }
+            _ => false,
+        }
+    }
+
     /// Whether the directory is not ours to use, rather than damaged.
     pub const fn is_refusal(&self) -> bool {
         matches!(
@@ -162,6 +183,7 @@ pub struct Store {
     database: Database,
     table: Keyspace,
     path: PathBuf,
+    disk: Disk,
 }
 
 /// Changes that take effect together.
@@ -285,7 +307,14 @@ impl Store {
             database,
             table,
             path: path.to_owned(),
+            disk: Disk::default(),
         })
+    }
+
+    /// The same store, whose writes fail where `disk` wants it.
+    pub(crate) fn on(mut self, disk: &Disk) -> Self {
+        self.disk = disk.clone();
+        self
     }
 
     fn engine_error(&self, source: fjall::Error) -> StoreError {
@@ -345,6 +374,14 @@ impl Store {
     /// # Errors
     /// Where the engine cannot write; then nothing more can be written until a restart.
     pub fn write(&self, batch: Batch, durability: Durability) -> Result<(), StoreError> {
+        let refused = |source| StoreError::File {
+            action: "write to",
+            path: self.path.clone(),
+            source,
+        };
+        self.disk
+            .check(FileAction::Write, &self.path)
+            .map_err(refused)?;
         let mode = match durability {
             Durability::Process => PersistMode::Buffer,
             Durability::Disk => PersistMode::SyncData,

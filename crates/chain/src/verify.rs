@@ -142,10 +142,10 @@ impl Chainstate {
             )
         };
         let bad = |what: &str, why: &dyn std::fmt::Display| {
-            tracing::error!(
-                target: "validation",
-                "Verification error: {what} at {height}, hash={hash} ({why})"
-            );
+            let text = format!("{what} at {height}, hash={hash} ({why})");
+            tracing::error!(target: "validation", "Verification error: {text}");
+            // Later ones follow from the first.
+            self.damage.get_or_init(|| text);
             Ok(None)
         };
         let files = self.writer.files();
@@ -182,16 +182,18 @@ impl Chainstate {
             .read_with_undo(id)
             .and_then(|(_, undo)| self.disconnect_block(block, undo, height, view));
         let bad = |what: &str| {
-            tracing::error!(
-                target: "validation", "Verification error: {what} at {height}, hash={}", block.hash
-            );
+            let text = format!("{what} at {height}, hash={}", block.hash);
+            tracing::error!(target: "validation", "Verification error: {text}");
+            self.damage.get_or_init(|| text);
             Ok(false)
         };
         match undone {
             Ok(Disconnected::Clean) => Ok(true),
             Ok(Disconnected::Unclean) => bad("coin database inconsistencies found"),
             Err(ChainError::Store(error)) => Err(error.into()),
-            Err(_) => bad("irrecoverable inconsistency in block data"),
+            Err(error) => bad(&format!(
+                "irrecoverable inconsistency in block data ({error})"
+            )),
         }
     }
 

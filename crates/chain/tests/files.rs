@@ -90,7 +90,8 @@ fn damaged_undo_data_is_noticed() {
     let error = TestChain::try_open(Net::Regtest, dir.path(), |_| ())
         .err()
         .unwrap();
-    assert!(matches!(error, StartError::Corrupted), "{error}");
+    assert!(matches!(error, StartError::Corrupted(_)), "{error}");
+    assert!(error.to_string().contains("rev00000.dat"), "{error}");
     assert!(error.can_rebuild());
     // While running, when the block is to be taken back.
     let chain = TestChain::open(Net::Regtest, dir.path(), |config| config.check_level = 0);
@@ -134,7 +135,8 @@ fn a_cut_block_file_is_noticed() {
     let error = TestChain::try_open(Net::Regtest, dir.path(), |_| ())
         .err()
         .unwrap();
-    assert!(matches!(error, StartError::Corrupted), "{error}");
+    assert!(matches!(error, StartError::Corrupted(_)), "{error}");
+    assert!(error.to_string().contains("blk00000.dat"), "{error}");
 }
 
 #[test]
@@ -147,7 +149,9 @@ fn a_missing_block_file_stops_the_start() {
     let error = TestChain::try_open(Net::Regtest, dir.path(), |_| ())
         .err()
         .unwrap();
-    assert_eq!(error.to_string(), "Error loading block database");
+    let text = error.to_string();
+    assert!(text.starts_with("Error loading block database: "), "{text}");
+    assert!(text.contains(path.to_str().unwrap()), "{text}");
     fs::write(&path, bytes).unwrap();
     // Without the index, coins stand at a block that nobody knows. Nothing is overwritten.
     fs::remove_dir_all(dir.path().join("blocks/index")).unwrap();

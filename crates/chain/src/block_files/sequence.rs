@@ -1,10 +1,10 @@
 //! Numbered files of one kind (Core's `FlatFileSeq`).
 
 use std::fs::{File, OpenOptions};
-use std::io;
 use std::path::{Path, PathBuf};
 
 use super::FileError;
+use crate::disk::{Disk, FileAction};
 use crate::store::sync_dir;
 
 /// The files `<prefix>NNNNN.dat` of a directory.
@@ -13,6 +13,7 @@ pub(super) struct FileSequence {
     dir: PathBuf,
     prefix: &'static str,
     chunk: u32,
+    pub(super) disk: Disk,
 }
 
 impl FileSequence {
@@ -21,6 +22,7 @@ impl FileSequence {
             dir: dir.to_owned(),
             prefix,
             chunk,
+            disk: Disk::default(),
         }
     }
 
@@ -33,8 +35,9 @@ impl FileSequence {
         let path = self.path(file);
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
-        options
-            .open(&path)
+        self.disk
+            .check(FileAction::Open, &path)
+            .and_then(|()| options.open(&path))
             .map_err(|error| FileError::io("open", &path, error))
     }
 
@@ -51,30 +54,27 @@ impl FileSequence {
         if steps(end) <= steps(start) {
             return Ok(false);
         }
-        let grow = || -> io::Result<()> {
-            if file.metadata()?.len() < steps(end) {
-                file.set_len(steps(end))?;
-            }
-            Ok(())
-        };
+        let path = self.path(number);
         tracing::debug!(
             target: "validation",
             "Pre-allocating up to position 0x{:x} in {}{number:05}.dat", steps(end), self.prefix
         );
-        grow().map_err(|error| FileError::io("extend", &self.path(number), error))?;
+        self.disk
+            .extend(file, &path, steps(end))
+            .map_err(|error| FileError::io("extend", &path, error))?;
         Ok(true)
     }
 
     /// Makes the file durable; cuts off what lies behind `size` if `finalize`.
     pub(super) fn flush(&self, number: u32, size: u32, finalize: bool) -> Result<(), FileError> {
-        let file = self.open(number)?;
+        let (file, path) = (self.open(number)?, self.path(number));
         let flush = || {
             if finalize {
                 file.set_len(size.into())?;
             }
-            file.sync_all()?;
+            self.disk.sync(&file, &path)?;
             sync_dir(&self.dir)
         };
-        flush().map_err(|error| FileError::io("flush", &self.path(number), error))
+        flush().map_err(|error| FileError::io("flush", &path, error))
     }
 }

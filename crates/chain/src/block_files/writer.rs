@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{Seek as _, SeekFrom, Write as _};
 
 use primitives::encode::Sink as _;
 use primitives::{Block, BlockHash};
@@ -271,9 +270,11 @@ fn append(
     let len = u32::try_from(record.len()).expect("a record is below 4 GiB");
     let grown = sequence.reserve(&file, number, start, start + len)?;
     files.key.apply(record, start.into());
-    file.seek(SeekFrom::Start(start.into()))
-        .and_then(|_| file.write_all(record))
-        .map_err(|error| FileError::io("write", &sequence.path(number), error))?;
+    let path = sequence.path(number);
+    sequence
+        .disk
+        .write_at(&mut file, &path, start.into(), record)
+        .map_err(|error| FileError::io("write", &path, error))?;
     *open = Some((number, file));
     Ok(grown)
 }

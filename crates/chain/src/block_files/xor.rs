@@ -1,7 +1,7 @@
 //! The key that obfuscates block and undo files, so that scanners find nothing in them.
 
 use std::fmt;
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::Path;
 
@@ -9,9 +9,12 @@ use primitives::hash::to_hex;
 
 use super::FileError;
 use crate::random::random_u64;
+use crate::store::sync_dir;
 
 /// Name of the file that holds the key.
 const KEY_FILE: &str = "xor.dat";
+/// Name of that file while it is written: hidden, so that its directory counts as empty.
+const UNFINISHED_KEY_FILE: &str = ".xor.dat.new";
 
 /// Eight bytes that are combined with a file, again and again from its start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -95,8 +98,12 @@ fn create(dir: &Path, path: &Path, use_xor: bool) -> io::Result<XorKey> {
     } else {
         [0; 8]
     };
-    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
+    // Under its own name only when it is whole: killed in between, the next start draws another.
+    let unfinished = dir.join(UNFINISHED_KEY_FILE);
+    let mut file = File::create(&unfinished)?;
     file.write_all(&key)?;
     file.sync_all()?;
+    fs::rename(&unfinished, path)?;
+    sync_dir(dir)?;
     Ok(XorKey(key))
 }
