@@ -7,10 +7,9 @@ use consensus::BlockError;
 use consensus::merkle::block_merkle_root;
 use keys::Descriptor;
 use primitives::address::Destination;
-use primitives::encode::Reader;
 use primitives::hash::to_hex;
 use primitives::params::{MAX_FUTURE_BLOCK_TIME, MiningPace};
-use primitives::{Block, BlockHash, ChainParams, Header, Script, Tx, Txid};
+use primitives::{Block, BlockHash, ChainParams, Script, Tx, Txid};
 use rpc::{Arg, Args, Command, CommandSpec, ResultDoc, RpcError, RpcResult, code};
 use serde_json::{Map, Value, json};
 
@@ -34,7 +33,6 @@ pub(super) fn commands() -> Vec<Command<Node>> {
         generate_to_descriptor_spec().run(generate_to_descriptor),
         generate_block_spec().run(generate_block),
         submit_block_spec().run(submit_block),
-        submit_header_spec().run(submit_header),
         mining_info_spec().run(mining_info),
     ]
 }
@@ -362,28 +360,6 @@ fn submit_block(node: &Node, args: &Args) -> RpcResult {
             Err(machine(error))
         }
         Err(SubmitError::Chain(error)) => Err(machine(error)),
-    }
-}
-
-fn submit_header_spec() -> CommandSpec {
-    CommandSpec::new("mining", "submitheader", "Decode the given hexdata as a header and submit it as a candidate chain tip if valid.\nThrows when the header is invalid.")
-        .arg(Arg::hex("hexdata", "the hex-encoded block header data"))
-        .result(ResultDoc::none().when("None"))
-        .cli("\"aabbcc\"")
-        .rpc("\"aabbcc\"")
-}
-
-fn submit_header(node: &Node, args: &Args) -> RpcResult {
-    let header = rpc::value::decode_hex(args.str("hexdata")?)
-        .and_then(|bytes| Header::decode(&mut Reader::new(&bytes)).ok())
-        .ok_or_else(|| RpcError::deserialization("Block header decode failed"))?;
-    if node.reader()?.block(&header.prev).is_none() {
-        let text = format!("Must submit previous header ({}) first", header.prev);
-        return Err(RpcError::new(code::VERIFY, text));
-    }
-    match node.handle()?.submit_headers(vec![header], true).wait() {
-        Ok(_) => Ok(Value::Null),
-        Err(error) => Err(RpcError::new(code::VERIFY, error.to_string())),
     }
 }
 

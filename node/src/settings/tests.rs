@@ -114,6 +114,21 @@ fn what_has_no_effect_is_no_setting() {
 }
 
 #[test]
+fn pruning_is_not_switched_off_once_blocks_are_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = load(folder.path(), &[]);
+    set(&mut config, "prune", Some("600"), true).unwrap();
+    for value in [Some("0"), None] {
+        let fault = set(&mut config, "prune", value, true).unwrap_err();
+        assert!(fault.message.contains("-reindex"), "{}", fault.message);
+        assert_eq!(config.stored("prune"), Some(serde_json::json!(600)));
+    }
+    set(&mut config, "prune", Some("1"), true).unwrap();
+    // All blocks are still there.
+    set(&mut config, "prune", None, false).unwrap();
+}
+
+#[test]
 fn a_value_behind_the_command_line_is_checked_too() {
     let folder = tempfile::tempdir().unwrap();
     let mut config = load(folder.path(), &["-addresstype=legacy"]);
