@@ -61,14 +61,20 @@ pub enum StoreError {
     },
     /// A newer bitq wrote the directory.
     #[error(
-        "{} was written by a newer bitq: its format is {found}, this version knows formats up to \
-         {known}. Use the newer version, or build the data anew with -reindex.", .path.display()
+        "{} was written by a newer bitq, {writer}: its format is {found}. This is bitq {version}, \
+         which knows formats up to {known}. Use the newer version, or choose another data \
+         directory with -datadir.",
+        .path.display()
     )]
     TooNew {
         /// The directory.
         path: PathBuf,
+        /// The version that wrote it.
+        writer: String,
         /// Format on disk.
         found: u32,
+        /// This version.
+        version: &'static str,
         /// Newest format that this version knows.
         known: u32,
     },

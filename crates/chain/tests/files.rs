@@ -244,11 +244,20 @@ fn a_store_belongs_to_one_chain_and_format() {
     }
     let marker = dir.path().join("bitq-store");
     let text = fs::read_to_string(&marker).unwrap();
-    fs::write(&marker, text.replace("format=1", "format=7")).unwrap();
+    let (own, newer) = (env!("CARGO_PKG_VERSION"), "99.1.2");
+    assert!(text.contains(&format!("version={own}\n")), "{text}");
+    let later = text.replace("format=1", "format=7");
+    let later = later.replace(&format!("version={own}"), &format!("version={newer}"));
+    fs::write(&marker, later).unwrap();
     let error = open_store(dir.path(), params, true).unwrap_err();
     let text_of_error = error.to_string();
     assert!(text_of_error.contains("its format is 7"), "{text_of_error}");
     assert!(text_of_error.contains("formats up to 1"), "{text_of_error}");
+    assert!(text_of_error.contains(newer), "{text_of_error}");
+    assert!(
+        text_of_error.contains(&format!("This is bitq {own}")),
+        "{text_of_error}"
+    );
     fs::write(&marker, "garbage").unwrap();
     assert!(matches!(
         open_store(dir.path(), params, false),

@@ -11,6 +11,8 @@ use super::{StoreError, StoreKind};
 
 /// Newest format of the directories that this version knows.
 pub const FORMAT: u32 = 1;
+/// Version of the program.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Name of the marker.
 const MARKER: &str = "bitq-store";
 /// Name of the marker while it is written.
@@ -25,6 +27,8 @@ struct Marker {
     genesis: String,
     /// The rest of the directory is being deleted or made anew: nothing in it counts yet.
     wiping: bool,
+    /// Which version of the program wrote it, where that is said.
+    version: String,
 }
 
 /// What lies in a directory of ours.
@@ -43,6 +47,7 @@ impl Marker {
             chain: format!("{} {}", params.coin, params.network),
             genesis: params.genesis.hash.to_string(),
             wiping,
+            version: VERSION.to_owned(),
         }
     }
 }
@@ -85,7 +90,9 @@ pub(super) fn claim(
         }
         Some(found) if found.format > FORMAT => Err(StoreError::TooNew {
             path: path.into(),
+            writer: found.version,
             found: found.format,
+            version: VERSION,
             known: FORMAT,
         }),
         // A crash may have left half of it.
@@ -130,22 +137,26 @@ fn parse(text: &str, kind: StoreKind) -> Option<Marker> {
         return None;
     }
     let wiping = format <= FORMAT && field("state")? == "wiping";
+    // Wherever it stands, so that a newer format may have other lines before it.
+    let version = text.lines().find_map(|line| line.strip_prefix("version="));
     Some(Marker {
         format,
         chain,
         genesis,
         wiping,
+        version: version.unwrap_or("of an unknown version").to_owned(),
     })
 }
 
 fn write(path: &Path, kind: StoreKind, marker: &Marker) -> Result<(), StoreError> {
     let text = format!(
-        "{TITLE}\nformat={}\nchain={}\ngenesis={}\nkind={}\nstate={}\n",
+        "{TITLE}\nformat={}\nchain={}\ngenesis={}\nkind={}\nstate={}\nversion={}\n",
         marker.format,
         marker.chain,
         marker.genesis,
         kind.name(),
         if marker.wiping { "wiping" } else { "ready" },
+        marker.version,
     );
     let (unfinished, finished) = (path.join(UNFINISHED), path.join(MARKER));
     let write = || {

@@ -63,8 +63,11 @@ fn an_interrupted_wipe_is_finished() {
     let text = std::fs::read_to_string(&marker).unwrap();
     assert_eq!(
         text,
-        "bitq store\nformat=1\nchain=bitcoin regtest\ngenesis=0f9188f13cb7b2c71f2a335e3a4fc328bf5b\
-         eb436012afca590b1a11466e2206\nkind=index\nstate=ready\n"
+        format!(
+            "bitq store\nformat=1\nchain=bitcoin regtest\ngenesis=0f9188f13cb7b2c71f2a335e3a4fc328bf\
+             5beb436012afca590b1a11466e2206\nkind=index\nstate=ready\nversion={}\n",
+            env!("CARGO_PKG_VERSION")
+        )
     );
     std::fs::write(&marker, text.replace("state=ready", "state=wiping")).unwrap();
     // A part of the engine's files is gone already.
