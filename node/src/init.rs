@@ -417,12 +417,6 @@ async fn open_chain(
     });
     opened.await.map_err(failed)?.map_err(|error| {
         let mut text = error.to_string();
-        // Some errors end with their cause already.
-        if let Some(source) = std::error::Error::source(&error).map(ToString::to_string)
-            && !text.contains(&source)
-        {
-            text = format!("{text}: {source}");
-        }
         if error.can_rebuild() {
             text = format!("{}.\n{REBUILD_ADVICE}", text.trim_end_matches('.'));
         }

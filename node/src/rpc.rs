@@ -18,6 +18,7 @@ mod output_script;
 mod prune;
 mod rawtransaction;
 mod scan;
+mod snapshot;
 mod submitheader;
 mod txoutproof;
 mod wait;
@@ -38,6 +39,7 @@ pub(crate) fn commands() -> Vec<Command<Node>> {
         prune::commands(),
         rawtransaction::commands(),
         scan::commands(),
+        snapshot::commands(),
         submitheader::commands(),
         txoutproof::commands(),
         wait::commands(),

@@ -1,7 +1,8 @@
 //! Long work of the node and of its wallet process, as the window lists it.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chain::Progress;
 use ipc_schema::{Task, TaskState};
@@ -26,6 +27,8 @@ const CANCELLING: &str = "Cancelling…";
 pub(crate) struct Tasks {
     list: watch::Sender<Vec<Task>>,
     next_id: Arc<Mutex<u64>>,
+    /// Raised where a task is to end, for those that look at it.
+    flags: Arc<Mutex<HashMap<u64, Arc<AtomicBool>>>>,
 }
 
 impl Tasks {
@@ -33,6 +36,7 @@ impl Tasks {
         Self {
             list: watch::Sender::new(Vec::new()),
             next_id: Arc::new(Mutex::new(1)),
+            flags: Arc::default(),
         }
     }
 
@@ -58,6 +62,37 @@ impl Tasks {
         id
     }
 
+    /// Starts a task that may be cancelled, of which `note` stays; it looks at the flag.
+    pub(crate) fn begin_cancellable(
+        &self,
+        kind: &str,
+        title: &str,
+        note: &str,
+        now: i64,
+    ) -> (u64, Arc<AtomicBool>) {
+        let id = self.begin(kind, title, now);
+        let flag = Arc::new(AtomicBool::new(false));
+        self.flags().insert(id, Arc::clone(&flag));
+        self.update(id, |task| {
+            task.cancellable = true;
+            note.clone_into(&mut task.cancel_note);
+        });
+        (id, flag)
+    }
+
+    /// Tells a task that it is to end; false where it does not look at a flag.
+    pub(crate) fn raise(&self, id: u64) -> bool {
+        let flag = self.flags().get(&id).map(Arc::clone);
+        flag.is_some_and(|flag| {
+            flag.store(true, Ordering::Relaxed);
+            true
+        })
+    }
+
+    fn flags(&self) -> MutexGuard<'_, HashMap<u64, Arc<AtomicBool>>> {
+        self.flags.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Changes a task; nobody is woken where nothing changed.
     pub(crate) fn update(&self, id: u64, change: impl FnOnce(&mut Task)) {
         self.list.send_if_modified(|list| {
@@ -72,6 +107,7 @@ impl Tasks {
 
     /// Ends a task.
     pub(crate) fn finish(&self, id: u64, state: TaskState, detail: &str, now: i64) {
+        self.flags().remove(&id);
         self.update(id, |task| {
             task.state = state;
             detail.clone_into(&mut task.detail);
@@ -176,6 +212,8 @@ impl ChainTasks {
             Task::Importing => (LOADING, "Importing blocks…"),
             Task::Connecting => ("connect", "Connecting blocks on disk…"),
             Task::Flushing => ("flush", "Writing coins to disk…"),
+            Task::BackgroundValidation => ("background", "Checking the blocks below the snapshot…"),
+            Task::CheckingSnapshot => ("checksnapshot", "Checking the coins of the snapshot…"),
         };
         if self.table.warmup().is_some() {
             self.table.set_warmup(title);
@@ -229,6 +267,11 @@ mod tests {
     #[test]
     fn what_may_be_cancelled_is_cancelled_once() {
         let tasks = Tasks::new();
+        let (flagged, flag) = tasks.begin_cancellable("dump", "Writing…", "It is deleted.", 1);
+        assert!(tasks.begin_cancel(flagged).is_some() && tasks.raise(flagged));
+        assert!(flag.load(Ordering::Relaxed));
+        tasks.finish(flagged, TaskState::Cancelled, "", 2);
+        assert!(!tasks.raise(flagged), "it is over");
         let id = tasks.begin(LOADING, "Importing blocks…", 1);
         assert_eq!(
             tasks.begin_cancel(id),

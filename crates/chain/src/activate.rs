@@ -17,6 +17,9 @@ use crate::script_run::Verdict;
 use crate::text::iso_date_time;
 use crate::undo::BlockUndo;
 
+/// Blocks of the older chain, below a snapshot, of which one is told.
+const BACKGROUND_LOG_INTERVAL: usize = 2000;
+
 /// Blocks whose scripts may be running at a time: enough that no thread is idle while the last script of a block runs.
 const MAX_UNSETTLED: usize = 4;
 
@@ -94,9 +97,16 @@ impl Chainstate {
 
     /// The best candidate whose blocks are all here and not invalid (Core's `FindMostWorkChain`).
     fn find_most_work(&mut self) -> Option<EntryId> {
+        let base = self.unconfirmed_base();
         let mut index = self.shared.index_mut();
         loop {
             let best = index.candidates.best()?;
+            if base.is_some_and(|base| !index.descends(best, base)) {
+                // Looked for again once the blocks below the snapshot's are here.
+                let rank = index.rank(best);
+                index.candidates.remove(rank);
+                continue;
+            }
             let mut at = Some(best);
             let mut obstacle = None;
             while let Some(id) = at {
@@ -272,10 +282,15 @@ impl Chainstate {
     }
 
     /// Makes a block the tip, on the spot.
-    pub(crate) fn connect_now(&mut self, next: EntryId) -> Result<(), ChainError> {
-        self.begin_tip(next, None)?;
-        self.settle()?;
-        Ok(())
+    pub(crate) fn connect_now(
+        &mut self,
+        next: EntryId,
+        fresh: Option<&Arc<Block>>,
+    ) -> Result<Step, ChainError> {
+        match self.begin_tip(next, fresh)? {
+            Step::Begun => Ok(self.settle()?.unwrap_or(Step::Done)),
+            rejected => Ok(rejected),
+        }
     }
 
     /// Puts an invalid block and its descendants aside.
@@ -325,6 +340,10 @@ impl Chainstate {
 
     /// Drops the candidates that are worse than the new tip.
     fn settle_candidates(&mut self, tip: EntryId) {
+        if self.is_in_background() {
+            // They are the active chain's.
+            return;
+        }
         let mut index = self.shared.index_mut();
         let rank = index.rank(tip);
         index.candidates.prune(rank);
@@ -355,13 +374,22 @@ impl Chainstate {
     #[expect(clippy::cast_precision_loss, reason = "a size for people")]
     fn log_tip(&self, tip: Option<EntryId>) {
         let Some(tip) = tip else { return };
+        let background = self.is_in_background();
+        if background && !self.chain.len().is_multiple_of(BACKGROUND_LOG_INTERVAL) {
+            return;
+        }
+        let prefix = if background {
+            "[background validation] "
+        } else {
+            ""
+        };
         let progress = self.progress_of(tip);
         let index = self.shared.index();
         let entry = index.entry(tip);
         let mebibytes = self.coins.memory() as f64 / f64::from(1 << 20);
         tracing::info!(
             target: "validation",
-            "UpdateTip: new best={} height={} version=0x{:08x} log2_work={:.6} tx={} date='{}' \
+            "{prefix}UpdateTip: new best={} height={} version=0x{:08x} log2_work={:.6} tx={} date='{}' \
              progress={progress:.6} cache={mebibytes:.1}MiB({}txo)",
             entry.hash,
             entry.height,

@@ -1,7 +1,7 @@
 //! The chain as its thread holds it: everything that only this thread writes.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Instant;
 
 use consensus::deployments::VersionBitsCache;
@@ -17,6 +17,7 @@ use crate::index::{EntryId, IndexStore};
 use crate::read_ahead::ReadAhead;
 use crate::reader::{Ended, Shared, Tip};
 use crate::signature_cache::ValidationCaches;
+use crate::snapshot::Assumed;
 
 /// Sequence number of the first block that becomes connectable after a start.
 pub(crate) const FIRST_SEQUENCE: i32 = 2;
@@ -29,6 +30,14 @@ pub(crate) struct Chainstate {
     pub(crate) coins: CoinsCache<CoinsStore>,
     /// Memory for `coins`, in bytes.
     pub(crate) coins_limit: usize,
+    /// Memory for coins of both sides, in bytes.
+    pub(crate) coins_total: usize,
+    /// Memory of a store of coins for what it reads, in bytes.
+    pub(crate) store_cache_bytes: u64,
+    /// The snapshot that `coins` began with, and the older coins.
+    pub(crate) assumed: Option<Assumed>,
+    /// Alive while a snapshot is being loaded.
+    pub(crate) snapshot_claim: Weak<()>,
     /// The chain that `coins` stands at the end of. Others see it when it is settled.
     pub(crate) chain: Vec<EntryId>,
     /// Where activation is heading.
@@ -111,6 +120,7 @@ impl Chainstate {
         self.shared.index_mut().publish(&self.chain);
         self.update_initial_download();
         self.publish_coins_memory();
+        self.publish_chainstates();
         self.publish_tip();
         self.shared
             .disk_bytes
@@ -164,30 +174,9 @@ impl Chainstate {
         tip
     }
 
-    /// An estimate of how much of all transactions lies up to this block, 0 to 1 (Core's
-    /// `GuessVerificationProgress`).
-    #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+    /// An estimate of how much of all transactions lies up to this block, 0 to 1.
     pub(crate) fn progress_of(&self, id: EntryId) -> f64 {
-        let index = self.shared.index();
-        let (entry, data, now) = (index.entry(id), &self.params().tx_data, self.now());
-        if entry.chain_tx_count == 0 {
-            return 0.0;
-        }
-        let mut time = i64::from(entry.header.time);
-        let best = index
-            .best_header
-            .map_or(entry.height, |best| index.entry(best).height);
-        if (now - time).abs() <= 2 * 60 * 60 && best >= entry.height {
-            // Near the tip, miners' clocks would make it jump.
-            time = now - i64::from(best - entry.height) * i64::from(self.params().target_spacing);
-        }
-        let known = entry.chain_tx_count as f64;
-        let total = if entry.chain_tx_count <= data.count {
-            data.count as f64 + (now - data.time) as f64 * data.rate
-        } else {
-            known + (now - time) as f64 * data.rate
-        };
-        (known / total).clamp(0.0, 1.0)
+        self.shared.progress_of(id)
     }
 
     /// Leaves the initial download, for good, once the tip is recent and has enough work.
@@ -208,6 +197,7 @@ impl Chainstate {
                 target: "validation", "Leaving InitialBlockDownload (latching to false)"
             );
             self.initial_download = false;
+            self.balance_caches();
         }
     }
 

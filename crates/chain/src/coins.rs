@@ -4,8 +4,8 @@ mod cache;
 mod disk;
 
 pub use cache::CoinsCache;
-pub(crate) use disk::WriteOptions;
 pub use disk::{CoinsSnapshot, CoinsStore};
+pub(crate) use disk::{WriteOptions, coin_key, coin_place};
 
 use primitives::encode::{DecodeError, Reader, Sink};
 use primitives::{BlockHash, OutPoint, Tx, TxOut};

@@ -88,10 +88,25 @@ pub fn coin_stats(
     snapshot: &CoinsSnapshot,
     hash: CoinStatsHash,
     scheme: HashScheme,
+    go_on: impl FnMut() -> bool,
+) -> Result<CoinStats, CoinStatsError> {
+    let stats = coin_stats_of(snapshot.iter(), snapshot.best_block(), hash, scheme, go_on)?;
+    Ok(CoinStats {
+        disk_size: snapshot.disk_bytes(),
+        ..stats
+    })
+}
+
+/// Counts coins that come by transaction, as of the block `best`.
+pub(crate) fn coin_stats_of(
+    coins: impl Iterator<Item = Result<(OutPoint, Coin), StoreError>>,
+    best: BlockHash,
+    hash: CoinStatsHash,
+    scheme: HashScheme,
     mut go_on: impl FnMut() -> bool,
 ) -> Result<CoinStats, CoinStatsError> {
     let mut stats = CoinStats {
-        best_block: snapshot.best_block(),
+        best_block: best,
         total_amount: Some(Amount::ZERO),
         ..CoinStats::default()
     };
@@ -102,7 +117,7 @@ pub fn coin_stats(
     };
     // The coins of one transaction, which the store has not always in order.
     let mut group: Vec<(OutPoint, Coin)> = Vec::new();
-    for row in snapshot.iter() {
+    for row in coins {
         let (outpoint, coin) = row?;
         if group
             .first()
@@ -116,7 +131,6 @@ pub fn coin_stats(
         group.push((outpoint, coin));
     }
     count(&mut group, &mut stats, &mut hasher);
-    stats.disk_size = snapshot.disk_bytes();
     stats.hash = match hasher {
         Hasher::None => None,
         Hasher::MuHash(set) => Some(Hash256(set.finalize())),

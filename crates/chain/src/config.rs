@@ -81,6 +81,10 @@ pub enum Task {
     Connecting,
     /// Coins are written to disk.
     Flushing,
+    /// The older chain checks the blocks up to a snapshot's.
+    BackgroundValidation,
+    /// The older coins are hashed, to confirm a snapshot's.
+    CheckingSnapshot,
 }
 
 /// How far a piece of work is.
@@ -92,7 +96,7 @@ pub struct Progress {
     pub percent: u8,
 }
 
-/// Called on the chain's thread with every step of a long task; returns at once.
+/// Called with every step of a long task, on whichever thread does it; returns at once.
 pub type ProgressFn = Arc<dyn Fn(Progress) + Send + Sync>;
 
 /// Gives the bytes that may still be written where a path lies.

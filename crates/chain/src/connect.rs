@@ -314,37 +314,50 @@ impl Chainstate {
         height: u32,
         view: &mut CoinsCache<V>,
     ) -> Result<Disconnected, ChainError> {
-        let mismatch = || ChainError::Disconnect(block.hash);
-        if undo.txs.len() + 1 != block.txs.len() {
+        take_back(block, undo, height, view)
+    }
+}
+
+/// Takes a block back from `view`, whose best block it is (Core's `DisconnectBlock`).
+///
+/// # Errors
+/// Where the undo data does not fit; then the view is to be thrown away.
+pub(crate) fn take_back<V: CoinsView>(
+    block: &Block,
+    undo: BlockUndo,
+    height: u32,
+    view: &mut CoinsCache<V>,
+) -> Result<Disconnected, ChainError> {
+    let mismatch = || ChainError::Disconnect(block.hash);
+    if undo.txs.len() + 1 != block.txs.len() {
+        return Err(mismatch());
+    }
+    let mut clean = true;
+    // The coinbase spends nothing; everything goes backwards.
+    let undos = std::iter::once(TxUndo::default()).chain(undo.txs);
+    let pairs: Vec<_> = block.txs.iter().zip(undos).collect();
+    for (tx, undo) in pairs.into_iter().rev() {
+        let overwritten = tx.is_coinbase() && is_bip30_unspendable(height, &block.hash);
+        for (outpoint, coin) in coins_of(tx, height) {
+            let found = view.spend(&outpoint)?;
+            clean &= overwritten || found == Some(coin);
+        }
+        if tx.is_coinbase() {
+            continue;
+        }
+        if undo.spent.len() != tx.inputs.len() {
             return Err(mismatch());
         }
-        let mut clean = true;
-        // The coinbase spends nothing; everything goes backwards.
-        let undos = std::iter::once(TxUndo::default()).chain(undo.txs);
-        let pairs: Vec<_> = block.txs.iter().zip(undos).collect();
-        for (tx, undo) in pairs.into_iter().rev() {
-            let overwritten = tx.is_coinbase() && is_bip30_unspendable(height, &block.hash);
-            for (outpoint, coin) in coins_of(tx, height) {
-                let found = view.spend(&outpoint)?;
-                clean &= overwritten || found == Some(coin);
-            }
-            if tx.is_coinbase() {
-                continue;
-            }
-            if undo.spent.len() != tx.inputs.len() {
-                return Err(mismatch());
-            }
-            for (input, coin) in tx.inputs.iter().zip(undo.spent).rev() {
-                clean &= restore(coin, &input.prevout, view)?.ok_or_else(mismatch)?;
-            }
+        for (input, coin) in tx.inputs.iter().zip(undo.spent).rev() {
+            clean &= restore(coin, &input.prevout, view)?.ok_or_else(mismatch)?;
         }
-        view.set_best_block(block.header.prev);
-        Ok(if clean {
-            Disconnected::Clean
-        } else {
-            Disconnected::Unclean
-        })
     }
+    view.set_best_block(block.header.prev);
+    Ok(if clean {
+        Disconnected::Clean
+    } else {
+        Disconnected::Unclean
+    })
 }
 
 fn reject(error: BlockError) -> SubmitError {

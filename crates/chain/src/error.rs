@@ -28,7 +28,7 @@ pub enum ChainError {
     )]
     CorruptBlock(BlockHash),
     /// A block cannot be taken back, since it or what it spent was pruned.
-    #[error("Block {0} cannot be taken back: its data or undo data was pruned")]
+    #[error("Block {0} cannot be taken back: its data or undo data was pruned or has not come yet")]
     Pruned(BlockHash),
     /// No block is connected yet.
     #[error("no block is connected yet")]
@@ -128,6 +128,18 @@ pub enum StartError {
          redownload the entire blockchain"
     )]
     WasPruned,
+    /// The coins began with a snapshot that the program does not know.
+    #[error(
+        "A fatal internal error occurred, see debug.log for details: Assumeutxo data not found for \
+         the given blockhash '{0}'."
+    )]
+    UnknownSnapshot(BlockHash),
+    /// A snapshot's coins are not those that the blocks give; they were put aside.
+    #[error(
+        "UTXO snapshot failed to validate. Restart to resume normal initial block download, or try \
+         loading a different snapshot."
+    )]
+    WrongSnapshot,
     /// The tip lies more than two hours ahead of the clock.
     #[error(
         "The block database contains a block which appears to be from the future. This may be due \
@@ -157,7 +169,12 @@ impl StartError {
             | Self::WasPruned
             | Self::FutureTip
             | Self::Corrupted(_) => true,
-            Self::Chain(_) | Self::Files(_) | Self::WrongGenesis | Self::Interrupted => false,
+            Self::Chain(_)
+            | Self::Files(_)
+            | Self::WrongGenesis
+            | Self::UnknownSnapshot(_)
+            | Self::WrongSnapshot
+            | Self::Interrupted => false,
         }
     }
 }

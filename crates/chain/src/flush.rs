@@ -56,7 +56,10 @@ impl FlushMode {
 impl Chainstate {
     /// Writes block files, index and coins if there is reason to (Core's `FlushStateToDisk`).
     pub(crate) fn flush(&mut self, mode: FlushMode) -> Result<(), ChainError> {
-        let pruned = self.files_to_prune();
+        let pruned = match self.is_in_background() {
+            true => BTreeSet::new(),
+            false => self.files_to_prune(),
+        };
         self.flush_and_prune(mode, &pruned)
     }
 
@@ -113,7 +116,12 @@ impl Chainstate {
         self.check_room(&config.blocks_dir, 0)?;
         self.check_room(&config.data_dir, coins.saturating_mul(BYTES_PER_COIN))?;
         self.write_index()?;
-        self.write_coins(keep_coins)
+        self.write_coins(keep_coins)?;
+        if self.is_in_background() {
+            return Ok(());
+        }
+        self.in_background(|chain| chain.write_coins(keep_coins))
+            .unwrap_or(Ok(()))
     }
 
     /// Refuses to begin what a disk that is nearly full would end half way.

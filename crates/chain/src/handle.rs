@@ -12,6 +12,7 @@ use crate::coins::{Coin, CoinsSnapshot};
 use crate::error::{BlockRejection, ChainError, SubmitError, SubmitTxError};
 use crate::mempool::accept::{AcceptOptions, Accepted as TxAccepted};
 use crate::mempool::package::PackageVerdict;
+use crate::snapshot::SnapshotCommand;
 use crate::template::TemplateRequest;
 
 /// Commands that wait at most; whoever sends one more waits.
@@ -129,6 +130,7 @@ pub(crate) enum Command {
         answer: Answer<bool>,
     },
     Pool(PoolCommand),
+    AssumeUtxo(SnapshotCommand),
     Flush {
         answer: Answer<()>,
     },
@@ -200,6 +202,11 @@ impl ChainHandle {
     pub(crate) fn new() -> (Self, mpsc::Receiver<Command>) {
         let (commands, receiver) = mpsc::channel(QUEUE);
         (Self { commands }, receiver)
+    }
+
+    /// Sends answers of other threads to the chain's, for as long as someone else may send commands.
+    pub(crate) fn answers(&self) -> mpsc::WeakSender<Command> {
+        self.commands.downgrade()
     }
 
     pub(crate) fn call<T, E>(

@@ -41,6 +41,7 @@ mod recover;
 mod scanner;
 mod script_run;
 mod signature_cache;
+pub mod snapshot;
 pub mod store;
 mod template;
 mod text;

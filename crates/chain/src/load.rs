@@ -4,11 +4,11 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::fs::File;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
 use consensus::deployments::BuriedDeployment;
 use consensus::pow::check_proof_of_work;
-use primitives::params::MAX_FUTURE_BLOCK_TIME;
+use primitives::params::{AssumeUtxo, MAX_FUTURE_BLOCK_TIME};
 use primitives::{Block, BlockHash, U256};
 use rayon::ThreadPool;
 
@@ -22,6 +22,7 @@ use crate::index::{BlockIndex, IndexStore, SEQUENCE_BEST_CHAIN, StoredEntry, Val
 use crate::read_ahead::ReadAhead;
 use crate::reader::Shared;
 use crate::signature_cache::ValidationCaches;
+use crate::snapshot::settle_directories;
 use crate::store::{Store, StoreError, StoreKind, StoreOptions};
 use crate::text::iso_date_time;
 use crate::verify::Verified;
@@ -64,6 +65,7 @@ impl Chainstate {
         )
         .map_err(StartError::Files)?
         .on(&Disk::new(config.faults.clone()));
+        let snapshot = settle_directories(&config)?;
         let sizes = CacheSizes::of(config.cache_bytes);
         let (index_store, coins_store) = if config.reindex == Reindex::All {
             // Cut short between the two, coins must not stand above an index that knows nothing.
@@ -75,7 +77,7 @@ impl Chainstate {
         };
         config.report(Task::LoadingIndex, 0);
         let load_error = |error: StoreError| StartError::LoadIndex(error.into());
-        let index = load_index(&index_store, &config)?;
+        let index = load_index(&index_store, &config, snapshot)?;
         let infos = index_store.files().map_err(load_error)?;
         if let Some(last) = infos.last() {
             let number = infos.len() - 1;
@@ -110,6 +112,10 @@ impl Chainstate {
             index_store,
             coins: CoinsCache::new(coins_store),
             coins_limit: sizes.coins,
+            coins_total: sizes.coins,
+            store_cache_bytes: sizes.store_cache,
+            assumed: None,
+            snapshot_claim: Weak::new(),
             chain: Vec::new(),
             target: None,
             unsettled: VecDeque::new(),
@@ -135,12 +141,12 @@ impl Chainstate {
             .have_pruned
             .store(have_pruned, Ordering::Relaxed);
         chainstate.delete_leftovers();
-        chainstate.load_tip()?;
+        chainstate.load_tip(snapshot)?;
         Ok(chainstate)
     }
 
     /// Finds the block that the coins stand at, and makes the first block if there is none.
-    fn load_tip(&mut self) -> Result<(), StartError> {
+    fn load_tip(&mut self, snapshot: Option<&AssumeUtxo>) -> Result<(), StartError> {
         self.replay().map_err(StartError::Replay)?;
         let best = self
             .coins
@@ -166,6 +172,11 @@ impl Chainstate {
             // Others are connected by the import, which lets commands through meanwhile.
             self.connect_first()?;
         }
+        if let Some(snapshot) = snapshot {
+            self.open_snapshot(&snapshot.block)?;
+            self.load_candidates();
+            self.check_witnesses()?;
+        }
         if !self.reindexing {
             self.recover_blocks()
                 .map_err(|error| StartError::InitIndex(Some(error)))?;
@@ -176,7 +187,7 @@ impl Chainstate {
         Ok(())
     }
 
-    fn load_chain(&mut self, best: &BlockHash) -> Result<(), StartError> {
+    pub(crate) fn load_chain(&mut self, best: &BlockHash) -> Result<(), StartError> {
         let mut index = self.shared.index_mut();
         let Some(tip) = index.find(best) else {
             return Err(StartError::InitIndex(None));
@@ -207,9 +218,13 @@ impl Chainstate {
 
     /// Takes back blocks of the chain that are marked invalid: the index is written before the
     /// coins, so that a process that is killed while it invalidates leaves coins above such blocks.
-    fn leave_invalid(&mut self) -> Result<(), ChainError> {
+    pub(crate) fn leave_invalid(&mut self) -> Result<(), ChainError> {
         let is_invalid = |chain: &Self, tip| chain.shared.index().entry(tip).status.has_failed();
+        let lowest = self.unconfirmed_base().filter(|_| !self.is_in_background());
         while let Some(tip) = self.tip().filter(|tip| is_invalid(self, *tip)) {
+            if Some(tip) == lowest {
+                break;
+            }
             self.disconnect_tip(tip)?;
         }
         Ok(())
@@ -233,13 +248,13 @@ impl Chainstate {
     pub(crate) fn connect_first(&mut self) -> Result<(), ChainError> {
         let genesis = self.shared.index().find(&self.params().genesis.hash);
         if let Some(genesis) = genesis {
-            self.connect_now(genesis)?;
+            self.connect_now(genesis, None)?;
             self.publish();
         }
         Ok(())
     }
 
-    fn load_candidates(&mut self) {
+    pub(crate) fn load_candidates(&mut self) {
         let mut index = self.shared.index_mut();
         let tip = self.chain.last().map(|tip| index.rank(*tip));
         index.candidates.clear();
@@ -277,6 +292,14 @@ impl Chainstate {
             return Err(StartError::FutureTip);
         }
         let (level, blocks) = (self.config().check_level, self.config().check_blocks);
+        let older = self.in_background(|chain| chain.verify(level, blocks));
+        match older.unwrap_or(Ok(Verified::Intact))? {
+            Verified::Damaged => {
+                return Err(StartError::Corrupted(self.damage.get().cloned()));
+            }
+            Verified::Interrupted => return Err(StartError::Interrupted),
+            Verified::Intact | Verified::Partial | Verified::Cancelled => {}
+        }
         match self.verify(level, blocks)? {
             Verified::Intact | Verified::Partial | Verified::Cancelled => Ok(()),
             Verified::Damaged => Err(StartError::Corrupted(self.damage.get().cloned())),
@@ -285,7 +308,7 @@ impl Chainstate {
     }
 
     /// Completes a write of coins that ended between two blocks (Core's `ReplayBlocks`).
-    fn replay(&mut self) -> Result<(), ChainError> {
+    pub(crate) fn replay(&mut self) -> Result<(), ChainError> {
         let Some(heads) = self.coins.base().heads()? else {
             return Ok(());
         };
@@ -402,7 +425,11 @@ fn thread_pool(name: &'static str, threads: usize) -> Result<Arc<ThreadPool>, St
     })
 }
 
-fn load_index(store: &IndexStore, config: &ChainConfig) -> Result<BlockIndex, StartError> {
+fn load_index(
+    store: &IndexStore,
+    config: &ChainConfig,
+    snapshot: Option<&AssumeUtxo>,
+) -> Result<BlockIndex, StartError> {
     let damaged = |error: ChainError| StartError::LoadIndex(error);
     let mut entries = Vec::new();
     for entry in store.blocks() {
@@ -425,7 +452,7 @@ fn load_index(store: &IndexStore, config: &ChainConfig) -> Result<BlockIndex, St
     let mut index = BlockIndex::default();
     for entry in entries {
         index
-            .add_stored(&entry)
+            .add_stored(&entry, snapshot)
             .map_err(|what| damaged(ChainError::BadIndex(what)))?;
     }
     Ok(index)
@@ -453,7 +480,11 @@ fn check_files(index: &BlockIndex, files: &BlockFiles, known: usize) -> Result<(
 
 impl BlockIndex {
     /// Adds a block as stored. Its parent, lower by one, was added before.
-    fn add_stored(&mut self, stored: &StoredEntry) -> Result<(), &'static str> {
+    fn add_stored(
+        &mut self,
+        stored: &StoredEntry,
+        snapshot: Option<&AssumeUtxo>,
+    ) -> Result<(), &'static str> {
         let id = self.add_unlinked_header(stored.header, stored.hash);
         if self.entry(id).prev.is_none() && stored.height > 0 {
             return Err("a block lacks its parent");
@@ -468,6 +499,10 @@ impl BlockIndex {
         entry.file = stored.file;
         (entry.data_offset, entry.undo_offset) = (stored.data_offset, stored.undo_offset);
         let (prev, work) = (entry.prev, entry.chain_work);
+        let base = snapshot.filter(|snapshot| snapshot.block == stored.hash);
+        if let Some(base) = base {
+            self.entry_mut_unstored(id).chain_tx_count = base.chain_tx_count;
+        }
         if stored.tx_count > 0 {
             let before = prev.map(|prev| self.entry(prev).chain_tx_count);
             if before == Some(0) {

@@ -58,7 +58,7 @@ impl Chainstate {
                     break;
                 }
                 let info = self.writer.info(file);
-                if info.size > 0 && info.last_height <= last {
+                if info.size > 0 && info.last_height <= last && !self.is_needed_below(info) {
                     usage -= u64::from(info.size) + u64::from(info.undo_size);
                     files.insert(file);
                 }
@@ -83,7 +83,7 @@ impl Chainstate {
         let last = self.last_prunable(Some(height));
         let goes = |file: &u32| {
             let info = self.writer.info(*file);
-            info.size > 0 && info.last_height <= last
+            info.size > 0 && info.last_height <= last && !self.is_needed_below(info)
         };
         let files: BTreeSet<u32> = (0..self.writer.last_file()).filter(goes).collect();
         tracing::info!(
@@ -153,7 +153,8 @@ impl Chainstate {
     pub(crate) fn check_not_pruned(&self, lowest: EntryId) -> Result<(), ChainError> {
         let index = self.shared.index();
         let from = index.entry(lowest).height as usize;
-        if !self.have_pruned() || self.chain.get(from) != Some(&lowest) {
+        let complete = !self.have_pruned() && self.unconfirmed_base().is_none();
+        if complete || self.chain.get(from) != Some(&lowest) {
             return Ok(());
         }
         let gone = self.chain[from..].iter().map(|id| index.entry(*id));

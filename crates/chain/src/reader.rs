@@ -14,6 +14,7 @@ use crate::index::{BlockIndex, BlockStatus, Branch, EntryId, Validity};
 use crate::mempool::{Mempool, MempoolChange, MempoolLimits};
 use crate::policy::PolicyLimits;
 use crate::prune_locks::PruneLocks;
+use crate::snapshot::ChainstateInfo;
 use crate::undo::BlockUndo;
 
 /// Changes of the mempool that wait for a slow reader, who else must read all of it again.
@@ -136,6 +137,8 @@ pub(crate) struct Shared {
     pub(crate) disk_bytes: watch::Sender<u64>,
     /// Bytes that coins take in memory, and how many they may take.
     pub(crate) coins_memory: watch::Sender<(u64, u64)>,
+    /// Sets of coins, the active one last.
+    pub(crate) chainstates: watch::Sender<Vec<ChainstateInfo>>,
     /// Whether blocks were ever pruned.
     pub(crate) have_pruned: AtomicBool,
     /// The block that the coins on disk stand at; zero before they were written.
@@ -156,6 +159,7 @@ impl Shared {
             importing: watch::Sender::new(false),
             disk_bytes: watch::Sender::new(0),
             coins_memory: watch::Sender::new((0, 0)),
+            chainstates: watch::Sender::new(Vec::new()),
             have_pruned: AtomicBool::new(false),
             flushed: watch::Sender::new(BlockHash::ZERO),
             prune_locks: PruneLocks::default(),
@@ -185,6 +189,35 @@ impl Shared {
     /// The mempool, to change: for the chain's thread alone.
     pub(crate) fn mempool_mut(&self) -> RwLockWriteGuard<'_, Mempool> {
         self.mempool.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Shared {
+    /// An estimate of how much of all transactions lies up to this block, 0 to 1 (Core's
+    /// `GuessVerificationProgress`).
+    #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+    pub(crate) fn progress_of(&self, id: EntryId) -> f64 {
+        let (params, now) = (self.config.params, self.config.clock.now());
+        let (index, data) = (self.index(), &params.tx_data);
+        let entry = index.entry(id);
+        if entry.chain_tx_count == 0 {
+            return 0.0;
+        }
+        let mut time = i64::from(entry.header.time);
+        let best = index
+            .best_header
+            .map_or(entry.height, |best| index.entry(best).height);
+        if (now - time).abs() <= 2 * 60 * 60 && best >= entry.height {
+            // Near the tip, miners' clocks would make it jump.
+            time = now - i64::from(best - entry.height) * i64::from(params.target_spacing);
+        }
+        let known = entry.chain_tx_count as f64;
+        let total = if entry.chain_tx_count <= data.count {
+            data.count as f64 + (now - data.time) as f64 * data.rate
+        } else {
+            known + (now - time) as f64 * data.rate
+        };
+        (known / total).clamp(0.0, 1.0)
     }
 }
 
@@ -231,6 +264,18 @@ impl ChainReader {
     /// share): as of the last block or the last write to disk.
     pub fn coins_memory(&self) -> (u64, u64) {
         *self.shared.coins_memory.borrow()
+    }
+
+    /// The sets of coins that there are, the active one last: one, but for the time after a snapshot
+    /// was loaded until its coins are confirmed.
+    pub fn chainstates(&self) -> Vec<ChainstateInfo> {
+        self.shared.chainstates.borrow().clone()
+    }
+
+    /// An estimate of how much of all transactions lies up to a block, 0 to 1.
+    pub fn progress(&self, hash: &BlockHash) -> f64 {
+        let id = self.shared.index().find(hash);
+        id.map_or(0.0, |id| self.shared.progress_of(id))
     }
 
     /// Bytes of block and undo files.

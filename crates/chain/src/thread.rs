@@ -22,6 +22,7 @@ use crate::flush::FlushMode;
 use crate::handle::{Accepted, ChainHandle, Command, PoolCommand, Submission};
 use crate::import::{Import, Slice};
 use crate::reader::{ChainReader, Ended};
+use crate::snapshot::{ActivationError, SnapshotCommand};
 use crate::template::TemplateRequest;
 use crate::verify::Verified;
 
@@ -61,6 +62,7 @@ impl Chain {
 pub fn start(config: ChainConfig) -> Result<Chain, StartError> {
     let (handle, commands) = ChainHandle::new();
     let (loaded, is_loaded) = oneshot::channel();
+    let answers = handle.answers();
     let run = move || {
         let load = || Chainstate::load(config);
         let chain = match or_panic(load, |panic| Err(panic.into())) {
@@ -78,6 +80,8 @@ pub fn start(config: ChainConfig) -> Result<Chain, StartError> {
         ChainThread {
             chain,
             commands,
+            answers,
+            check: None,
             import: None,
         }
         .run()
@@ -127,6 +131,10 @@ struct Fresh<'a> {
 struct ChainThread {
     chain: Chainstate,
     commands: mpsc::Receiver<Command>,
+    /// For threads that hash coins.
+    answers: mpsc::WeakSender<Command>,
+    /// The thread that hashes the older coins.
+    check: Option<JoinHandle<()>>,
     import: Option<Import>,
 }
 
@@ -143,7 +151,8 @@ impl ChainThread {
 
     fn serve(&mut self) -> Result<(), ChainError> {
         loop {
-            let command = if self.import.is_some() {
+            let in_background = !self.has_stopped() && self.chain.has_background_work();
+            let command = if self.import.is_some() || in_background {
                 match self.commands.try_recv() {
                     Ok(command) => Some(command),
                     Err(TryRecvError::Empty) => None,
@@ -162,13 +171,52 @@ impl ChainThread {
                     return result;
                 }
                 Some(command) => self.carry_out(command)?,
-                None => self.go_on_importing()?,
+                None => {
+                    self.go_on_importing()?;
+                    self.go_on_in_background()?;
+                }
             }
         }
     }
 
+    /// Lets the older chain, below a snapshot, take a step.
+    fn go_on_in_background(&mut self) -> Result<(), ChainError> {
+        if self.has_stopped() {
+            return Ok(());
+        }
+        let (_, check) = self.chain.background_step(None, &self.answers)?;
+        if check.is_some() {
+            self.check = check;
+        }
+        Ok(())
+    }
+
     fn shut_down(&mut self) -> Result<(), ChainError> {
-        self.chain.flush(FlushMode::ForceFlush)
+        let result = self.chain.flush(FlushMode::ForceFlush);
+        if let Some(check) = self.check.take() {
+            // It must not wait for room in a queue that nobody reads.
+            self.commands.close();
+            // What it found is found again at the next start.
+            let _panicked = check.join();
+        }
+        result
+    }
+
+    fn carry_out_with_snapshot(&mut self, command: SnapshotCommand) -> Result<(), ChainError> {
+        match command {
+            SnapshotCommand::Plan { metadata, answer } => {
+                let _gone = answer.send(self.chain.plan_snapshot(metadata));
+            }
+            SnapshotCommand::Activate { populated, answer } => {
+                let result = match self.chain.activate_snapshot(*populated) {
+                    Err(ActivationError::Chain(error)) => return Err(error),
+                    result => result,
+                };
+                let _gone = answer.send(result);
+            }
+            SnapshotCommand::Checked(hash) => self.chain.finish_check(hash?)?,
+        }
+        Ok(())
     }
 
     fn go_on_importing(&mut self) -> Result<(), ChainError> {
@@ -281,6 +329,7 @@ impl ChainThread {
                 let _gone = answer.send(Ok(verified == Verified::Intact));
             }
             Command::Pool(command) => self.carry_out_in_pool(command),
+            Command::AssumeUtxo(command) => self.carry_out_with_snapshot(command)?,
             Command::Flush { answer } => {
                 self.chain.flush(FlushMode::ForceSync)?;
                 let _gone = answer.send(Ok(()));
@@ -344,8 +393,26 @@ impl ChainThread {
             connected: None,
         };
         self.activate(Some(&mut fresh))?;
+        if fresh.connected.is_none() && self.chain.unconfirmed_base().is_some() {
+            self.connect_below_snapshot(&mut fresh)?;
+        }
         let connected = fresh.connected;
         Ok(Ok(Accepted { new, connected }))
+    }
+
+    /// Connects a block that came in to the older chain, below a snapshot, where it is the next.
+    fn connect_below_snapshot(&mut self, fresh: &mut Fresh<'_>) -> Result<(), ChainError> {
+        let block = fresh.stored.then_some(fresh.block);
+        if !self.chain.is_next_below_snapshot(&fresh.block.hash) {
+            return Ok(());
+        }
+        let (step, _) = self.chain.background_step(block, &self.answers)?;
+        fresh.connected = match step {
+            Step::Connected(_) => Some(Ok(())),
+            Step::Rejected(_, rejection) => Some(Err(rejection)),
+            Step::Begun | Step::Disconnected(_) | Step::Done => None,
+        };
+        Ok(())
     }
 
     /// Connects the best chain.

@@ -110,7 +110,7 @@ impl Chainstate {
     fn is_pruned(&self, id: EntryId) -> bool {
         let index = self.shared.index();
         let entry = index.entry(id);
-        let pruned = self.have_pruned() && !entry.status.has_data();
+        let pruned = (self.have_pruned() || self.assumed.is_some()) && !entry.status.has_data();
         if pruned {
             tracing::info!(
                 target: "validation",

@@ -127,6 +127,7 @@ fn blockchain_info_spec() -> CommandSpec {
             ResultDoc::num("pruneheight", "the first block unpruned, all previous blocks were pruned (only present if pruning is enabled)").optional(),
             ResultDoc::bool("automatic_pruning", "whether automatic pruning is enabled (only present if pruning is enabled)").optional(),
             ResultDoc::num("prune_target_size", "the target size used by pruning (only present if automatic pruning is enabled)").optional(),
+            super::snapshot::background_doc(),
             ResultDoc::hex("signet_challenge", "the block challenge (aka. block script), in hexadecimal (only present if the current network is a signet)").optional(),
             doc::warnings(),
         ],
@@ -159,6 +160,9 @@ fn blockchain_info(node: &Node, _: &Args) -> RpcResult {
     map.insert("chainwork".into(), info.chain_work.to_string().into());
     map.insert("size_on_disk".into(), reader.disk_bytes().into());
     super::prune::add_info(reader, &mut map);
+    if let Some(background) = super::snapshot::background_json(reader) {
+        map.insert("backgroundvalidation".into(), background);
+    }
     if let Some(challenge) = node.params.signet_challenge {
         map.insert("signet_challenge".into(), to_hex(challenge).into());
     }

@@ -159,6 +159,7 @@ impl NodeService for NodeServer {
         Box::pin(async move {
             match node.tasks.begin_cancel(id) {
                 Some(kind) if kind == LOADING => node.cancel.cancel_import(),
+                Some(_) if node.tasks.raise(id) => {}
                 Some(kind) if kind == SCANNING => {
                     node.coins_scan.abort();
                 }

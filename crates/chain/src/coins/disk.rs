@@ -37,7 +37,7 @@ pub(crate) struct WriteOptions {
     pub(crate) crash_ratio: Option<u32>,
 }
 
-fn coin_key(outpoint: &OutPoint) -> Vec<u8> {
+pub(crate) fn coin_key(outpoint: &OutPoint) -> Vec<u8> {
     let mut key = Vec::with_capacity(38);
     key.put_u8(COIN);
     key.put(&outpoint.txid.0);
@@ -45,7 +45,8 @@ fn coin_key(outpoint: &OutPoint) -> Vec<u8> {
     key
 }
 
-fn outpoint(key: &[u8]) -> Result<OutPoint, DecodeError> {
+/// The place of the coin that lies under a key.
+pub(crate) fn coin_place(key: &[u8]) -> Result<OutPoint, DecodeError> {
     let mut reader = Reader::new(key);
     reader.u8()?;
     let outpoint = OutPoint::new(Txid(reader.array()?), varint_u32(&mut reader)?);
@@ -132,6 +133,31 @@ impl CoinsStore {
         Ok(())
     }
 
+    /// Fills an empty store with the coins that `next` gives, which stand at `best`.
+    ///
+    /// # Errors
+    /// What `next` reports, and where the store cannot be written.
+    pub(crate) fn fill<E: From<StoreError>>(
+        &self,
+        next: &mut impl FnMut() -> Result<Option<(OutPoint, Coin)>, E>,
+        best: BlockHash,
+        batch_bytes: usize,
+    ) -> Result<(), E> {
+        let (mut batch, mut value) = (Batch::new(), Vec::new());
+        while let Some((outpoint, coin)) = next()? {
+            value.clear();
+            coin.encode(&mut value);
+            batch.put(&coin_key(&outpoint), &value);
+            if batch.bytes() > batch_bytes {
+                self.0
+                    .write(std::mem::take(&mut batch), Durability::Process)?;
+            }
+        }
+        batch.put(&[BEST_BLOCK], &best.0);
+        self.0.write(batch, Durability::Disk)?;
+        Ok(())
+    }
+
     /// The coins as they are on disk now; `None` before the first block.
     pub(crate) fn snapshot(&self) -> Result<Option<CoinsSnapshot>, StoreError> {
         let snapshot = self.0.snapshot();
@@ -205,7 +231,7 @@ impl CoinsSnapshot {
         let store = self.snapshot.store().clone();
         self.snapshot.scan(&[COIN]).map(move |row| {
             let (key, value) = row?;
-            let coin = outpoint(&key)
+            let coin = coin_place(&key)
                 .and_then(|outpoint| Ok((outpoint, Coin::decode(&mut Reader::new(&value))?)));
             coin.map_err(|_| store.bad_value("a coin"))
         })
@@ -222,6 +248,11 @@ impl CoinsSnapshot {
         let coin = Coin::decode(&mut Reader::new(&value));
         coin.map(Some)
             .map_err(|_| self.snapshot.store().bad_value("a coin"))
+    }
+
+    /// The error for something that cannot be what was stored.
+    pub(crate) fn bad_value(&self, what: &'static str) -> StoreError {
+        self.snapshot.store().bad_value(what)
     }
 
     /// Bytes that the coins take on disk.

@@ -1,0 +1,474 @@
+//! Snapshots of all coins: written, loaded, confirmed in the background, refused.
+
+#![expect(clippy::unwrap_used, reason = "a test ends where something is missing")]
+
+#[path = "common/chain.rs"]
+mod common;
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chain::coinstats::{CoinStatsHash, coin_stats};
+use chain::snapshot::{
+    ActivationError, CoinsAt, METADATA_SIZE, RollbackOptions, SnapshotMetadata, populate,
+};
+use chain::{Chain, ChainConfig, Ended, StartError, Submission};
+use common::mine::{Parent, coinbase_coin, mine, spend};
+use common::{Net, TestChain, copy_dir, files_below};
+use primitives::params::AssumeUtxo;
+use primitives::{Block, ChainParams, Hash256};
+
+const REWARD: i64 = 600_000_000;
+/// Height of the snapshot.
+const BASE: u32 = 112;
+/// Height of the last block.
+const TOP: u32 = 124;
+/// Blocks that a node has before it loads the snapshot.
+const HAVE: u32 = 40;
+/// How long anything may take.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// A chain whose later blocks spend what earlier ones made.
+fn blocks(params: &ChainParams) -> Vec<Arc<Block>> {
+    let genesis = Block::from_bytes(params.genesis.block, params.hashes).unwrap();
+    let mut blocks = vec![Arc::new(genesis)];
+    for height in 1..=TOP {
+        let parent = Parent::of(blocks.last().unwrap(), height - 1);
+        let txs = match height {
+            104.. => {
+                let coin = coinbase_coin(&blocks[height as usize - 102]);
+                let first = spend(params, &[coin], 3);
+                vec![first]
+            }
+            _ => Vec::new(),
+        };
+        blocks.push(mine(params, parent, &txs, 7, REWARD));
+    }
+    blocks
+}
+
+/// The chain with a snapshot that the program knows.
+struct World {
+    params: &'static ChainParams,
+    blocks: Vec<Arc<Block>>,
+    file: Vec<u8>,
+    /// The coins' hash at the end.
+    muhash: String,
+}
+
+fn start_with(
+    params: &'static ChainParams,
+    dir: &Path,
+    change: impl FnOnce(&mut ChainConfig),
+) -> Result<Chain, StartError> {
+    fs::create_dir_all(dir.join("blocks")).unwrap();
+    let mut config = ChainConfig::new(params, dir);
+    config.script_threads = 2;
+    change(&mut config);
+    let chain = chain::start(config)?;
+    chain.handle.import(Vec::new()).wait().unwrap();
+    Ok(chain)
+}
+
+fn start(params: &'static ChainParams, dir: &Path) -> Chain {
+    start_with(params, dir, |_| ()).unwrap()
+}
+
+fn submit(chain: &Chain, block: &Arc<Block>) -> bool {
+    let submitted = chain
+        .handle
+        .submit_block(Arc::clone(block), Submission::LOCAL);
+    submitted.wait().unwrap().connected == Some(Ok(()))
+}
+
+fn muhash(chain: &Chain) -> String {
+    let snapshot = chain.handle.coins_snapshot().wait().unwrap();
+    let scheme = chain.reader.params().hashes;
+    let stats = coin_stats(&snapshot, CoinStatsHash::MuHash, scheme, || true).unwrap();
+    stats.hash.unwrap().to_string()
+}
+
+fn dump(coins: &CoinsAt, params: &'static ChainParams) -> (Vec<u8>, Hash256) {
+    let stats = coins.stats(params.hashes, || true).unwrap();
+    let mut file = Vec::new();
+    let written = coins.write(&mut file, params, stats.outputs, |_| true);
+    assert_eq!(written.unwrap(), stats.outputs);
+    (file, stats.hash.unwrap())
+}
+
+/// `spoil` may change the coins of the snapshot that the program takes for right.
+fn world(spoil: impl FnOnce(&mut Vec<u8>)) -> World {
+    let params = Net::Regtest.params();
+    let dir = tempfile::tempdir().unwrap();
+    let chain = start(params, dir.path());
+    let blocks = blocks(params);
+    for block in &blocks[1..] {
+        assert!(submit(&chain, block));
+        if block.hash == blocks[BASE as usize].hash {
+            chain.handle.flush().wait().unwrap();
+        }
+    }
+    let snapshot = chain.handle.coins_snapshot().wait().unwrap();
+    let base = chain.reader.block_at(BASE).unwrap();
+    let options = RollbackOptions {
+        in_memory: false,
+        memory: 0,
+    };
+    let coins = CoinsAt::rolled_back(&chain.reader, snapshot, &base, options, |_, _| true);
+    let (mut file, mut hash) = dump(&coins.unwrap(), params);
+    let before = file.clone();
+    spoil(&mut file);
+    if file != before {
+        hash = hash_of(&file, params, base.height);
+    }
+    let known = AssumeUtxo {
+        height: BASE,
+        block: base.hash,
+        hash_serialized: hash,
+        chain_tx_count: base.chain_tx_count,
+    };
+    let muhash = muhash(&chain);
+    chain.stop().unwrap();
+    let mut own = params.clone();
+    own.assumeutxo = Box::leak(Box::new([known]));
+    World {
+        params: Box::leak(Box::new(own)),
+        blocks,
+        file,
+        muhash,
+    }
+}
+
+/// What loading a file gives for its hash: told by the refusal of it.
+fn hash_of(file: &[u8], params: &'static ChainParams, height: u32) -> Hash256 {
+    let metadata = SnapshotMetadata::from_bytes(file, params).unwrap();
+    let mut own = params.clone();
+    own.assumeutxo = Box::leak(Box::new([AssumeUtxo {
+        height,
+        block: metadata.base,
+        hash_serialized: Hash256::ZERO,
+        chain_tx_count: 1,
+    }]));
+    let params: &'static ChainParams = Box::leak(Box::new(own));
+    let dir = tempfile::tempdir().unwrap();
+    let chain = start(params, dir.path());
+    let headers = blocks(params)[1..].iter().map(|block| block.header);
+    chain
+        .handle
+        .submit_headers(headers.collect(), true)
+        .wait()
+        .unwrap();
+    let error = load(&chain, file).unwrap_err().to_string();
+    let (_, hash) = error.split_once("got ").unwrap();
+    let hash = hash.parse().unwrap();
+    assert!(!dir.path().join("chainstate_snapshot").exists());
+    chain.stop().unwrap();
+    hash
+}
+
+fn load(chain: &Chain, file: &[u8]) -> Result<(), ActivationError> {
+    let metadata = SnapshotMetadata::from_bytes(file, chain.reader.params()).unwrap();
+    let plan = chain.handle.plan_snapshot(metadata).wait()?;
+    let populated = populate(&plan, &file[METADATA_SIZE..], |_, _, _| true)?;
+    chain.handle.activate_snapshot(populated).wait()
+}
+
+/// A node with all headers and the first blocks.
+fn young(world: &World, dir: &Path) -> Chain {
+    let chain = start(world.params, dir);
+    let headers = world.blocks[1..].iter().map(|block| block.header);
+    let headers = chain.handle.submit_headers(headers.collect(), true);
+    headers.wait().unwrap();
+    for block in &world.blocks[1..=HAVE as usize] {
+        assert!(submit(&chain, block));
+    }
+    chain
+}
+
+/// Heights of the chains, and whether they are checked in full.
+fn states(chain: &Chain) -> Vec<(u32, bool)> {
+    let states = chain.reader.chainstates();
+    let height = |state: &chain::snapshot::ChainstateInfo| {
+        (
+            chain.reader.block(&state.tip).unwrap().height,
+            state.validated,
+        )
+    };
+    states.iter().map(height).collect()
+}
+
+/// Waits for the chain's thread: between two commands the older chain goes on.
+fn wait_until(chain: &Chain, reached: impl Fn(&Chain) -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !reached(chain) {
+        assert!(Instant::now() < deadline, "{:?}", states(chain));
+        // It may have ended, which is what is waited for.
+        let _ended = chain.handle.barrier().wait();
+        std::thread::yield_now();
+    }
+}
+
+fn names(dir: &Path) -> Vec<String> {
+    let names = fs::read_dir(dir).unwrap();
+    let mut names: Vec<_> = names
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn going_back_gives_the_coins_of_then() {
+    let params = Net::Regtest.params();
+    let dir = tempfile::tempdir().unwrap();
+    let chain = TestChain::open(Net::Regtest, dir.path(), |_| ());
+    chain.import();
+    let blocks = blocks(params);
+    let mut then = Vec::new();
+    for (height, block) in (0u32..).zip(&blocks) {
+        if height > 0 {
+            let submission = Submission::LOCAL;
+            let submitted = chain.handle.submit_block(Arc::clone(block), submission);
+            assert_eq!(submitted.wait().unwrap().connected, Some(Ok(())));
+        }
+        if height % 40 == 30 || height > 115 {
+            let snapshot = chain.handle.coins_snapshot().wait().unwrap();
+            then.push((height, dump(&CoinsAt::now(snapshot), params)));
+        }
+    }
+    for (height, expected) in &then {
+        for in_memory in [true, false] {
+            let snapshot = chain.handle.coins_snapshot().wait().unwrap();
+            let target = chain.reader.block_at(*height).unwrap();
+            let options = RollbackOptions {
+                in_memory,
+                memory: 0,
+            };
+            let coins =
+                CoinsAt::rolled_back(&chain.reader, snapshot, &target, options, |_, _| true);
+            assert!(
+                dump(&coins.unwrap(), params) == *expected,
+                "height {height}"
+            );
+            // What was spilled is gone again.
+            assert_eq!(names(dir.path()), ["blocks", "chainstate"]);
+        }
+    }
+    chain.stop();
+}
+
+#[test]
+fn a_snapshot_is_used_at_once_and_confirmed_later() {
+    let world = world(|_| ());
+    let dir = tempfile::tempdir().unwrap();
+    let chain = young(&world, dir.path());
+    load(&chain, &world.file).unwrap();
+    assert_eq!(states(&chain), [(HAVE, true), (BASE, false)]);
+    assert_eq!(chain.reader.height(), BASE);
+    let again = load(&chain, &world.file).unwrap_err();
+    assert!(matches!(again, ActivationError::Twice), "{again}");
+    // Blocks above it come first.
+    for block in &world.blocks[BASE as usize + 1..] {
+        assert!(submit(&chain, block));
+    }
+    assert_eq!(states(&chain), [(HAVE, true), (TOP, false)]);
+    assert_eq!(muhash(&chain), world.muhash);
+    // Nothing below it can be taken back, nor can it be left for another branch.
+    let below = world.blocks[BASE as usize - 2].hash;
+    chain.handle.invalidate_block(below).wait().unwrap_err();
+    assert_eq!(chain.reader.height(), TOP);
+    for (n, block) in world.blocks[HAVE as usize + 1..=BASE as usize]
+        .iter()
+        .enumerate()
+    {
+        if n % 20 == 10 {
+            assert!(
+                !submit(&chain, &world.blocks[HAVE as usize + n + 2]),
+                "its parent is missing"
+            );
+        }
+        submit(&chain, block);
+    }
+    wait_until(&chain, |chain| states(chain).len() == 1);
+    assert_eq!(states(&chain), [(TOP, true)]);
+    assert_eq!(
+        chain.reader.chainstates()[0].snapshot,
+        Some(world.blocks[BASE as usize].hash)
+    );
+    assert!(chain.handle.verify_chain(4, 0).wait().unwrap());
+    // Now the blocks are here, and may be taken back.
+    assert!(chain.handle.invalidate_block(below).wait().unwrap());
+    assert_eq!(chain.reader.height(), BASE - 3);
+    assert!(chain.handle.reconsider_block(below).wait().unwrap());
+    chain.stop().unwrap();
+    assert!(names(dir.path()).contains(&"chainstate_snapshot".to_owned()));
+    let chain = start(world.params, dir.path());
+    assert_eq!(names(dir.path()), ["blocks", "chainstate"]);
+    assert_eq!(
+        (states(&chain), muhash(&chain)),
+        (vec![(TOP, true)], world.muhash)
+    );
+    assert_eq!(chain.reader.chainstates()[0].snapshot, None);
+    chain.stop().unwrap();
+    let files = files_below(&dir.path().join("chainstate"));
+    assert!(!files.iter().any(|file| file.ends_with("base_blockhash")));
+}
+
+#[test]
+fn a_restart_goes_on_with_both_chains() {
+    let world = world(|_| ());
+    let dir = tempfile::tempdir().unwrap();
+    let chain = young(&world, dir.path());
+    load(&chain, &world.file).unwrap();
+    chain.stop().unwrap();
+    let mut chain = start(world.params, dir.path());
+    assert_eq!(states(&chain), [(HAVE, true), (BASE, false)]);
+    for (n, block) in world.blocks[HAVE as usize + 1..].iter().enumerate() {
+        submit(&chain, block);
+        if n % 17 == 3 {
+            chain.stop().unwrap();
+            chain = start(world.params, dir.path());
+        }
+    }
+    wait_until(&chain, |chain| states(chain) == [(TOP, true)]);
+    assert_eq!(muhash(&chain), world.muhash);
+    // Killed while one takes the place of the other, at each step of that.
+    chain.stop().unwrap();
+    let [current, snapshot, old] = ["chainstate", "chainstate_snapshot", "chainstate_todelete"]
+        .map(|name| dir.path().join(name));
+    let mut chain = match snapshot.exists() {
+        true => {
+            fs::rename(&current, &old).unwrap();
+            start(world.params, dir.path())
+        }
+        // The last restart was late enough to do it already.
+        false => start(world.params, dir.path()),
+    };
+    assert_eq!(
+        (states(&chain), muhash(&chain)),
+        (vec![(TOP, true)], world.muhash.clone())
+    );
+    assert_eq!(names(dir.path()), ["blocks", "chainstate"]);
+    chain.stop().unwrap();
+    copy_dir(&current, &old);
+    chain = start(world.params, dir.path());
+    assert_eq!(muhash(&chain), world.muhash);
+    assert_eq!(names(dir.path()), ["blocks", "chainstate"]);
+    chain.stop().unwrap();
+}
+
+#[test]
+fn a_killed_load_leaves_the_older_chain() {
+    let world = world(|_| ());
+    let dir = tempfile::tempdir().unwrap();
+    let chain = young(&world, dir.path());
+    load(&chain, &world.file).unwrap();
+    chain.stop().unwrap();
+    // The file that says that it counts is written last.
+    let base = dir.path().join("chainstate_snapshot/base_blockhash");
+    assert_eq!(fs::read(&base).unwrap(), world.blocks[BASE as usize].hash.0);
+    fs::remove_file(base).unwrap();
+    let chain = start(world.params, dir.path());
+    assert_eq!(states(&chain), [(HAVE, true)]);
+    load(&chain, &world.file).unwrap();
+    assert_eq!(states(&chain), [(HAVE, true), (BASE, false)]);
+    chain.stop().unwrap();
+    // A new start from the blocks leaves nothing of it.
+    let reindex = |config: &mut ChainConfig| config.reindex = chain::Reindex::Chainstate;
+    let chain = start_with(world.params, dir.path(), reindex).unwrap();
+    assert_eq!(states(&chain), [(HAVE, true)]);
+    assert_eq!(names(dir.path()), ["blocks", "chainstate"]);
+    chain.stop().unwrap();
+}
+
+#[test]
+fn a_wrong_snapshot_is_found_out() {
+    // The program was made to trust a file in which a coin is of another kind: the last bit of height and kind.
+    let world = world(|file| {
+        let mut at = METADATA_SIZE + 32 + 1 + 1;
+        while file[at] & 0x80 != 0 {
+            at += 1;
+        }
+        file[at] ^= 1;
+    });
+    let dir = tempfile::tempdir().unwrap();
+    let chain = young(&world, dir.path());
+    load(&chain, &world.file).unwrap();
+    for block in &world.blocks[HAVE as usize + 1..=BASE as usize] {
+        submit(&chain, block);
+    }
+    wait_until(&chain, |chain| chain.reader.ended().borrow().is_some());
+    let Some(Ended::Fatal(text)) = chain.reader.ended().borrow().clone() else {
+        panic!("the process goes on");
+    };
+    assert!(text.contains("chainstate_snapshot_INVALID"), "{text}");
+    chain.stop().unwrap();
+    let chain = start(world.params, dir.path());
+    assert_eq!(states(&chain), [(BASE, true)]);
+    assert_eq!(
+        names(dir.path()),
+        ["blocks", "chainstate", "chainstate_snapshot_INVALID"]
+    );
+    for block in &world.blocks[BASE as usize + 1..] {
+        assert!(submit(&chain, block));
+    }
+    assert_eq!(muhash(&chain), world.muhash);
+    chain.stop().unwrap();
+}
+
+#[test]
+fn what_is_no_use_is_refused() {
+    let world = world(|_| ());
+    let dir = tempfile::tempdir().unwrap();
+    let chain = start(world.params, dir.path());
+    let base = world.blocks[BASE as usize].hash;
+    let check = |file: &[u8], expected: &str| {
+        let text = load(&chain, file).unwrap_err().to_string();
+        assert!(text.contains(expected), "{text}");
+        assert_eq!(names(dir.path()), ["blocks", "chainstate"]);
+    };
+    check(&world.file, "must appear in the headers chain");
+    let mut unknown = world.file.clone();
+    unknown[11] ^= 1;
+    check(
+        &unknown,
+        "The following snapshot heights are available: 112",
+    );
+    let headers = world.blocks[1..].iter().map(|block| block.header);
+    let headers = chain.handle.submit_headers(headers.collect(), true);
+    headers.wait().unwrap();
+    check(&world.file[..world.file.len() - 1], "truncated snapshot");
+    let mut other = world.file.clone();
+    other[METADATA_SIZE + 2] ^= 1;
+    check(&other, "Bad snapshot content hash");
+    // While one is loaded, another has to wait.
+    let metadata = SnapshotMetadata::from_bytes(&world.file, world.params).unwrap();
+    let plan = chain.handle.plan_snapshot(metadata).wait().unwrap();
+    check(&world.file, "Another snapshot is being loaded");
+    let stopped = populate(&plan, &world.file[METADATA_SIZE..], |_, _, _| false);
+    let text = stopped.unwrap_err().to_string();
+    assert_eq!(text, "Aborting after an interrupt was requested");
+    drop(plan);
+    chain.handle.invalidate_block(base).wait().unwrap();
+    check(&world.file, "is part of an invalid chain");
+    chain.handle.reconsider_block(base).wait().unwrap();
+    // Another branch of headers has more work.
+    let parent = Parent::of(&world.blocks[BASE as usize - 1], BASE - 1);
+    let mut at = parent;
+    let mut rival = Vec::new();
+    for height in BASE..=TOP + 1 {
+        let block = mine(world.params, at, &[], 99, REWARD);
+        at = Parent::of(&block, height);
+        rival.push(block.header);
+    }
+    chain.handle.submit_headers(rival, true).wait().unwrap();
+    check(&world.file, "A forked headers-chain with more work");
+    chain.stop().unwrap();
+    let snapshot = dir.path().join("chainstate_snapshot");
+    fs::create_dir(&snapshot).unwrap();
+    fs::write(snapshot.join("base_blockhash"), [b'z'; 32]).unwrap();
+    let error = start_with(world.params, dir.path(), |_| ()).unwrap_err();
+    assert!(error.to_string().contains(&"7a".repeat(32)), "{error}");
+}
