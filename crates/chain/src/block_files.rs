@@ -18,8 +18,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use primitives::encode::{MAX_SIZE, Reader};
-use primitives::{Block, BlockHash, ChainParams, Header};
+use primitives::encode::{DecodeError, MAX_SIZE, Reader};
+use primitives::params::MAX_BLOCK_SERIALIZED_SIZE;
+use primitives::{Block, BlockHash, ChainParams, Header, Tx};
 
 use crate::disk::Disk;
 use crate::store::StoreError;
@@ -40,6 +41,9 @@ pub(crate) const UNDO_CHUNK: u32 = 1 << 20;
 const FAST_PRUNE_FILE_BYTES: u32 = 64 << 10;
 /// Block files grow in steps of this with `-fastprune`, in bytes.
 const FAST_PRUNE_CHUNK: u32 = 16 << 10;
+
+/// Bytes that are read at once where a transaction begins.
+const TX_READ: usize = 4096;
 
 /// A place in a numbered file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -221,6 +225,35 @@ impl BlockFiles {
         let raw = self.read_record(&self.blocks, pos, 0)?;
         Block::from_bytes(&raw, self.params.hashes)
             .map_err(|_| self.damaged(&self.blocks, pos, "the block does not decode"))
+    }
+
+    /// The transaction that begins `offset` bytes into the block at `pos`.
+    ///
+    /// # Errors
+    /// Where the file cannot be read, or holds no transaction there.
+    pub fn read_tx(&self, pos: FilePos, offset: u32) -> Result<Tx, FileError> {
+        let path = self.blocks.path(pos.file);
+        let start = u64::from(pos.offset) + u64::from(offset);
+        let io = |error| FileError::io("read", &path, error);
+        let mut file = File::open(&path).map_err(|e| FileError::io("open", &path, e))?;
+        file.seek(SeekFrom::Start(start)).map_err(io)?;
+        let mut bytes = Vec::with_capacity(TX_READ);
+        // Most fit into the first piece; none is larger than a block.
+        for limit in [TX_READ as u64, MAX_BLOCK_SERIALIZED_SIZE.into()] {
+            let have = bytes.len();
+            let wanted = limit - have as u64;
+            (&mut file)
+                .take(wanted)
+                .read_to_end(&mut bytes)
+                .map_err(io)?;
+            self.key.apply(&mut bytes[have..], start + have as u64);
+            match Tx::decode(&mut Reader::new(&bytes), self.params.hashes) {
+                Ok(tx) => return Ok(tx),
+                Err(DecodeError::EndOfData) => {}
+                Err(_) => break,
+            }
+        }
+        Err(self.damaged(&self.blocks, pos, "a transaction does not decode"))
     }
 
     /// The undo record at `pos` of a block whose parent is `prev`.

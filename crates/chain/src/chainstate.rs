@@ -203,13 +203,7 @@ impl Chainstate {
 
     /// Asks the process to stop.
     pub(crate) fn end(&self, why: Ended) {
-        self.shared.ended.send_if_modified(|ended| {
-            let first = ended.is_none();
-            if first {
-                *ended = Some(why);
-            }
-            first
-        });
+        self.shared.end(why);
     }
 }
 

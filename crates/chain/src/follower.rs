@@ -26,6 +26,17 @@ pub enum FollowStep {
     },
 }
 
+/// What lies between a follower and the tip.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ahead {
+    /// Nothing: it has arrived.
+    Arrived,
+    /// Its block has left the active chain.
+    Disconnect(BlockInfo),
+    /// These blocks come next.
+    Connect(Vec<BlockInfo>),
+}
+
 /// Why a follower cannot take its next step.
 #[derive(Debug, thiserror::Error)]
 pub enum FollowError {
@@ -59,25 +70,57 @@ impl ChainFollower {
         self.best
     }
 
+    /// What comes next, up to `limit` blocks, which are not read.
+    ///
+    /// # Errors
+    /// [`FollowError::Lost`].
+    pub fn ahead(&self, limit: usize) -> Result<Ahead, FollowError> {
+        let mut next = match self.best {
+            None => self.reader.block_at(0),
+            Some(hash) => {
+                let info = self.reader.block(&hash).ok_or(FollowError::Lost(hash))?;
+                if !info.active && self.reader.tip_block().is_some() {
+                    return Ok(Ahead::Disconnect(info));
+                }
+                info.next.and_then(|next| self.reader.block(&next))
+            }
+        };
+        let mut blocks = Vec::new();
+        while let Some(info) = next.take().filter(|_| blocks.len() < limit) {
+            next = info.next.and_then(|next| self.reader.block(&next));
+            blocks.push(info);
+        }
+        Ok(match blocks.is_empty() {
+            true => Ahead::Arrived,
+            false => Ahead::Connect(blocks),
+        })
+    }
+
     /// The step that leads towards the tip; `None` where the follower has arrived. Reads from disk.
     ///
     /// # Errors
     /// A [`FollowError`].
     pub fn next(&self) -> Result<Option<FollowStep>, FollowError> {
-        let next = match self.best {
-            None => self.reader.block_at(0),
-            Some(hash) => {
-                let info = self.reader.block(&hash).ok_or(FollowError::Lost(hash))?;
-                if !info.active && self.reader.tip_block().is_some() {
-                    let block = Arc::new(self.reader.read_block(&hash)?);
-                    return Ok(Some(FollowStep::Disconnect { info, block }));
-                }
-                info.next.and_then(|next| self.reader.block(&next))
-            }
-        };
-        let Some(info) = next else { return Ok(None) };
-        let block = Arc::new(self.reader.read_block(&info.hash)?);
-        Ok(Some(FollowStep::Connect { info, block }))
+        let read = |info: &BlockInfo| self.reader.read_block(&info.hash).map(Arc::new);
+        Ok(match self.ahead(1)? {
+            Ahead::Arrived => None,
+            Ahead::Disconnect(info) => Some(FollowStep::Disconnect {
+                block: read(&info)?,
+                info,
+            }),
+            Ahead::Connect(mut blocks) => match blocks.pop() {
+                None => None,
+                Some(info) => Some(FollowStep::Connect {
+                    block: read(&info)?,
+                    info,
+                }),
+            },
+        })
+    }
+
+    /// Says that the follower stands at this block now.
+    pub const fn move_to(&mut self, block: BlockHash) {
+        self.best = Some(block);
     }
 
     /// Says that a step was taken.

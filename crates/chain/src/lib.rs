@@ -26,6 +26,7 @@ mod follower;
 mod handle;
 mod import;
 mod index;
+pub mod indexes;
 mod invalidate;
 mod load;
 pub mod mempool;
@@ -60,7 +61,7 @@ pub use config::{
 };
 pub use disk::{FaultFn, FileAction, FileFault};
 pub use error::{BlockRejection, ChainError, ReadError, StartError, SubmitError, SubmitTxError};
-pub use follower::{ChainFollower, FollowError, FollowStep};
+pub use follower::{Ahead, ChainFollower, FollowError, FollowStep};
 pub use handle::{Accepted, Call, ChainHandle, Submission};
 pub use index::{BlockIndex, BlockStatus, Branch, Validity};
 pub use prune_locks::PruneLocks;

@@ -154,6 +154,12 @@ impl MuHash {
         self.denominator = self.denominator.multiply(&other.denominator);
     }
 
+    /// Removes all members of another set, and adds what that had removed.
+    pub fn difference(&mut self, other: &Self) {
+        self.numerator = self.numerator.multiply(&other.denominator);
+        self.denominator = self.denominator.multiply(&other.numerator);
+    }
+
     /// The hash of the set.
     pub fn finalize(&self) -> [u8; 32] {
         let quotient = self.numerator.multiply(&self.denominator.inverse());
@@ -227,6 +233,14 @@ mod tests {
         assert_eq!(whole.finalize(), a.finalize());
         (0..50).for_each(|n| a.remove(&int(n)));
         assert_eq!(a.finalize(), MuHash::new().finalize());
+        let mut change = MuHash::new();
+        change.insert(&int(60));
+        change.remove(&int(7));
+        let mut changed = b.clone();
+        changed.union(&change);
+        assert_ne!(changed.finalize(), b.finalize());
+        changed.difference(&change);
+        assert_eq!(changed.finalize(), b.finalize());
         let stored = MuHash::from_bytes(&b.to_bytes()).unwrap();
         assert_eq!(stored.finalize(), b.finalize());
         assert!(MuHash::from_bytes(&[0; 767]).is_none());

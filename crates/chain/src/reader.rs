@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use primitives::{Block, BlockHash, ChainParams, Header, U256};
+use primitives::{Block, BlockHash, ChainParams, Header, Tx, U256};
 use tokio::sync::{broadcast, watch};
 
 use crate::block_files::{BlockFiles, FileError, FilePos};
@@ -168,6 +168,17 @@ impl Shared {
         }
     }
 
+    /// Asks the process to stop; the first reason counts.
+    pub(crate) fn end(&self, why: Ended) {
+        self.ended.send_if_modified(|ended| {
+            let first = ended.is_none();
+            if first {
+                *ended = Some(why);
+            }
+            first
+        });
+    }
+
     /// The index, to read. Not to be held while waiting or reading files.
     pub(crate) fn index(&self) -> RwLockReadGuard<'_, BlockIndex> {
         // A writer that panicked has ended the process's work; reading on does no harm.
@@ -278,16 +289,6 @@ impl ChainReader {
         id.map_or(0.0, |id| self.shared.progress_of(id))
     }
 
-    /// Bytes of block and undo files.
-    pub fn disk_bytes(&self) -> u64 {
-        *self.shared.disk_bytes.borrow()
-    }
-
-    /// The mempool. Not to be held while waiting or reading files.
-    pub fn mempool(&self) -> RwLockReadGuard<'_, Mempool> {
-        self.shared.mempool()
-    }
-
     /// The block that the coins on disk stand at, and when that changes; zero before the first write.
     /// After a crash the chain is never behind it.
     pub fn flushed(&self) -> watch::Receiver<BlockHash> {
@@ -297,6 +298,16 @@ impl ChainReader {
     /// Who still needs old blocks.
     pub fn prune_locks(&self) -> &PruneLocks {
         &self.shared.prune_locks
+    }
+
+    /// Bytes of block and undo files.
+    pub fn disk_bytes(&self) -> u64 {
+        *self.shared.disk_bytes.borrow()
+    }
+
+    /// The mempool. Not to be held while waiting or reading files.
+    pub fn mempool(&self) -> RwLockReadGuard<'_, Mempool> {
+        self.shared.mempool()
     }
 
     /// Changes of the mempool from now on, numbered without gaps.
@@ -473,6 +484,14 @@ impl ChainReader {
         };
         let read = self.shared.files.read_raw_block(pos, &header);
         read.map_err(|error| self.pruned_meanwhile(hash, error))
+    }
+
+    /// Reads from disk the transaction that begins `offset` bytes into a block.
+    ///
+    /// # Errors
+    /// A [`ReadError`].
+    pub fn read_tx(&self, hash: &BlockHash, offset: u32) -> Result<Tx, ReadError> {
+        Ok(self.shared.files.read_tx(self.data_pos(hash)?, offset)?)
     }
 
     /// Reads from disk what a block spent. The first block spent nothing.

@@ -109,7 +109,7 @@ pub fn start(config: ChainConfig) -> Result<Chain, StartError> {
 }
 
 /// Does `work`; a panic becomes an error.
-fn or_panic<T>(work: impl FnOnce() -> T, failed: impl FnOnce(ChainError) -> T) -> T {
+pub(crate) fn or_panic<T>(work: impl FnOnce() -> T, failed: impl FnOnce(ChainError) -> T) -> T {
     let text = |panic: &(dyn Any + Send)| {
         let text = panic.downcast_ref::<&str>().map(ToString::to_string);
         let text = text.or_else(|| panic.downcast_ref::<String>().cloned());

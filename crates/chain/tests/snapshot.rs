@@ -154,7 +154,8 @@ fn hash_of(file: &[u8], params: &'static ChainParams, height: u32) -> Hash256 {
     let params: &'static ChainParams = Box::leak(Box::new(own));
     let dir = tempfile::tempdir().unwrap();
     let chain = start(params, dir.path());
-    let headers = blocks(params)[1..].iter().map(|block| block.header);
+    let blocks = blocks(params);
+    let headers = blocks[1..].iter().map(|block| block.header);
     chain
         .handle
         .submit_headers(headers.collect(), true)

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 pub(crate) mod crash;
+pub(crate) mod indexed;
 pub(crate) mod mine;
 pub(crate) mod world;
 

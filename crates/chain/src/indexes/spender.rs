@@ -1,0 +1,99 @@
+//! Which transactions spend outputs (`-txospenderindex`, Core's `TxoSpenderIndex`).
+
+use std::sync::Arc;
+
+use primitives::{BlockHash, OutPoint, Tx};
+
+use super::IndexError;
+use super::indexing::{Indexing, Source};
+use super::places::{Entry, Places, PlacesWriter, ShortHash, offsets};
+use super::state::IndexState;
+use crate::reader::BlockInfo;
+use crate::store::{Batch, Store};
+
+/// A transaction that spends an output.
+#[derive(Clone, Debug)]
+pub struct Spender {
+    /// The transaction.
+    pub tx: Tx,
+    /// The block of the active chain that it is in.
+    pub block: BlockHash,
+}
+
+/// Looks up who spent an output.
+#[derive(Clone, Debug)]
+pub struct TxoSpenderIndex {
+    places: Places,
+}
+
+pub(super) fn open(
+    store: &Store,
+    state: &Arc<IndexState>,
+) -> Result<(TxoSpenderIndex, SpenderWriter), IndexError> {
+    let places = Places::open(store, state)?;
+    let index = TxoSpenderIndex {
+        places: places.clone(),
+    };
+    Ok((index, SpenderWriter(PlacesWriter::new(places)?)))
+}
+
+fn hash_of(places: &Places, outpoint: &OutPoint) -> ShortHash {
+    let mut bytes = Vec::with_capacity(36);
+    outpoint.encode(&mut bytes);
+    places.hash(&bytes)
+}
+
+impl TxoSpenderIndex {
+    /// The transaction of the active chain that spends `outpoint`; `None` where there is none.
+    ///
+    /// # Errors
+    /// Where the index or a block cannot be read.
+    pub fn find(&self, outpoint: &OutPoint) -> Result<Option<Spender>, IndexError> {
+        let state = &self.places.state;
+        for place in self.places.find(hash_of(&self.places, outpoint))? {
+            let block = place.block;
+            if !state.reader.is_active(&block) {
+                continue;
+            }
+            let tx = state.reader.read_tx(&block, place.offset);
+            let tx = tx.map_err(|source| state.read_error(source))?;
+            // Another one may have the same short hash.
+            if tx.inputs.iter().any(|input| input.prevout == *outpoint) {
+                return Ok(Some(Spender { tx, block }));
+            }
+        }
+        Ok(None)
+    }
+}
+
+pub(super) struct SpenderWriter(PlacesWriter);
+
+impl Indexing for SpenderWriter {
+    type Part = Vec<Entry>;
+
+    fn prepare(&self, source: &Source<'_>) -> Result<Vec<Entry>, IndexError> {
+        let spending = offsets(source.block).filter(|(tx, _)| !tx.is_coinbase());
+        let entries = spending.flat_map(|(tx, offset)| {
+            let inputs = tx.inputs.iter();
+            inputs.map(move |input| (hash_of(&self.0.places, &input.prevout), offset))
+        });
+        Ok(entries.collect())
+    }
+
+    fn connect(
+        &mut self,
+        info: &BlockInfo,
+        part: Vec<Entry>,
+        batch: &mut Batch,
+    ) -> Result<(), IndexError> {
+        self.0.add(&info.hash, &part, batch)
+    }
+
+    fn disconnect(&mut self, _: &BlockInfo, _: Option<Vec<Entry>>) -> Result<(), IndexError> {
+        Ok(())
+    }
+
+    fn restore(&mut self, _: Option<(&BlockInfo, &[u8])>) -> Result<(), IndexError> {
+        Ok(())
+    }
+}
