@@ -66,7 +66,15 @@ fn run_all(checks: &[Check]) -> Result<()> {
 }
 
 fn fmt() -> Result<()> {
-    process::run(process::cargo().args(["fmt", "--all", "--", "--check"]))
+    process::run(process::cargo().args(["fmt", "--all", "--", "--check"]))?;
+    // Outside the workspace, because it needs a C++ compiler; its form can be looked at without.
+    let manifest = ["--manifest-path", "fuzz/Cargo.toml"];
+    process::run(
+        process::cargo()
+            .arg("fmt")
+            .args(manifest)
+            .args(["--", "--check"]),
+    )
 }
 
 fn clippy() -> Result<()> {

@@ -6,6 +6,7 @@ mod bitq;
 mod check;
 mod deny;
 mod display;
+mod fuzz;
 mod lengths;
 mod names;
 mod output;
@@ -89,6 +90,11 @@ const COMMANDS: &[Command] = &[
         name: "vectors",
         help: "tests on stored vectors, which must exist",
         run: vectors::run,
+    },
+    Command {
+        name: "fuzz",
+        help: "the oracle and the fuzz targets (needs C++)",
+        run: fuzz::run,
     },
     Command {
         name: "bitq",

@@ -22,7 +22,7 @@ impl Source {
                 "tests" | "benches" | "examples" | "testdata" | "testkit"
             )
         });
-        in_folder || self.path.ends_with("/tests.rs")
+        in_folder || self.path.starts_with("fuzz/") || self.path.ends_with("/tests.rs")
     }
 
     /// Whether a program wrote the file.

@@ -1,4 +1,6 @@
-//! Runs the tests that read stored vectors, and fails where those are absent.
+//! Runs the tests that read stored vectors, and fails where those are absent or nobody reads them.
+
+mod coverage;
 
 use std::path::PathBuf;
 
@@ -70,6 +72,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         }
     }
     say(&format!("vectors of {}", root.display()));
+    coverage::check(&root)?;
     let filter = args.first().map_or("vector", String::as_str);
     let mut command = process::cargo();
     command.args(["test", "--workspace", "--no-fail-fast", "--", filter]);

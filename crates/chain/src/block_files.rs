@@ -15,14 +15,14 @@ pub use xor::XorKey;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
-use std::io;
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use primitives::encode::{DecodeError, MAX_SIZE, Reader};
 use primitives::params::MAX_BLOCK_SERIALIZED_SIZE;
 use primitives::{Block, BlockHash, ChainParams, Header, Tx};
 
-use crate::disk::Disk;
+use crate::disk::{Disk, FileAction};
 use crate::store::StoreError;
 use crate::undo::BlockUndo;
 use sequence::FileSequence;
@@ -235,7 +235,10 @@ impl BlockFiles {
         let path = self.blocks.path(pos.file);
         let start = u64::from(pos.offset) + u64::from(offset);
         let io = |error| FileError::io("read", &path, error);
-        let mut file = File::open(&path).map_err(|e| FileError::io("open", &path, e))?;
+        let disk = &self.blocks.disk;
+        let file = disk.open(&path);
+        let mut file = file.map_err(|e| FileError::io("open", &path, e))?;
+        disk.check(FileAction::Read, &path).map_err(io)?;
         file.seek(SeekFrom::Start(start)).map_err(io)?;
         let mut bytes = Vec::with_capacity(TX_READ);
         // Most fit into the first piece; none is larger than a block.

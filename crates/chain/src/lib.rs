@@ -23,6 +23,8 @@ mod disk;
 mod error;
 mod flush;
 mod follower;
+#[doc(hidden)]
+pub mod fuzzing;
 mod handle;
 mod import;
 mod index;
