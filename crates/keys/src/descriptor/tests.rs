@@ -1,5 +1,6 @@
 use std::str::FromStr;
 
+use primitives::hash_scheme::sha256;
 use primitives::{Coin, Network};
 use testkit::{chain_vectors, core_vectors};
 
@@ -118,6 +119,36 @@ fn script_trees_follow_bip341() {
                 assert!(blocks.iter().any(|block| block == hex.as_str()), "{hex}");
             }
         }
+    }
+}
+
+#[test]
+fn sorted_keys_follow_bip67() {
+    let Some(cases) = core_vectors("rpc_bip67.json") else {
+        return;
+    };
+    let params = ChainParams::get(Coin::Bitcoin, Network::Regtest);
+    let join = |keys: &serde_json::Value| {
+        let keys = keys.as_array().unwrap().iter();
+        let texts: Vec<&str> = keys.map(|key| key.as_str().unwrap()).collect();
+        texts.join(",")
+    };
+    for case in cases.as_array().unwrap() {
+        let check = |descriptor: &str, expected: &str| {
+            let parsed = Descriptor::parse_one(descriptor, params).unwrap();
+            let scripts = parsed.expand_alone(0).unwrap().scripts;
+            assert_eq!(scripts[0].to_string(), expected, "{descriptor}");
+        };
+        let script = testkit::from_hex(&case["script"]);
+        let program = Script::witness_program(0, &sha256(&script)).to_string();
+        let (keys, sorted) = (join(&case["keys"]), join(&case["sorted_keys"]));
+        check(&format!("wsh(sortedmulti(2,{keys}))"), &program);
+        check(&format!("wsh(multi(2,{sorted}))"), &program);
+        let address = case["address"].as_str().unwrap();
+        let hashed = Destination::from_address(address, params)
+            .unwrap()
+            .to_script();
+        check(&format!("sh(sortedmulti(2,{keys}))"), &hashed.to_string());
     }
 }
 
