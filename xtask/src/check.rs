@@ -1,6 +1,6 @@
 //! Runs the checks one after the other and sums them up.
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use crate::output::{complain, say};
 use crate::{arrows, deny, lengths, names, params, process, schema, test, workspace};
@@ -19,6 +19,7 @@ const CHECKS: &[Check] = &[
     ("deny", || deny::run(&[])),
     ("clippy", clippy),
     ("runtime", runtime),
+    ("fuzz", fuzz_package),
 ];
 
 /// All checks and all tests that need no display.
@@ -66,15 +67,19 @@ fn run_all(checks: &[Check]) -> Result<()> {
 }
 
 fn fmt() -> Result<()> {
-    process::run(process::cargo().args(["fmt", "--all", "--", "--check"]))?;
-    // Outside the workspace, because it needs a C++ compiler; its form can be looked at without.
-    let manifest = ["--manifest-path", "fuzz/Cargo.toml"];
-    process::run(
-        process::cargo()
-            .arg("fmt")
-            .args(manifest)
-            .args(["--", "--check"]),
-    )
+    process::run(process::cargo().args(["fmt", "--all", "--", "--check"]))
+}
+
+/// The fuzz package is a workspace of its own; this is what can be looked at without a C++ compiler.
+fn fuzz_package() -> Result<()> {
+    let manifest = "fuzz/Cargo.toml";
+    let mut fmt = process::cargo();
+    fmt.args(["fmt", "--manifest-path", manifest, "--", "--check"]);
+    process::run(&mut fmt)?;
+    workspace::full_metadata(manifest).context(
+        "fuzz/Cargo.lock is out of date, run: cargo fetch --manifest-path fuzz/Cargo.toml",
+    )?;
+    Ok(())
 }
 
 fn clippy() -> Result<()> {

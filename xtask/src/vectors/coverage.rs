@@ -42,8 +42,9 @@ pub(super) fn check(root: &Path) -> Result<()> {
     }
     let mut faults = Vec::new();
     for name in &names {
-        let file = name.rsplit('/').next().unwrap_or(name);
-        judge(name, is_named(&sources, file), &mut faults);
+        // The reference's files have a loader that takes their names alone.
+        let wanted = name.strip_prefix("core/").unwrap_or(name);
+        judge(name, is_named(&sources, wanted), &mut faults);
     }
     let kinds = kinds(&root.join("../chains/vectors.json"))?;
     for kind in &kinds {
@@ -82,9 +83,9 @@ fn judge(name: &str, is_read: bool, faults: &mut Vec<String>) {
     }
 }
 
-/// Whether a source file that loads vectors has this name in quotes, or at the end of a path.
-fn is_named(sources: &[Source], name: &str) -> bool {
-    let (whole, end) = (format!("\"{name}\""), format!("/{name}\""));
+/// Whether a source file that loads vectors has this text in quotes.
+fn is_named(sources: &[Source], wanted: &str) -> bool {
+    let wanted = format!("\"{wanted}\"");
     let loads = |text: &str| {
         ["core_vectors", "chain_vectors", "vectors_dir"]
             .iter()
@@ -93,9 +94,7 @@ fn is_named(sources: &[Source], name: &str) -> bool {
     let mut texts = sources
         .iter()
         .filter(|source| !source.path.starts_with("xtask"));
-    texts.any(|source| {
-        loads(&source.text) && (source.text.contains(&whole) || source.text.contains(&end))
-    })
+    texts.any(|source| loads(&source.text) && source.text.contains(&wanted))
 }
 
 /// The files below a folder, by their paths from the vectors' root.
