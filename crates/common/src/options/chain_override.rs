@@ -1,7 +1,7 @@
 //! Options that change a test chain: heights of rules, version bits, the signet's script.
 
 use primitives::params::{Deployment, DeploymentId, DeploymentStart};
-use primitives::{ChainParams, Network, U256, hash, hash_scheme};
+use primitives::{ChainParams, Network, U256, encode::Sink, hash};
 
 use super::config::Config;
 use super::error::OptionsError;
@@ -67,20 +67,10 @@ impl Config {
                 return Err(OptionsError::Value(text));
             }
         };
-        let Ok(length) = u8::try_from(script.len()) else {
-            return Err(OptionsError::Value(
-                "-signetchallenge is longer than 252 bytes.".into(),
-            ));
-        };
-        if length > 252 {
-            return Err(OptionsError::Value(
-                "-signetchallenge is longer than 252 bytes.".into(),
-            ));
-        }
         // The magic of a signet is taken from its script, as serialized with its length (BIP325).
-        let mut serialized = vec![length];
-        serialized.extend_from_slice(&script);
-        let digest = hash_scheme::sha256d(&serialized);
+        let mut serialized = Vec::with_capacity(script.len() + 9);
+        serialized.put_var_bytes(&script);
+        let digest = params.hashes.tx(&serialized);
         params.magic.copy_from_slice(&digest[..4]);
         params.signet_challenge = Some(Box::leak(script.into_boxed_slice()));
         params.min_chain_work = U256::default();

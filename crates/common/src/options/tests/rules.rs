@@ -1,7 +1,7 @@
 //! Rules between options, and values that cannot be.
 
 use primitives::params::{DeploymentId, DeploymentStart};
-use primitives::{Amount, Network};
+use primitives::{Amount, ChainParams, Coin, Network, hash};
 
 use super::{Home, error_of, plain};
 use crate::options::{byte_units, split_host_port, user_hex};
@@ -311,6 +311,23 @@ fn another_signet() {
         refusal(&["-signet", "-signetchallenge=xx"]),
         "-signetchallenge must be hex, not 'xx'."
     );
+}
+
+/// What a coin's signet has built in comes out when it is given: each coin hashes in its own way.
+#[test]
+fn magic_of_every_signet() {
+    for coin in Coin::ALL {
+        let built_in = ChainParams::get(coin, Network::Signet);
+        let challenge = hash::to_hex(built_in.signet_challenge.unwrap());
+        let text = format!("-signetchallenge={challenge}");
+        let mut config = plain(&[&format!("-coin={coin}"), "-signet", &text]);
+        config.check().unwrap();
+        assert_eq!(config.params().magic, built_in.magic, "{coin}");
+    }
+    let long = "51".repeat(300);
+    let mut config = plain(&["-signet", &format!("-signetchallenge={long}")]);
+    config.check().unwrap();
+    assert_eq!(config.params().signet_challenge.unwrap().len(), 300);
 }
 
 #[test]
