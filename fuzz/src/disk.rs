@@ -19,12 +19,22 @@ pub(crate) fn undo(data: &[u8]) -> Corpus {
     let Ok(undo) = BlockUndo::decode(&mut reader) else {
         return Corpus::Keep;
     };
+    if !undo.txs.iter().flat_map(|tx| &tx.spent).all(is_possible) {
+        return Corpus::Keep;
+    }
     // Scripts may be written longer than they need to be, so only the second reading is the same.
     let mut written = Vec::new();
     undo.encode(&mut written);
     let again = BlockUndo::decode(&mut Reader::new(&written));
     assert_eq!(again.as_ref(), Ok(&undo));
     Corpus::Keep
+}
+
+/// Whether a block can have made the coin. Others are read, and refused when they are spent; their
+/// amounts wrap when they are written.
+fn is_possible(coin: &Coin) -> bool {
+    let params = ChainParams::get(ChainCoin::Bitcoin, Network::Main);
+    coin.output.value.in_range(params.max_money)
 }
 
 /// Undo records of the stored chains, made anew.
@@ -63,6 +73,9 @@ pub(crate) fn coin(data: &[u8]) -> Corpus {
     let Ok(coin) = Coin::decode(&mut reader) else {
         return Corpus::Keep;
     };
+    if !is_possible(&coin) {
+        return Corpus::Keep;
+    }
     let mut written = Vec::new();
     coin.encode(&mut written);
     assert_eq!(Coin::decode(&mut Reader::new(&written)).as_ref(), Ok(&coin));
