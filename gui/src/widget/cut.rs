@@ -158,7 +158,8 @@ impl<Message> Widget<Message, Theme, Renderer> for Cut<'_> {
     ) -> layout::Node {
         let state = tree.state.downcast_mut::<State>();
         if state.whole.update(self.text(&self.content)) {
-            state.cut = None;
+            // Another text has its place; what the pointer is over is known when it moves next.
+            (state.cut, state.hovered) = (None, false);
         }
         layout::sized(limits, self.width, Length::Shrink, |limits| {
             let room = limits.max().width;
