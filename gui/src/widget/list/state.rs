@@ -29,6 +29,9 @@ pub(super) struct State {
     pub(super) hovered: Option<usize>,
     pub(super) seen_selection: Option<usize>,
     pub(super) first: usize,
+    /// Counts the frames in which the rows stood elsewhere than before.
+    pub(super) moves: u8,
+    drawn_at: f64,
 }
 
 #[expect(
@@ -44,6 +47,15 @@ impl State {
 
     fn offset(&self) -> f64 {
         self.wanted.clamp(0.0, self.most())
+    }
+
+    /// Notes where the rows stand in this frame.
+    pub(super) fn note_move(&mut self) {
+        let offset = self.offset();
+        if (offset - self.drawn_at).abs() > f64::EPSILON {
+            self.moves = self.moves.wrapping_add(1);
+            self.drawn_at = offset;
+        }
     }
 
     pub(super) fn resize(&mut self, len: usize, row_height: f32, height: f32, follow: bool) {
