@@ -317,6 +317,8 @@ impl App {
 
     /// Starts the node for what was decided in the first run.
     pub(super) fn start_chain(&mut self, progress: &Progress) -> Task<Message> {
+        // A wallet without passphrase is made unasked on the chain of "try it safely" alone.
+        self.sandbox = false;
         let launch = self.launch.clone();
         let chain = (progress.coin, progress.network);
         let datadir = progress.datadir.clone();

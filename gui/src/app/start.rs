@@ -50,7 +50,9 @@ impl App {
         self.screen = Screen::Starting;
         self.page = PageId::Overview;
         self.shared.sandbox = Some(coin);
-        Task::batch([self.write_shared(), self.start_chain(&progress)])
+        let start = self.start_chain(&progress);
+        self.sandbox = true;
+        Task::batch([self.write_shared(), start])
     }
 
     fn finish_first_run(&mut self, progress: Progress) -> Task<Message> {

@@ -153,3 +153,22 @@ fn a_task_of_the_wallet_is_listed_once() {
     assert_eq!(app.model.tasks().len(), 3);
     assert_eq!(app.model.running_tasks(), 3);
 }
+
+#[test]
+fn a_wallet_is_made_unasked_for_play_money_alone() {
+    use crate::model::first_run::Progress;
+    use crate::page::first_run::Outcome;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut app = window(folder.path());
+    drop(app.first_run_outcome(Outcome::Sandbox(Coin::Bitcoin)));
+    let task = app.update(Message::WalletList(Ok(Vec::new())));
+    assert_eq!(task.units(), 1, "the wallet of the sandbox");
+    let progress = Progress {
+        coin: Coin::Bitcoin,
+        network: Network::Main,
+        ..Progress::default()
+    };
+    drop(app.first_run_outcome(Outcome::Start(progress)));
+    let task = app.update(Message::WalletList(Ok(Vec::new())));
+    assert_eq!(task.units(), 0, "real money waits for its owner");
+}
