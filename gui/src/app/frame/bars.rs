@@ -219,9 +219,12 @@ fn sync_words(model: &Model) -> String {
         Phase::Stopping => "stopping".to_owned(),
         Phase::Running if model.is_catching_up() => {
             let progress = model.pace.progress().max(node.progress);
+            let at = node.tip.map_or_else(String::new, |tip| {
+                format!("block {}, ", amount::count(u64::from(tip.height)))
+            });
             match model.pace.words(model.now) {
-                Some(left) => format!("{:.1} %, {}", progress * 100.0, left.to_lowercase()),
-                None => format!("{:.1} %", progress * 100.0),
+                Some(left) => format!("{at}{:.1} %, {}", progress * 100.0, left.to_lowercase()),
+                None => format!("{at}{:.1} %", progress * 100.0),
             }
         }
         Phase::Running => match node.tip {

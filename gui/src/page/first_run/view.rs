@@ -15,6 +15,7 @@ use crate::widget::{Field, button, layout, pressable, text};
 pub(super) fn view<'a>(page: &'a Page, model: &'a Model) -> Element<'a, Message> {
     let step = page.progress.step;
     let (title, content) = match step {
+        Step::Coin if page.leads_out() => ("Coin and network", coin_step(page, model)),
         Step::Coin => ("Welcome", coin_step(page, model)),
         Step::Storage => ("Where to keep the chain", storage_step(page)),
         Step::Wallet => ("A wallet", wallet_step(page, model)),
