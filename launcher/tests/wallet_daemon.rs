@@ -98,8 +98,8 @@ fn shown_pid(node: &Node) -> u32 {
             status: true,
             ..NodeTopics::default()
         };
-        let client = connection.node().await.unwrap();
-        let mut told = client.subscribe(topics).await.unwrap();
+        let node = connection.node().await.unwrap();
+        let mut told = node.subscribe(topics).await.unwrap();
         let pid = async {
             loop {
                 let event = told.recv().await.expect("the node goes on");

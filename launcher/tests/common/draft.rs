@@ -1,6 +1,6 @@
 //! Transactions written by hand, for tests of what becomes of them.
 
-#![allow(dead_code, reason = "each test file uses its part")]
+#![allow(dead_code, reason = "each test uses a part of it")]
 
 use testkit::to_hex;
 
