@@ -72,7 +72,16 @@ fn payments_are_refused_in_the_known_words() {
     };
     let to = wallet.address("bech32");
     let refused = |address: &str, amount: &str| {
-        let ended = node.cli(["-rpcwallet=w", "sendtoaddress", address, amount]);
+        let (address, amount) = (format!("address={address}"), format!("amount={amount}"));
+        let words = [
+            "-rpcwallet=w",
+            "-named",
+            "sendtoaddress",
+            &address,
+            &amount,
+            "fee_rate=5",
+        ];
+        let ended = node.cli(words);
         let text = ended.stderr.split_once("error message:\n");
         let text = text.map_or("", |(_, text)| text).trim_end().to_owned();
         (ended.code.unwrap(), text)
@@ -81,9 +90,10 @@ fn payments_are_refused_in_the_known_words() {
     assert_eq!(refused(&to, "0"), small);
     assert_eq!(refused(&to, "0.00000001"), small);
     assert_eq!(refused(&to, "-1"), (3, "Amount out of range".to_owned()));
-    // A part of the smallest unit.
-    let part = "0.000000001";
-    assert_eq!(refused(&to, part), (3, "Invalid amount".to_owned()));
+    assert_eq!(
+        refused(&to, "0.000000001"),
+        (3, "Invalid amount".to_owned())
+    );
     // The amount is looked at before the address.
     assert_eq!(refused("nobody", "-1").0, 3);
     assert_eq!(refused("nobody", "0").0, 5);
