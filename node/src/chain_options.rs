@@ -51,6 +51,7 @@ pub(crate) fn read(
         (false, true) => Reindex::Chainstate,
         (false, false) => Reindex::No,
     };
+    chain.require_full_check = config.is_set("checkblocks") || config.is_set("checklevel");
     if let Some(blocks) = config.opt_int("checkblocks") {
         chain.check_blocks = u32::try_from(blocks).unwrap_or(0);
     }

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock, Weak};
 use std::time::Instant;
 
 use consensus::deployments::VersionBitsCache;
-use primitives::{Block, BlockHash, ChainParams, U256};
+use primitives::{BlockHash, ChainParams, U256};
 use rayon::ThreadPool;
 
 use crate::activate::Unsettled;
@@ -13,6 +13,7 @@ use crate::block_files::BlockFileWriter;
 use crate::coins::{CoinsCache, CoinsStore};
 use crate::config::ChainConfig;
 use crate::connect::ScriptChecks;
+use crate::disconnected::DisconnectedTxs;
 use crate::index::{EntryId, IndexStore};
 use crate::read_ahead::ReadAhead;
 use crate::reader::{Ended, Shared, Tip};
@@ -65,8 +66,8 @@ pub(crate) struct Chainstate {
     pub(crate) last_script_checks: Option<ScriptChecks>,
     pub(crate) next_write: Option<Instant>,
     pub(crate) bench: Bench,
-    /// Blocks taken back since the mempool was last settled, the tip first.
-    pub(crate) disconnected: Vec<Arc<Block>>,
+    /// Transactions of blocks taken back since the mempool was last settled.
+    pub(crate) disconnected: DisconnectedTxs,
     pub(crate) version_bits: VersionBitsCache,
 }
 

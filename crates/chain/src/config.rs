@@ -136,6 +136,8 @@ pub struct ChainConfig {
     pub check_blocks: u32,
     /// How thoroughly, 0 to 4 (`-checklevel`).
     pub check_level: u8,
+    /// Whether a check that lacked memory ends the start: somebody asked for it.
+    pub require_full_check: bool,
     /// Scripts below this block are taken for valid; `None`: none are (`-assumevalid`).
     pub assume_valid: Option<BlockHash>,
     /// A chain with less work is still being downloaded (`-minimumchainwork`).
@@ -212,6 +214,7 @@ impl ChainConfig {
             reindex: Reindex::No,
             check_blocks: DEFAULT_CHECK_BLOCKS,
             check_level: DEFAULT_CHECK_LEVEL,
+            require_full_check: false,
             assume_valid: params.assume_valid.map(|block| block.hash),
             min_chain_work: params.min_chain_work,
             max_tip_age: DEFAULT_MAX_TIP_AGE,

@@ -147,6 +147,9 @@ pub enum StartError {
          you are sure that your computer's date and time are correct"
     )]
     FutureTip,
+    /// The last blocks could not be compared with the coins, though that was asked for.
+    #[error("Insufficient dbcache for block verification")]
+    SmallCache,
     /// The last blocks cannot be read, or do not fit the coins: what was found first.
     #[error("Corrupted block database detected{}", detail(.0.as_ref()))]
     Corrupted(Option<String>),

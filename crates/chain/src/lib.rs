@@ -19,6 +19,7 @@ pub mod coinstats;
 mod compress;
 mod config;
 mod connect;
+mod disconnected;
 mod disk;
 mod error;
 mod flush;

@@ -16,6 +16,7 @@ use crate::block_files::{BlockFileWriter, BlockFiles, FileError};
 use crate::chainstate::{Bench, Chainstate, FIRST_SEQUENCE};
 use crate::coins::{CoinsCache, CoinsStore, CoinsView};
 use crate::config::{ChainConfig, Reindex, Task};
+use crate::disconnected::DisconnectedTxs;
 use crate::disk::Disk;
 use crate::error::{ChainError, StartError};
 use crate::index::{BlockIndex, IndexStore, SEQUENCE_BEST_CHAIN, StoredEntry, Validity};
@@ -133,7 +134,7 @@ impl Chainstate {
             last_script_checks: None,
             next_write: None,
             bench: Bench::default(),
-            disconnected: Vec::new(),
+            disconnected: DisconnectedTxs::default(),
             version_bits: consensus::deployments::VersionBitsCache::default(),
         };
         chainstate
@@ -293,15 +294,17 @@ impl Chainstate {
         }
         let (level, blocks) = (self.config().check_level, self.config().check_blocks);
         let older = self.in_background(|chain| chain.verify(level, blocks));
-        match older.unwrap_or(Ok(Verified::Intact))? {
-            Verified::Damaged => {
-                return Err(StartError::Corrupted(self.damage.get().cloned()));
+        self.accept_verified(older.unwrap_or(Ok(Verified::Intact))?)?;
+        self.accept_verified(self.verify(level, blocks)?)
+    }
+
+    /// Whether a start goes on after a check of the last blocks.
+    fn accept_verified(&self, verified: Verified) -> Result<(), StartError> {
+        match verified {
+            Verified::Skipped if self.config().require_full_check => Err(StartError::SmallCache),
+            Verified::Intact | Verified::Partial | Verified::Skipped | Verified::Cancelled => {
+                Ok(())
             }
-            Verified::Interrupted => return Err(StartError::Interrupted),
-            Verified::Intact | Verified::Partial | Verified::Cancelled => {}
-        }
-        match self.verify(level, blocks)? {
-            Verified::Intact | Verified::Partial | Verified::Cancelled => Ok(()),
             Verified::Damaged => Err(StartError::Corrupted(self.damage.get().cloned())),
             Verified::Interrupted => Err(StartError::Interrupted),
         }

@@ -384,6 +384,16 @@ impl Mempool {
         self.remove_all(&gone, reason);
     }
 
+    /// Removes what spends a transaction that is in no block any more and not here.
+    pub(crate) fn remove_spenders(&mut self, tx: &Tx, reason: Removal) {
+        for n in (0u32..).take(tx.outputs.len()) {
+            let place = OutPoint::new(tx.txid(), n);
+            if let Some(spender) = self.spent.get(&place).copied() {
+                self.remove_recursive(&spender, reason);
+            }
+        }
+    }
+
     /// Removes what a connected block holds, and what spends the same coins otherwise.
     pub(crate) fn remove_for_block(&mut self, block: &Block) {
         for tx in &block.txs {

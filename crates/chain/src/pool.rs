@@ -21,9 +21,6 @@ use crate::mempool::{Mempool, Removal};
 use crate::store::StoreError;
 use crate::template::{Chosen, TemplateRequest, TemplateTxs, choose, coinbase};
 
-/// Disconnected blocks whose transactions are kept for the mempool; older ones are let go.
-const MAX_DISCONNECTED: usize = 100;
-
 impl Chainstate {
     /// Takes a transaction in, or says whether it would enter.
     pub(crate) fn submit_tx(
@@ -120,34 +117,37 @@ impl Chainstate {
     }
 
     /// A block became the tip: its transactions wait no longer.
-    pub(crate) fn note_connected(&self, block: &Block) {
+    pub(crate) fn note_connected(&mut self, block: &Block) {
+        self.disconnected.remove_block(block);
         self.shared.mempool_mut().remove_for_block(block);
     }
 
     /// A block was taken back: its transactions will wait again.
-    pub(crate) fn note_disconnected(&mut self, block: Arc<Block>) {
-        if self.disconnected.len() == MAX_DISCONNECTED {
-            self.disconnected.remove(0);
+    pub(crate) fn note_disconnected(&mut self, block: &Block) {
+        let dropped = self.disconnected.add_block(block);
+        let mut pool = self.shared.mempool_mut();
+        for tx in dropped {
+            pool.remove_spenders(&tx, Removal::Reorg);
         }
-        self.disconnected.push(block);
     }
 
     /// Brings the mempool in line with a tip that has just changed (Core's
     /// `MaybeUpdateMempoolForReorg`).
     pub(crate) fn settle_mempool(&mut self) {
-        let blocks = std::mem::take(&mut self.disconnected);
-        if !blocks.is_empty() {
-            for block in blocks.iter().rev() {
-                for tx in block.txs.iter().skip(1) {
-                    let options = AcceptOptions {
-                        from_block: true,
-                        ..AcceptOptions::default()
-                    };
-                    if let Err(error) = self.submit_tx(tx, options) {
-                        tracing::debug!(
-                            target: "mempool", "{} does not come back: {error}", tx.txid()
-                        );
-                    }
+        if let Some(txs) = self.disconnected.take() {
+            for tx in &txs {
+                let options = AcceptOptions {
+                    from_block: true,
+                    ..AcceptOptions::default()
+                };
+                if let Err(error) = self.submit_tx(tx, options) {
+                    tracing::debug!(
+                        target: "mempool", "{} does not come back: {error}", tx.txid()
+                    );
+                    // What spends it cannot stay, either.
+                    self.shared
+                        .mempool_mut()
+                        .remove_spenders(tx, Removal::Reorg);
                 }
             }
             self.remove_what_the_tip_forbids();

@@ -455,7 +455,7 @@ impl ChainThread {
             };
             match step {
                 Step::Begun => {}
-                Step::Disconnected(block) => self.chain.note_disconnected(block),
+                Step::Disconnected(block) => self.chain.note_disconnected(&block),
                 Step::Connected(block) => {
                     self.chain.note_connected(&block);
                     tell(block.hash, Ok(()));
@@ -490,7 +490,7 @@ impl ChainThread {
         };
         self.chain.check_not_pruned(invalid)?;
         while let Some(block) = self.chain.invalidate_step(invalid)? {
-            self.chain.note_disconnected(block);
+            self.chain.note_disconnected(&block);
         }
         self.chain.finish_invalidate(invalid);
         self.chain.publish();

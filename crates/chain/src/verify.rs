@@ -20,6 +20,8 @@ pub(crate) enum Verified {
     Intact,
     /// As far as blocks are here, it is intact.
     Partial,
+    /// It is intact, but there was no memory to compare all blocks with the coins.
+    Skipped,
     Damaged,
     /// The process is to stop.
     Interrupted,
@@ -84,6 +86,7 @@ impl Chainstate {
             }
         }
         if skipped {
+            verified = Verified::Skipped;
             tracing::warn!(
                 target: "validation",
                 "Skipped verification of level >=3 (insufficient database cache size). Consider \
