@@ -10,6 +10,7 @@ mod chain_options;
 mod context;
 mod detach;
 mod init;
+mod long_call;
 mod mempool_file;
 mod policy_options;
 mod program;

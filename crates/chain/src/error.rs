@@ -177,6 +177,7 @@ impl StartError {
             | Self::WrongGenesis
             | Self::UnknownSnapshot(_)
             | Self::WrongSnapshot
+            | Self::SmallCache
             | Self::Interrupted => false,
         }
     }

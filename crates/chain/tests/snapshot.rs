@@ -15,10 +15,15 @@ use chain::snapshot::{
     ActivationError, CoinsAt, METADATA_SIZE, RollbackOptions, SnapshotMetadata, populate,
 };
 use chain::{Chain, ChainConfig, Ended, StartError, Submission};
-use common::mine::{Parent, coinbase_coin, mine, spend};
+use common::crash::{DIR, Kill, WORK, run_and_kill, say_done, stand_still_at_place};
+use common::mine::{Parent, coinbase_coin, mine, solve, spend};
 use common::{Net, TestChain, copy_dir, files_below};
+use consensus::block_subsidy;
+use consensus::merkle::block_merkle_root;
+use primitives::hash_scheme::sha256;
 use primitives::params::AssumeUtxo;
-use primitives::{Block, ChainParams, Hash256};
+use primitives::transaction::TxData;
+use primitives::{Block, ChainParams, Hash256, Header, OutPoint, Script, Tx, TxIn, TxOut};
 
 const REWARD: i64 = 600_000_000;
 /// Height of the snapshot.
@@ -156,11 +161,8 @@ fn hash_of(file: &[u8], params: &'static ChainParams, height: u32) -> Hash256 {
     let chain = start(params, dir.path());
     let blocks = blocks(params);
     let headers = blocks[1..].iter().map(|block| block.header);
-    chain
-        .handle
-        .submit_headers(headers.collect(), true)
-        .wait()
-        .unwrap();
+    let headers = chain.handle.submit_headers(headers.collect(), true);
+    headers.wait().unwrap();
     let error = load(&chain, file).unwrap_err().to_string();
     let (_, hash) = error.split_once("got ").unwrap();
     let hash = hash.parse().unwrap();
@@ -472,4 +474,210 @@ fn what_is_no_use_is_refused() {
     fs::write(snapshot.join("base_blockhash"), [b'z'; 32]).unwrap();
     let error = start_with(world.params, dir.path(), |_| ()).unwrap_err();
     assert!(error.to_string().contains(&"7a".repeat(32)), "{error}");
+}
+
+/// The program's hash of the snapshot, for a child.
+const HASH: &str = "hash.txt";
+/// The snapshot, for a child.
+const FILE: &str = "coins.dat";
+
+/// The network of a child: it knows the snapshot that lies in its directory.
+fn params_of(dir: &Path) -> (&'static ChainParams, Vec<u8>) {
+    let file = fs::read(dir.join(FILE)).unwrap();
+    let text = fs::read_to_string(dir.join(HASH)).unwrap();
+    let (hash, count) = text.split_once(' ').unwrap();
+    let params = Net::Regtest.params();
+    let known = AssumeUtxo {
+        height: BASE,
+        block: SnapshotMetadata::from_bytes(&file, params).unwrap().base,
+        hash_serialized: hash.parse().unwrap(),
+        chain_tx_count: count.parse().unwrap(),
+    };
+    let mut own = params.clone();
+    own.assumeutxo = Box::leak(Box::new([known]));
+    (Box::leak(Box::new(own)), file)
+}
+
+/// Loads the snapshot and does all that follows, beginning wherever an earlier run was killed.
+fn work_to_the_end(params: &'static ChainParams, dir: &Path, file: &[u8]) {
+    let blocks = blocks(params);
+    let chain = start(params, dir);
+    let headers = blocks[1..].iter().map(|block| block.header);
+    let headers = chain.handle.submit_headers(headers.collect(), true);
+    headers.wait().unwrap();
+    for block in &blocks[1..=HAVE as usize] {
+        submit(&chain, block);
+    }
+    // Another run may have come farther.
+    let loaded = load(&chain, file);
+    assert!(
+        loaded.is_ok() || chain.reader.height() >= BASE,
+        "{loaded:?} at {}",
+        chain.reader.height()
+    );
+    for (n, block) in blocks[HAVE as usize + 1..].iter().enumerate() {
+        submit(&chain, block);
+        if n % 10 == 0 {
+            chain.handle.flush().wait().unwrap();
+        }
+    }
+    wait_until(&chain, |chain| states(chain) == [(TOP, true)]);
+    chain.stop().unwrap();
+    // Here the snapshot's coins take the place of the others.
+    let chain = start(params, dir);
+    assert_eq!(states(&chain), [(TOP, true)]);
+    chain.stop().unwrap();
+}
+
+/// Runs in a process of its own, which another test kills.
+#[test]
+fn child() {
+    let (Some(dir), Ok(_)) = (std::env::var_os(DIR), std::env::var(WORK)) else {
+        return;
+    };
+    let (params, file) = params_of(dir.as_ref());
+    stand_still_at_place();
+    work_to_the_end(params, dir.as_ref(), &file);
+    say_done();
+}
+
+#[test]
+fn killed_anywhere_it_goes_on_where_it_was() {
+    let world = world(|_| ());
+    let known = &world.params.assumeutxo[0];
+    // The coins' hash at every height, from a chain that nobody disturbs.
+    let dir = tempfile::tempdir().unwrap();
+    let clean = start(Net::Regtest.params(), dir.path());
+    let mut hashes = vec![muhash(&clean)];
+    for block in &world.blocks[1..] {
+        assert!(submit(&clean, block));
+        hashes.push(muhash(&clean));
+    }
+    clean.stop().unwrap();
+    let places = [
+        ("[snapshot] loading", 1),
+        ("[snapshot] loaded", 1),
+        ("[snapshot] validated snapshot", 1),
+        ("Committed", 2),
+        ("[snapshot] successfully activated", 1),
+        ("Writing final batch", 6),
+        ("Committed", 9),
+        ("[snapshot] computing UTXO stats", 1),
+        ("[snapshot] snapshot beginning at", 1),
+        ("[snapshot] cleaning up", 1),
+        ("[snapshot] moving snapshot", 1),
+        ("[snapshot] deleted background", 1),
+    ];
+    let at_places = places.map(|(place, count)| Kill::At(place, count));
+    let at_times = (1..=12).map(|n| Kill::After(Duration::from_millis(n * 60)));
+    let dir = tempfile::tempdir().unwrap();
+    let reset = || {
+        for entry in fs::read_dir(dir.path()).unwrap() {
+            let path = entry.unwrap().path();
+            match path.is_dir() {
+                true => fs::remove_dir_all(path).unwrap(),
+                false => fs::remove_file(path).unwrap(),
+            }
+        }
+        fs::write(dir.path().join(FILE), &world.file).unwrap();
+        let text = format!("{} {}", known.hash_serialized, known.chain_tx_count);
+        fs::write(dir.path().join(HASH), text).unwrap();
+    };
+    reset();
+    for kill in at_places.into_iter().chain(at_times) {
+        let killed = run_and_kill(dir.path(), "all", kill);
+        if killed.done {
+            reset();
+            continue;
+        }
+        let chain = start(world.params, dir.path());
+        let heights = states(&chain);
+        let height = heights.last().unwrap().0;
+        assert_eq!(
+            muhash(&chain),
+            hashes[height as usize],
+            "{kill:?}: {heights:?}"
+        );
+        chain.stop().unwrap();
+    }
+    work_to_the_end(world.params, dir.path(), &world.file);
+    let chain = start(world.params, dir.path());
+    assert_eq!(muhash(&chain), world.muhash);
+    chain.stop().unwrap();
+    assert_eq!(names(dir.path()), ["blocks", "chainstate", FILE, HASH]);
+}
+
+/// The chain by which the reference tests its own reading of snapshots.
+fn reference_blocks(params: &ChainParams, count: u32) -> Vec<Arc<Block>> {
+    let genesis = Block::from_bytes(params.genesis.block, params.hashes).unwrap();
+    let (mut prev, mut time) = (genesis.hash, genesis.header.time);
+    let mut blocks = Vec::new();
+    for height in 1..=count {
+        let input = TxIn {
+            script_sig: Script::new().push_int(height.into()).op(0),
+            ..TxIn::unsigned(OutPoint::NULL, 0xffff_fffe)
+        };
+        let coinbase = TxData {
+            version: 2,
+            inputs: vec![input],
+            outputs: vec![TxOut {
+                value: block_subsidy(height, params),
+                script_pubkey: Script::witness_program(0, &sha256(&[0x51])),
+            }],
+            lock_time: height - 1,
+        };
+        time += 1;
+        let header = Header {
+            version: 4,
+            prev,
+            merkle_root: Hash256::ZERO,
+            time,
+            bits: params.genesis.bits,
+            nonce: 0,
+        };
+        let txs = vec![Arc::new(Tx::new(coinbase, params.hashes))];
+        let mut block = Block::new(header, txs, params.hashes);
+        block.header.merkle_root = block_merkle_root(&block).0;
+        let block = solve(params, block.header, &block.txs);
+        prev = block.hash;
+        blocks.push(block);
+    }
+    blocks
+}
+
+#[test]
+fn a_snapshot_of_the_reference_is_known() {
+    let params = Net::Regtest.params();
+    let known = params
+        .assumeutxo
+        .iter()
+        .find(|known| known.height == 200)
+        .unwrap();
+    let blocks = reference_blocks(params, 200);
+    assert_eq!(blocks[199].hash, known.block);
+    let dirs = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let first = start(params, dirs[0].path());
+    for block in &blocks {
+        assert!(submit(&first, block));
+    }
+    let snapshot = first.handle.coins_snapshot().wait().unwrap();
+    let (file, hash) = dump(&CoinsAt::now(snapshot), params);
+    assert_eq!(hash, known.hash_serialized);
+    assert_eq!(
+        first.reader.tip_block().unwrap().chain_tx_count,
+        known.chain_tx_count
+    );
+    let second = start(params, dirs[1].path());
+    let headers = blocks.iter().map(|block| block.header).collect();
+    second.handle.submit_headers(headers, true).wait().unwrap();
+    load(&second, &file).unwrap();
+    assert_eq!(states(&second), [(0, true), (200, false)]);
+    for block in &blocks {
+        submit(&second, block);
+    }
+    wait_until(&second, |chain| states(chain) == [(200, true)]);
+    assert_eq!(muhash(&second), muhash(&first));
+    for chain in [first, second] {
+        chain.stop().unwrap();
+    }
 }

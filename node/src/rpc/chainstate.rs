@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::blockchain::tip_info;
 use super::doc;
 use crate::context::Node;
+use crate::long_call::LongCall;
 
 pub(super) fn commands() -> Vec<Command<Node>> {
     vec![
@@ -173,8 +174,14 @@ fn tx_out_set_info(node: &Node, args: &Args) -> RpcResult {
         ));
     }
     let snapshot = node.handle()?.coins_snapshot().wait().map_err(machine)?;
-    let go_on = || !node.stop.is_stopping();
-    let stats = coin_stats(&snapshot, hash, node.params.hashes, go_on).map_err(machine)?;
+    let call = LongCall::begin(
+        node,
+        "countcoins",
+        "Counting all coins…",
+        "Nothing is changed.",
+    );
+    let stats = coin_stats(&snapshot, hash, node.params.hashes, || call.go_on("", 0, 0));
+    let stats = call.end(stats.map_err(machine))?;
     let best = stats.best_block;
     let height = node.reader()?.block(&best).map_or(0, |info| info.height);
     let mut map = Map::new();
@@ -214,7 +221,9 @@ fn verify_chain_spec() -> CommandSpec {
 
 fn verify_chain(node: &Node, args: &Args) -> RpcResult {
     let level: i32 = args.int("checklevel")?;
-    let blocks = args.opt_int("nblocks")?.unwrap_or(6);
+    let blocks: i32 = args.opt_int("nblocks")?.unwrap_or(6);
+    // As 0 and all numbers that are too large: all blocks.
+    let blocks = u32::try_from(blocks).unwrap_or(0);
     let level = u8::try_from(level.clamp(0, 4)).unwrap_or(4);
     node.handle()?
         .verify_chain(level, blocks)

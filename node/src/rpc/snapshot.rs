@@ -3,14 +3,11 @@
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use chain::snapshot::{
     ActivationError, CoinsAt, METADATA_SIZE, RollbackOptions, SnapshotMetadata, Stage, populate,
 };
 use chain::{BlockInfo, ChainReader};
-use ipc_schema::TaskState;
 use rpc::value::{JsonType, check_object};
 use rpc::{Arg, Args, Command, CommandSpec, ResultDoc, RpcError, RpcResult, code};
 use serde_json::{Map, Value, json};
@@ -19,6 +16,7 @@ use super::blockchain::{difficulty, target_text, tip_info};
 use super::blockstats::hash_or_height;
 use super::chainstate::machine;
 use crate::context::Node;
+use crate::long_call::LongCall;
 
 /// Memory for what is rolled back, in bytes.
 const ROLLBACK_MEMORY: usize = 256 << 20;
@@ -29,49 +27,6 @@ pub(super) fn commands() -> Vec<Command<Node>> {
         load_spec().run(load),
         chainstates_spec().run(chainstates),
     ]
-}
-
-/// A long call as a task: its progress, and whether it is to end.
-struct LongCall<'a> {
-    node: &'a Node,
-    task: u64,
-    cancelled: Arc<AtomicBool>,
-}
-
-impl<'a> LongCall<'a> {
-    fn begin(node: &'a Node, kind: &str, title: &str, note: &str) -> Self {
-        let now = node.clock.now();
-        let (task, cancelled) = node.tasks.begin_cancellable(kind, title, note, now);
-        Self {
-            node,
-            task,
-            cancelled,
-        }
-    }
-
-    /// Tells how far it is; false where it is to end.
-    fn go_on(&self, detail: &str, done: u64, total: u64) -> bool {
-        #[expect(clippy::cast_precision_loss, reason = "a share for people")]
-        let share = (total > 0).then(|| done as f64 / total as f64);
-        self.node.tasks.update(self.task, |task| {
-            task.progress = share;
-            if task.cancellable {
-                detail.clone_into(&mut task.detail);
-            }
-        });
-        !self.cancelled.load(Ordering::Relaxed) && !self.node.stop.is_stopping()
-    }
-
-    fn end<T>(self, result: Result<T, RpcError>) -> Result<T, RpcError> {
-        let state = match &result {
-            Ok(_) => TaskState::Done,
-            Err(_) if self.cancelled.load(Ordering::Relaxed) => TaskState::Cancelled,
-            Err(error) => TaskState::Failed(error.message.to_string()),
-        };
-        let now = self.node.clock.now();
-        self.node.tasks.finish(self.task, state, "", now);
-        result
-    }
 }
 
 fn path_of(node: &Node, args: &Args) -> Result<PathBuf, RpcError> {

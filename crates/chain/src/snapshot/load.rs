@@ -128,12 +128,11 @@ fn fill(
     );
     let mut reader = SnapshotReader::new(source, &plan.metadata, plan.height, plan.params);
     let mut next = || {
-        let coin = reader.next_coin()?;
         let done = reader.done();
         if done.is_multiple_of(LOOK) && !go_on(Stage::Reading, done, total) {
             return Err(PopulateError::Interrupted);
         }
-        Ok(coin)
+        reader.next_coin()
     };
     opened.store.fill(&mut next, base, plan.batch_bytes)?;
     tracing::info!(

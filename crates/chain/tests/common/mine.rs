@@ -139,8 +139,13 @@ pub(crate) fn mine_padded(
     };
     let block = Block::new(header, all.clone(), params.hashes);
     (header.merkle_root, _) = block_merkle_root(&block);
+    solve(params, header, &all)
+}
+
+/// Looks for a nonce, from that of the header on.
+pub(crate) fn solve(params: &ChainParams, mut header: Header, txs: &[Arc<Tx>]) -> Arc<Block> {
     loop {
-        let block = Block::new(header, all.clone(), params.hashes);
+        let block = Block::new(header, txs.to_vec(), params.hashes);
         if check_proof_of_work(&block.hash, header.bits, params) {
             return Arc::new(block);
         }
