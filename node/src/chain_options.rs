@@ -9,6 +9,7 @@ use primitives::{BlockHash, U256};
 use rpc::Table;
 
 use crate::context::Node;
+use crate::indexes;
 use crate::init::failed;
 use crate::tasks::ChainTasks;
 
@@ -25,7 +26,8 @@ pub(crate) fn read(
     let mebibytes = |name: &str| usize::try_from(config.get_int(name)).unwrap_or(0) << 20;
     let bytes = |name: &str| usize::try_from(config.get_int(name)).unwrap_or(0);
     chain.blocks_dir = config.blocks_dir().map_err(failed)?;
-    chain.cache_bytes = mebibytes("dbcache").max(chain::MIN_CACHE_BYTES);
+    let cache = mebibytes("dbcache").max(chain::MIN_CACHE_BYTES);
+    chain.cache_bytes = cache - indexes::cache_share(config, cache);
     if config.is_set("dbbatchsize") {
         chain.batch_bytes = bytes("dbbatchsize");
     }

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
+use chain::indexes::Indexes;
 use chain::{ChainHandle, ChainReader, Clock};
 use common::options::Config;
 use common::stop::StopHandle;
@@ -43,10 +44,13 @@ pub(crate) struct Node {
     pub(crate) tasks: Tasks,
     /// The scan of all coins.
     pub(crate) coins_scan: CoinsScan,
+    /// The scan of block filters.
+    pub(crate) block_scan: CoinsScan,
     /// The wallet process.
     pub(crate) wallet: WalletLink,
     config: Mutex<Config>,
     chain: OnceLock<Chain>,
+    indexes: OnceLock<Indexes>,
 }
 
 impl Node {
@@ -60,10 +64,12 @@ impl Node {
             chain_state: watch::Sender::new(ChainState::default()),
             tasks: Tasks::new(),
             coins_scan: CoinsScan::default(),
+            block_scan: CoinsScan::default(),
             wallet: WalletLink::new(),
             cancel: Arc::default(),
             config: Mutex::new(config),
             chain: OnceLock::new(),
+            indexes: OnceLock::new(),
         })
     }
 
@@ -76,6 +82,17 @@ impl Node {
     pub(crate) fn set_chain(&self, chain: Chain) {
         // A second start of the chain does not happen within one process.
         let _ = self.chain.set(chain);
+    }
+
+    /// Offers the indexes from now on; only the first call counts.
+    pub(crate) fn set_indexes(&self, indexes: Indexes) {
+        // A second start does not happen within one process.
+        let _ = self.indexes.set(indexes);
+    }
+
+    /// The indexes, once they are open.
+    pub(crate) fn indexes(&self) -> Option<&Indexes> {
+        self.indexes.get()
     }
 
     /// The chain, where it is loaded.

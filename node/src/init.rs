@@ -1,13 +1,15 @@
 //! Starts the node, and stops it in the opposite order.
 //!
-//! Start: locks → log → IPC sockets → RPC server (answers -28) → chain → status → wallet → open the
-//! doors → blocks from files. Stop: doors → wallet → chain → cookie, pid file, locks.
+//! Start: locks → log → IPC sockets → RPC server (answers -28) → chain → status → indexes (which stand still) →
+//! wallet → open the doors → blocks from files → indexes run. Stop: doors → wallet → indexes → chain → cookie, pid
+//! file, locks.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chain::indexes::Indexes;
 use chain::{Ended, Reindex};
 use common::datadir::{self, DirLock, PidFile};
 use common::log::{self, LogOptions};
@@ -20,6 +22,7 @@ use tokio::task::JoinHandle;
 use crate::chain_options;
 use crate::context::{Chain, Node};
 use crate::detach::Detach;
+use crate::indexes;
 use crate::mempool_file;
 use crate::program::{InProcessWallet, identity};
 use crate::rpc_server::{self, RpcServer};
@@ -189,6 +192,10 @@ pub(crate) async fn start(launch: Launch) -> Result<Running, StartError> {
         following,
         files,
     };
+    if let Err(error) = indexes::open(&node, &chain, &config).await {
+        drop(running.stop_serving().await);
+        return Err(error);
+    }
     node.status
         .send_modify(|status| status.message = "Starting the wallet…".to_owned());
     if let Err(error) = starter.first_start().await {
@@ -400,22 +407,27 @@ async fn open_chain(
     node.status
         .send_modify(|status| status.message = "Loading block index…".to_owned());
     let mut chain_config = chain_options::read(node, table, config)?;
+    let (kinds, wipe) = (indexes::wanted(config), config.get_bool("reindex"));
     let rebuild = config
         .get_list("test")
         .iter()
         .any(|option| option == "reindex_after_failure_noninteractive_yes");
     let opened = tokio::task::spawn_blocking(move || {
+        if wipe {
+            Indexes::wipe(&chain_config, &kinds).map_err(failed)?;
+        }
         let first = chain::start(chain_config.clone());
-        match &first {
+        Ok::<_, StartError>(match &first {
             Err(error) if rebuild && error.can_rebuild() => {
                 tracing::warn!("{error}. The databases are built anew.");
                 chain_config.reindex = Reindex::All;
+                Indexes::wipe(&chain_config, &kinds).map_err(failed)?;
                 chain::start(chain_config)
             }
             _ => first,
-        }
+        })
     });
-    opened.await.map_err(failed)?.map_err(|error| {
+    opened.await.map_err(failed)??.map_err(|error| {
         let mut text = error.to_string();
         if error.can_rebuild() {
             text = format!("{}.\n{REBUILD_ADVICE}", text.trim_end_matches('.'));
@@ -438,6 +450,10 @@ async fn import(node: Arc<Node>, chain: Chain, files: Vec<String>) {
     let files = files.into_iter().map(PathBuf::from).collect();
     if let Err(error) = chain.handle.import(files).await {
         tracing::warn!("Blocks could not be loaded: {error}");
+    }
+    let with_indexes = Arc::clone(&node);
+    if let Err(error) = tokio::task::spawn_blocking(move || indexes::start(&with_indexes)).await {
+        tracing::error!("The indexes could not be started: {error}");
     }
     // Before this the tip may lie below what a wallet has seen: it would take that for a reorganisation.
     node.chain_state.send_modify(|state| state.ready = true);
@@ -506,11 +522,12 @@ impl Running {
             rpc.http.stop(GRACE).await;
         }
         self.node.wallet.stop().await;
-        let (chain, node) = (self.chain, self.node);
+        let (node, chain) = (Arc::clone(&self.node), self.chain);
         let closed = tokio::task::spawn_blocking(move || {
             if let Some(chain) = node.try_chain() {
                 mempool_file::save_at_stop(&node, chain);
             }
+            indexes::stop(&node, &chain.handle);
             chain.stop()
         })
         .await;

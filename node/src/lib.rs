@@ -2,13 +2,14 @@
 //!
 //! One page starts it ([`init::start`]) and the same page stops it ([`init::Running::stop`]).
 //!
-//! Threads: `main` waits; `chain` writes the chain; `scriptch.N` check scripts; `ipc` holds every
-//! connection; `signal` hears signals; tokio's workers run the RPC server and the services, its
+//! Threads: `main` waits; `chain` writes the chain; `scriptch.N` check scripts; `txidx` and the like write
+//! one index each, for which `index.N` read blocks; `ipc` holds every connection; `signal` hears signals; tokio's workers run the RPC server and the services, its
 //! blocking pool what reads files.
 
 mod chain_options;
 mod context;
 mod detach;
+mod indexes;
 mod init;
 mod long_call;
 mod mempool_file;

@@ -4,12 +4,15 @@ use rpc::Command;
 
 use crate::context::Node;
 
+mod activity;
 pub(crate) mod blockchain;
+mod blockfilter;
 mod blockstats;
 mod chainstate;
 mod decode;
 mod deployments;
 mod doc;
+mod index;
 pub(crate) mod mempool;
 mod mining;
 pub(crate) mod net;
@@ -21,16 +24,20 @@ mod scan;
 mod snapshot;
 mod submitheader;
 mod txoutproof;
+mod txoutsetinfo;
 mod wait;
 
 /// Every command that the node itself answers.
 pub(crate) fn commands() -> Vec<Command<Node>> {
     [
+        activity::commands(),
         blockchain::commands(),
+        blockfilter::commands(),
         blockstats::commands(),
         chainstate::commands(),
         decode::commands(),
         deployments::commands(),
+        index::commands(),
         mempool::commands(),
         mining::commands(),
         net::commands(),
@@ -42,6 +49,7 @@ pub(crate) fn commands() -> Vec<Command<Node>> {
         snapshot::commands(),
         submitheader::commands(),
         txoutproof::commands(),
+        txoutsetinfo::commands(),
         wait::commands(),
     ]
     .into_iter()

@@ -1,6 +1,6 @@
-//! The one scan of all coins that may run at a time (`scantxoutset`).
+//! Scans of which one of a kind may run at a time: of all coins (`scantxoutset`), of block filters (`scanblocks`).
 
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 
 /// Whether all coins are being looked through, how far that is, and whether it is to end.
 #[derive(Debug, Default)]
@@ -8,6 +8,7 @@ pub(crate) struct CoinsScan {
     running: AtomicBool,
     aborted: AtomicBool,
     percent: AtomicU8,
+    height: AtomicU32,
 }
 
 /// The right to scan, until it is dropped.
@@ -31,6 +32,11 @@ impl CoinsScan {
         running.then(|| self.percent.load(Ordering::Relaxed))
     }
 
+    /// The height of the block that a scan of blocks is at.
+    pub(crate) fn height(&self) -> u32 {
+        self.height.load(Ordering::Relaxed)
+    }
+
     /// Asks the scan to end; false where none is running.
     pub(crate) fn abort(&self) -> bool {
         let running = self.running.load(Ordering::Acquire);
@@ -45,6 +51,11 @@ impl ScanGuard<'_> {
     /// Says how far the scan is; true where that is more than before.
     pub(crate) fn report(&self, percent: u8) -> bool {
         self.0.percent.fetch_max(percent, Ordering::Relaxed) < percent
+    }
+
+    /// Says which block the scan is at.
+    pub(crate) fn set_height(&self, height: u32) {
+        self.0.height.store(height, Ordering::Relaxed);
     }
 
     /// Whether somebody wants the scan to end.

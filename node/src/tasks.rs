@@ -19,6 +19,8 @@ pub(crate) const LOADING: &str = "loadblock";
 pub(crate) const VERIFYING: &str = "verify";
 /// Kind of the task that looks through all coins.
 pub(crate) const SCANNING: &str = "scan";
+/// Kind of the task that looks through block filters.
+pub(crate) const SCANNING_BLOCKS: &str = "scanblocks";
 /// What is shown of a task that was asked to end and has not.
 const CANCELLING: &str = "Cancelling…";
 
@@ -187,7 +189,7 @@ pub(crate) fn cancel_note(kind: &str) -> &'static str {
         VERIFYING => {
             "Nothing is changed. The blocks that were not looked at are taken as they are."
         }
-        SCANNING => "What was found so far is answered.",
+        SCANNING | SCANNING_BLOCKS => "What was found so far is answered.",
         _ => "",
     }
 }

@@ -1,20 +1,17 @@
 //! Commands about coins, and those that change the active chain (the rest of Core's `rpc/blockchain.cpp`).
 
-use chain::coinstats::{CoinStatsHash, coin_stats};
 use keys::univ::{amount_value, script_to_json};
 use primitives::{BlockHash, OutPoint, Txid};
 use rpc::{Arg, Args, Command, CommandSpec, ResultDoc, RpcError, RpcResult, code};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::blockchain::tip_info;
 use super::doc;
 use crate::context::Node;
-use crate::long_call::LongCall;
 
 pub(super) fn commands() -> Vec<Command<Node>> {
     vec![
         tx_out_spec().run(tx_out),
-        tx_out_set_info_spec().run(tx_out_set_info),
         verify_chain_spec().run(verify_chain),
         on_block("invalidateblock", "Permanently marks a block as invalid, as if it violated a consensus rule.", "the hash of the block to mark as invalid")
             .run(|node: &Node, args| {
@@ -126,79 +123,6 @@ fn tx_out(node: &Node, args: &Args) -> RpcResult {
         "scriptPubKey": script_to_json(&output.script_pubkey, true, true, node.params),
         "coinbase": coinbase,
     }))
-}
-
-fn tx_out_set_info_spec() -> CommandSpec {
-    CommandSpec::new(
-        "blockchain",
-        "gettxoutsetinfo",
-        "Returns statistics about the unspent transaction output set.\nNote this call may take some time.",
-    )
-    .arg(Arg::str("hash_type", "Which UTXO set hash should be calculated. Options: 'hash_serialized_3' (the legacy algorithm), 'muhash', 'none'.").default("hash_serialized_3"))
-    .arg(Arg::num("hash_or_height", "The block hash or height of the target height (only available with coinstatsindex).").any_type().type_words("", "string or numeric").hint("the current best block"))
-    .arg(Arg::bool("use_index", "Use coinstatsindex, if available.").default(true))
-    .result(ResultDoc::object(
-        "",
-        "",
-        vec![
-            ResultDoc::num("height", "The block height (index) of the returned statistics"),
-            ResultDoc::hex("bestblock", "The hash of the block at which these statistics are calculated"),
-            ResultDoc::num("txouts", "The number of unspent transaction outputs"),
-            ResultDoc::num("bogosize", "Database-independent, meaningless metric indicating the UTXO set size"),
-            ResultDoc::hex("hash_serialized_3", "The serialized hash (only present if 'hash_serialized_3' hash_type is chosen)").optional(),
-            ResultDoc::hex("muhash", "The serialized hash (only present if 'muhash' hash_type is chosen)").optional(),
-            ResultDoc::num("transactions", "The number of transactions with unspent outputs (not available when coinstatsindex is used)").optional(),
-            ResultDoc::num("disk_size", "The estimated size of the chainstate on disk (not available when coinstatsindex is used)").optional(),
-            ResultDoc::amount("total_amount", "The total amount of coins in the UTXO set"),
-        ],
-    ))
-    .cli("")
-    .cli("\"none\"")
-    .rpc("")
-}
-
-fn tx_out_set_info(node: &Node, args: &Args) -> RpcResult {
-    let name = args.str("hash_type")?;
-    let hash = match name {
-        "hash_serialized_3" => CoinStatsHash::Serialized,
-        "muhash" => CoinStatsHash::MuHash,
-        "none" => CoinStatsHash::None,
-        other => {
-            let text = format!("'{other}' is not a valid hash_type");
-            return Err(RpcError::invalid_parameter(text));
-        }
-    };
-    if args.is_given("hash_or_height") && !args.value("hash_or_height")?.is_null() {
-        return Err(RpcError::invalid_parameter(
-            "Querying specific block heights requires coinstatsindex",
-        ));
-    }
-    let snapshot = node.handle()?.coins_snapshot().wait().map_err(machine)?;
-    let call = LongCall::begin(
-        node,
-        "countcoins",
-        "Counting all coins…",
-        "Nothing is changed.",
-    );
-    let stats = coin_stats(&snapshot, hash, node.params.hashes, || call.go_on("", 0, 0));
-    let stats = call.end(stats.map_err(machine))?;
-    let best = stats.best_block;
-    let height = node.reader()?.block(&best).map_or(0, |info| info.height);
-    let mut map = Map::new();
-    map.insert("height".into(), height.into());
-    map.insert("bestblock".into(), best.to_string().into());
-    map.insert("txouts".into(), stats.outputs.into());
-    map.insert("bogosize".into(), stats.bogo_size.into());
-    if let Some(hash) = stats.hash {
-        map.insert(name.into(), hash.to_string().into());
-    }
-    map.insert(
-        "total_amount".into(),
-        stats.total_amount.map_or(Value::Null, amount_value),
-    );
-    map.insert("transactions".into(), stats.transactions.into());
-    map.insert("disk_size".into(), stats.disk_size.into());
-    Ok(map.into())
 }
 
 fn verify_chain_spec() -> CommandSpec {

@@ -15,7 +15,7 @@ use tokio::sync::{broadcast, watch};
 use crate::context::Node;
 use crate::detach::Detach;
 use crate::settings;
-use crate::tasks::{LOADING, SCANNING};
+use crate::tasks::{LOADING, SCANNING, SCANNING_BLOCKS};
 use crate::wallet_link::Starter;
 
 /// Lines kept for a window that comes later.
@@ -162,6 +162,9 @@ impl NodeService for NodeServer {
                 Some(_) if node.tasks.raise(id) => {}
                 Some(kind) if kind == SCANNING => {
                     node.coins_scan.abort();
+                }
+                Some(kind) if kind == SCANNING_BLOCKS => {
+                    node.block_scan.abort();
                 }
                 Some(_) => node.cancel.cancel_verification(),
                 None => {

@@ -1,7 +1,10 @@
 //! Which transactions spend given outputs (Core's `gettxspendingprevout`).
 
+use std::sync::Arc;
+
+use chain::indexes::{IndexKind, Indexes, TxoSpenderIndex};
 use primitives::hash::to_hex;
-use primitives::{OutPoint, Txid};
+use primitives::{OutPoint, Tx, Txid};
 use rpc::value::{JsonType, check_object, field, hash_from, int_from, object_from};
 use rpc::{Arg, Args, CommandSpec, ResultDoc, RpcError, RpcResult};
 use serde_json::{Map, Value};
@@ -55,35 +58,60 @@ pub(super) fn spenders(node: &Node, args: &Args) -> RpcResult {
     let known = [("mempool_only", flag), ("return_spending_tx", flag)];
     check_object(options, &known, true, true)?;
     // Without an index of spent outputs there is no other place to look.
+    let index = node.indexes().and_then(Indexes::spender);
     let mempool_only = options.get("mempool_only").and_then(Value::as_bool);
-    let mempool_only = mempool_only.unwrap_or(true);
+    let mempool_only = mempool_only.unwrap_or(index.is_none());
     let with_tx = options.get("return_spending_tx").and_then(Value::as_bool);
     let outpoints = outputs.iter().map(outpoint_of);
     let outpoints = outpoints.collect::<Result<Vec<_>, _>>()?;
+    let spent_by = |tx: &Tx| {
+        let mut map = Map::new();
+        map.insert("spendingtxid".into(), tx.txid().to_string().into());
+        if with_tx == Some(true) {
+            map.insert("spendingtx".into(), to_hex(&tx.to_bytes()).into());
+        }
+        map
+    };
+    let waiting: Vec<Option<Arc<Tx>>> = {
+        let pool = node.reader()?.mempool();
+        let spender = |place: &OutPoint| pool.spender(place).map(|entry| Arc::clone(&entry.tx));
+        outpoints.iter().map(spender).collect()
+    };
+    let index = if mempool_only || waiting.iter().all(Option::is_some) {
+        None
+    } else {
+        Some(ready_index(node)?)
+    };
     let mut answer = Vec::with_capacity(outputs.len());
-    let pool = node.reader()?.mempool();
-    for (output, outpoint) in outputs.iter().zip(outpoints) {
+    for ((output, outpoint), waiting) in outputs.iter().zip(outpoints).zip(waiting) {
         let mut map = object_from(output)?.clone();
-        let spender = pool.spender(&outpoint);
-        match spender {
-            Some(spender) => {
-                let txid = spender.tx.txid().to_string();
-                map.insert("spendingtxid".into(), txid.into());
-                if with_tx == Some(true) {
-                    let bytes = to_hex(&spender.tx.to_bytes());
-                    map.insert("spendingtx".into(), bytes.into());
+        match (waiting, index) {
+            (Some(tx), _) => map.append(&mut spent_by(&tx)),
+            (None, None) => {}
+            (None, Some(index)) => {
+                if let Some(spender) = index.find(&outpoint).map_err(|error| {
+                    tracing::error!(target: "rpc", "{error}");
+                    let text = format!("IO error finding spending tx for outpoint {outpoint}.");
+                    RpcError::misc(text)
+                })? {
+                    map.append(&mut spent_by(&spender.tx));
+                    map.insert("blockhash".into(), spender.block.to_string().into());
                 }
-            }
-            None if mempool_only => {}
-            None => {
-                return Err(RpcError::misc(
-                    "Mempool lacks a relevant spend, and txospenderindex is unavailable.",
-                ));
             }
         }
         answer.push(Value::from(map));
     }
     Ok(answer.into())
+}
+
+/// The index of spent outputs, where it has seen the tip.
+fn ready_index(node: &Node) -> Result<&TxoSpenderIndex, RpcError> {
+    let indexes = node
+        .indexes()
+        .filter(|indexes| indexes.wait_for_tip(IndexKind::TxoSpender));
+    indexes.and_then(Indexes::spender).ok_or_else(|| {
+        RpcError::misc("Mempool lacks a relevant spend, and txospenderindex is unavailable.")
+    })
 }
 
 fn outpoint_of(output: &Value) -> Result<OutPoint, RpcError> {

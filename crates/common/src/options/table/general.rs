@@ -40,7 +40,6 @@ fn minimum_chain_work(params: &ChainParams) -> String {
     params.min_chain_work.to_string()
 }
 
-const NO_INDEX: &str = "this version keeps no optional index";
 const NO_BACKGROUND: &str = "every program stays in the foreground";
 
 /// The entries.
@@ -74,8 +73,7 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
         "=<type>",
         "Keep an index of compact filters by block. Without a type, or with 1, all known types are kept. Types: basic",
     )
-    .default("0")
-    .inert(NO_INDEX),
+    .default("0"),
     general(
         Kind::Text,
         "blocknotify",
@@ -117,8 +115,7 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     )
     .default("1"),
     general(Kind::Bool, "coinstatsindex", "", "Keep an index of the coin statistics that gettxoutsetinfo returns")
-        .default("0")
-        .inert(NO_INDEX),
+        .default("0"),
     general(
         Kind::Path,
         "conf",
@@ -219,11 +216,9 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     general(Kind::Text, "startupnotify", "=<cmd>", "Command to run when the start is complete").inert(NO_COMMANDS),
     general(Kind::Bool, "txindex", "", "Keep an index of all transactions for getrawtransaction")
         .default("0")
-        .setting(SettingGroup::Node)
-        .inert(NO_INDEX),
+        .setting(SettingGroup::Node),
     general(Kind::Bool, "txospenderindex", "", "Keep an index of the transactions that spend outputs, for gettxspendingprevout")
-        .default("0")
-        .inert(NO_INDEX),
+        .default("0"),
     general(Kind::Bool, "create", "", "Begin with an empty transaction").programs(TX),
     general(Kind::Bool, "json", "", "Print JSON").programs(TX),
     general(Kind::Bool, "txid", "", "Print only the id of the resulting transaction").programs(TX),
