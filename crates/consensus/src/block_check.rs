@@ -150,7 +150,7 @@ pub fn check_block(
     // Too few are counted here: those behind hashes and in witnesses need the coins.
     let sigops: u32 = block.txs.iter().map(|tx| legacy_sigop_count(tx)).sum();
     if sigops > MAX_BLOCK_SIGOPS_COST / WITNESS_SCALE_FACTOR {
-        return Err(BlockError::TooManySigops);
+        return Err(BlockError::TooManyLegacySigops);
     }
     Ok(())
 }

@@ -60,7 +60,10 @@ pub enum BlockError {
     /// Another transaction is a coinbase.
     #[error("bad-cb-multiple")]
     CoinbaseMultiple,
-    /// Too many signature operations.
+    /// Too many signature operations stand in the block itself.
+    #[error("bad-blk-sigops")]
+    TooManyLegacySigops,
+    /// Too many signature operations, those behind hashes and in witnesses included.
     #[error("bad-blk-sigops")]
     TooManySigops,
     /// The signature of the block is invalid (BIP325).
@@ -145,6 +148,7 @@ impl BlockError {
             Self::BadLength
             | Self::CoinbaseMissing
             | Self::CoinbaseMultiple
+            | Self::TooManyLegacySigops
             | Self::TooManySigops
             | Self::BadSignetSignature
             | Self::NonFinal(_)
@@ -182,6 +186,7 @@ impl BlockError {
             Self::BadLength => "size limits failed",
             Self::CoinbaseMissing => "first tx is not coinbase",
             Self::CoinbaseMultiple => "more than one coinbase",
+            Self::TooManyLegacySigops => "out-of-bounds SigOpCount",
             Self::TooManySigops => "too many sigops",
             Self::BadSignetSignature => "signet block signature validation failure",
             Self::NonFinal(None) => "non-final transaction",

@@ -223,7 +223,9 @@ fn lock_times_and_limits() {
     many.outputs[0].script_pubkey = Script::from(vec![0xac; 20_000]);
     assert_eq!(check(many.clone()), Ok(()));
     many.outputs[0].script_pubkey = Script::from(vec![0xac; 20_001]);
-    assert_eq!(check(many), Err(BlockError::TooManySigops));
+    let error = check(many).unwrap_err();
+    assert_eq!(error.reject_reason(), "bad-blk-sigops");
+    assert_eq!(error.debug_message(), "out-of-bounds SigOpCount");
     let mut large = spend(0);
     large.outputs[0].script_pubkey = Script::from(vec![0; 999_900]);
     assert_eq!(check(large), Err(BlockError::BadLength));
