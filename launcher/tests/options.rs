@@ -10,9 +10,12 @@ use common::options::{Category, Program, table};
 /// Options that work in another way than by being asked for.
 const BY_RULE: &[(&str, &str)] = &[
     ("blocksonly", "a rule between options sets two others"),
+    ("blockfilterindex", "an index names its option"),
     ("checkpoints", "removed; a start warns of it"),
+    ("coinstatsindex", "an index names its option"),
     ("limitancestorsize", "removed; a start warns of it"),
     ("limitdescendantsize", "removed; a start warns of it"),
+    ("txospenderindex", "an index names its option"),
 ];
 
 /// Options that are asked for, and still change nothing that a user could see.

@@ -77,13 +77,14 @@ impl Chainstate {
             if level < 3 {
                 continue;
             }
-            if view.memory() + self.coins.memory() > self.coins_limit {
-                skipped = true;
-            } else if skipped || !self.verify_undo(*id, &block, &mut view)? {
-                return Ok(Verified::Damaged);
-            } else {
-                good += block.txs.len();
+            skipped |= view.memory() + self.coins.memory() > self.coins_limit;
+            if skipped {
+                continue;
             }
+            if !self.verify_undo(*id, &block, &mut view)? {
+                return Ok(Verified::Damaged);
+            }
+            good += block.txs.len();
         }
         if skipped {
             verified = Verified::Skipped;
