@@ -148,9 +148,11 @@ impl Chainstate {
         let (dirty, all) = (self.coins.dirty_count(), self.coins.len());
         self.coins.base().write(&self.coins, options)?;
         self.coins.written(keep_coins);
-        let best = self.coins.best_block()?;
-        self.shared.flushed.send_replace(best.unwrap_or_default());
-        self.publish_coins_memory();
+        if !self.is_in_background() {
+            let best = self.coins.best_block()?;
+            self.shared.flushed.send_replace(best.unwrap_or_default());
+            self.publish_coins_memory();
+        }
         tracing::debug!(
             target: "bench",
             "write coins cache to disk ({dirty} out of {all} cached coins) completed ({:.2}ms)",

@@ -13,6 +13,7 @@ use super::file::SnapshotMetadata;
 use super::load::{PopulateError, PopulatedSnapshot};
 use crate::chainstate::Chainstate;
 use crate::coins::CoinsCache;
+use crate::disk::Disk;
 use crate::error::ChainError;
 use crate::flush::FlushMode;
 use crate::handle::{Call, ChainHandle, Command};
@@ -85,6 +86,7 @@ pub struct SnapshotPlan {
     pub(super) dir: PathBuf,
     pub(super) cache_bytes: u64,
     pub(super) batch_bytes: usize,
+    pub(super) disk: Disk,
     _claim: Arc<()>,
 }
 
@@ -156,6 +158,7 @@ impl Chainstate {
             dir: snapshot_dir(&config.data_dir),
             cache_bytes: self.store_cache_bytes,
             batch_bytes: config.batch_bytes,
+            disk: Disk::new(config.faults.clone()),
             _claim: Arc::clone(&claim),
         };
         self.snapshot_claim = Arc::downgrade(&claim);
@@ -237,6 +240,7 @@ impl Chainstate {
             target: None,
         });
         self.assumed = Some(Assumed::new(base, older));
+        self.shared.flushed.send_replace(hash);
         self.balance_caches();
         self.load_candidates();
         self.publish();

@@ -142,6 +142,7 @@ impl Chainstate {
         self.replay().map_err(StartError::Replay)?;
         let best = self.coins.base().best_block();
         let best = best.map_err(StartError::OpenCoins)?.ok_or_else(unknown)?;
+        self.shared.flushed.send_replace(best);
         self.load_chain(&best)?;
         self.leave_invalid()
             .map_err(|error| StartError::InitIndex(Some(error)))

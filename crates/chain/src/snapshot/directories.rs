@@ -15,6 +15,7 @@ use crate::block_files::FileError;
 use crate::coins::{CoinsStore, CoinsView as _};
 use crate::coinstats::{CoinStatsError, CoinStatsHash, coin_stats};
 use crate::config::{ChainConfig, Reindex, Task};
+use crate::disk::Disk;
 use crate::error::{ChainError, StartError};
 use crate::store::{Store, StoreError, StoreKind, StoreOptions, sync_dir};
 
@@ -43,7 +44,8 @@ fn open(dir: &Path, config: &ChainConfig, cache_bytes: u64) -> Result<CoinsStore
         buffer_bytes: cache_bytes.max(1 << 20),
         wipe: false,
     };
-    Store::open(dir, config.params, &options).map(CoinsStore::new)
+    let disk = Disk::new(config.faults.clone());
+    Store::open(dir, config.params, &options).map(|store| CoinsStore::new(store.on(&disk)))
 }
 
 /// Makes an empty store for a snapshot; what an interrupted attempt left is deleted.
@@ -55,7 +57,8 @@ pub(super) fn open_new(plan: &SnapshotPlan) -> Result<Opened, StoreError> {
         wipe: true,
     };
     let dir = plan.dir.clone();
-    let store = Store::open(&dir, plan.params, &options).map(CoinsStore::new)?;
+    let store = Store::open(&dir, plan.params, &options)?.on(&plan.disk);
+    let store = CoinsStore::new(store);
     Ok(Opened { store, dir })
 }
 
