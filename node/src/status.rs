@@ -23,6 +23,8 @@ pub(crate) async fn follow(node: Arc<Node>, chain: Chain) -> Option<Ended> {
     let mut ended = chain.reader.ended();
     let mut pool = chain.reader.mempool_changes();
     let mut disk = tokio::time::interval(DISK_PAUSE);
+    let mut states = chain.reader.watch_chainstates();
+    let mut below_snapshot = false;
     update_tip(&node, &chain, &mut tip);
     update_pool(&node, &chain);
     loop {
@@ -47,6 +49,15 @@ pub(crate) async fn follow(node: Arc<Node>, chain: Chain) -> Option<Ended> {
                 update_pool(&node, &chain);
             }
             _ = disk.tick() => update_disk(&node, &chain),
+            Ok(()) = states.changed() => {
+                let several = states.borrow_and_update().len() > 1;
+                // Blocks that the tip does not tell of are here now.
+                if several || below_snapshot {
+                    node.chain_state.send_modify(|_| ());
+                    wait(&node).await;
+                }
+                below_snapshot = several;
+            }
             changed = ended.changed() => {
                 let reason = ended.borrow().clone();
                 if changed.is_err() || reason.is_some() {

@@ -283,6 +283,12 @@ impl ChainReader {
         self.shared.chainstates.borrow().clone()
     }
 
+    /// Wakes at every change of [`ChainReader::chainstates`]: blocks below a snapshot are here then
+    /// that were not before.
+    pub fn watch_chainstates(&self) -> watch::Receiver<Vec<ChainstateInfo>> {
+        self.shared.chainstates.subscribe()
+    }
+
     /// An estimate of how much of all transactions lies up to a block, 0 to 1.
     pub fn progress(&self, hash: &BlockHash) -> f64 {
         let id = self.shared.index().find(hash);

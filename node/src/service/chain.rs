@@ -91,6 +91,10 @@ fn blocks_from(reader: &ChainReader, height: u32, max_bytes: u64) -> Result<Vec<
         if parent.is_some_and(|parent| parent != info.header.prev) {
             break;
         }
+        // Below a snapshot they come later: whoever pulls hears of it.
+        if info.position.is_none() && info.tx_count == 0 {
+            break;
+        }
         let block = with_bytes(reader, &info)?;
         bytes += block.data.len() as u64;
         parent = Some(info.hash);

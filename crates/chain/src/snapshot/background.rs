@@ -384,8 +384,12 @@ impl Chainstate {
             ..info(&self.chain, self.coins_limit)
         };
         let older = older.map(|older| info(&older.chain, older.coins_limit));
-        let all = older.into_iter().chain([active]).collect();
+        let all: Vec<_> = older.into_iter().chain([active]).collect();
         drop(index);
-        self.shared.chainstates.send_replace(all);
+        self.shared.chainstates.send_if_modified(|shown| {
+            let changed = *shown != all;
+            *shown = all;
+            changed
+        });
     }
 }
