@@ -213,6 +213,44 @@ fn figures_of_coins_are_told_for_every_block() {
     assert_eq!(at(&node, json!(7)), by_height);
     assert_eq!(at(&node, hashes[19].clone()), away);
     settle(&node);
+    let tip = node.call("gettxoutsetinfo", json!(["muhash"]));
+    for way in ["-reindex-chainstate", "-reindex"] {
+        node.stop();
+        node.start_with(&[&INDEXES[..], &[way]].concat());
+        settle(&node);
+        assert_eq!(
+            node.call("gettxoutsetinfo", json!(["muhash"])),
+            tip,
+            "{way}"
+        );
+        assert_eq!(at(&node, json!(7)), by_height, "{way}");
+    }
+}
+
+#[test]
+fn what_is_lost_for_good_is_told_by_kind() {
+    let node = setup("bitcoin").start();
+    let to_anyone = format!("raw({ANYONE})");
+    let hashes = node.call("generatetodescriptor", json!([101, to_anyone]));
+    let block = node.call("getblock", json!([hashes[0]]));
+    let place = (text(&block["tx"][0]), 0);
+    // A script that nothing satisfies takes one coin, the miner another.
+    let outputs = [(REWARD / 2, ANYONE), (REWARD / 2 - 200_000_000, "6a")];
+    let draft = Draft::new(vec![Spend::of(&place)], &outputs);
+    node.call("sendrawtransaction", json!([draft.hex(), 0, 23]));
+    node.call("generatetodescriptor", json!([1, to_anyone]));
+    settle(&node);
+    let told = node.call("gettxoutsetinfo", json!(["none", 102]));
+    assert_eq!(told["total_unspendable_amount"].to_string(), "73.00000000");
+    let block = &told["block_info"];
+    assert_eq!(block["unspendables"]["scripts"].to_string(), "23.00000000");
+    assert_eq!(
+        block["unspendables"]["unclaimed_rewards"].to_string(),
+        "0.00000000"
+    );
+    assert_eq!(block["prevout_spent"].to_string(), "50.00000000");
+    assert_eq!(block["new_outputs_ex_coinbase"].to_string(), "25.00000000");
+    assert_eq!(block["coinbase"].to_string(), "52.00000000");
 }
 
 #[test]

@@ -28,7 +28,9 @@ pub(crate) fn cache_share(config: &Config, total: usize) -> usize {
     for kind in wanted(config) {
         let share = kind.cache_share(total);
         all += share;
-        tracing::info!("* Using {} MiB for {}", share >> 20, kind.name());
+        if share > 0 {
+            tracing::info!("* Using {} MiB for {}", share >> 20, kind.name());
+        }
     }
     all
 }

@@ -74,6 +74,13 @@ fn check_world(world: &World, indexed: &Indexed) {
         };
         seen += 1;
         assert_eq!(stats.muhash.to_string(), world.hashes[&block.hash]);
+        let made = stats.new_outputs_ex_coinbase + stats.coinbase;
+        let coins = |amount: primitives::Amount| u128::try_from(amount.sat()).unwrap();
+        assert_eq!(coins(stats.total_amount), made - stats.prevout_spent);
+        let lost = coins(stats.unspendable());
+        assert_eq!(stats.prevout_spent + coins(stats.subsidy), made + lost);
+        // These miners take less than they may.
+        assert!(stats.unclaimed_rewards > primitives::Amount::ZERO);
         check_block(reader, indexes, &info);
     }
     assert!(seen >= reader.height());

@@ -206,6 +206,11 @@ impl<I: Indexing> Follow<I> {
         })?;
         match ahead {
             Ahead::Arrived => Ok(Step::Arrived { at_tip: true }),
+            // A chain that was only cut short may come back: nothing changes until another block
+            // takes the place, as in the reference.
+            Ahead::Disconnect(info) if self.is_above_tip(&info) => {
+                Ok(Step::Arrived { at_tip: true })
+            }
             Ahead::Disconnect(info) => {
                 // What the block before left is looked up in the store.
                 self.write(false)?;
@@ -221,6 +226,16 @@ impl<I: Indexing> Follow<I> {
             }
             Ahead::Connect(infos) => self.connect(&infos, pool),
         }
+    }
+
+    /// Whether the tip is an ancestor of this block.
+    fn is_above_tip(&self, info: &BlockInfo) -> bool {
+        let reader = self.reader();
+        let tip = reader.tip_block();
+        tip.is_some_and(|tip| {
+            let fork = reader.fork_point(&info.hash);
+            fork.is_some_and(|fork| fork.hash == tip.hash)
+        })
     }
 
     fn connect(&mut self, infos: &[BlockInfo], pool: &ThreadPool) -> Result<Step, IndexError> {

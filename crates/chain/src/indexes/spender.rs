@@ -16,7 +16,7 @@ use crate::store::{Batch, Store};
 pub struct Spender {
     /// The transaction.
     pub tx: Tx,
-    /// The block of the active chain that it is in.
+    /// The block that it is in.
     pub block: BlockHash,
 }
 
@@ -44,7 +44,8 @@ fn hash_of(places: &Places, outpoint: &OutPoint) -> ShortHash {
 }
 
 impl TxoSpenderIndex {
-    /// The transaction of the active chain that spends `outpoint`; `None` where there is none.
+    /// The transaction that spends `outpoint` on the branch that the index stands at the end of;
+    /// `None` where there is none.
     ///
     /// # Errors
     /// Where the index or a block cannot be read.
@@ -52,7 +53,7 @@ impl TxoSpenderIndex {
         let state = &self.places.state;
         for place in self.places.find(hash_of(&self.places, outpoint))? {
             let block = place.block;
-            if !state.reader.is_active(&block) {
+            if !state.follows(&block) {
                 continue;
             }
             let tx = state.reader.read_tx(&block, place.offset);

@@ -64,6 +64,16 @@ impl IndexState {
         }
     }
 
+    /// Whether a block is on the branch that the index stands at the end of.
+    pub(super) fn follows(&self, block: &BlockHash) -> bool {
+        let best = self.position.borrow().best;
+        let height = self.reader.block(block).map(|info| info.height);
+        best.zip(height).is_some_and(|((best, _), height)| {
+            let at = self.reader.ancestor(&best, height);
+            at.is_some_and(|at| at.hash == *block)
+        })
+    }
+
     /// Says where the index stands, and lets go of the blocks before.
     pub(super) fn set_best(&self, best: Option<&BlockInfo>) {
         let best = best.map(|info| (info.hash, info.height));
