@@ -71,8 +71,10 @@ type Scene = Box<dyn Iterator<Item = Told>>;
 
 /// What the other scenes need.
 const ALWAYS: [&str; 2] = ["warm", "rows"];
+/// A scene by its name.
+type Named = (&'static str, fn(&App) -> Scene);
 /// All scenes in their order.
-const SCENES: [(&str, fn(&App) -> Scene); 13] = [
+const SCENES: [Named; 13] = [
     ("warm", warm),
     ("page", pages),
     ("key", typing),

@@ -127,6 +127,18 @@ fn wallet_entries(model: &Model) -> Vec<Entry> {
     all
 }
 
+fn theme_entries() -> impl Iterator<Item = Entry> {
+    let themes = [
+        (Choice::Light, "Light theme"),
+        (Choice::Dark, "Dark theme"),
+        (Choice::System, "Theme as the system"),
+    ];
+    themes.into_iter().map(|(choice, words)| {
+        let message = Message::Wish(Event::Prefs(PrefsChange::Theme(choice)));
+        entry(Icon::Contrast, words, message)
+    })
+}
+
 /// Every action there is now.
 pub fn entries(model: &Model) -> Vec<Entry> {
     let mut all: Vec<Entry> = PageId::ALL
@@ -169,14 +181,7 @@ pub fn entries(model: &Model) -> Vec<Entry> {
             message,
         ));
     }
-    for (choice, words) in [
-        (Choice::Light, "Light theme"),
-        (Choice::Dark, "Dark theme"),
-        (Choice::System, "Theme as the system"),
-    ] {
-        let message = Message::Wish(Event::Prefs(PrefsChange::Theme(choice)));
-        all.push(entry(Icon::Contrast, words, message));
-    }
+    all.extend(theme_entries());
     all.push(with_keys(Icon::Plus, "Larger", Action::Larger));
     all.push(with_keys(Icon::Minus, "Smaller", Action::Smaller));
     if model.connection.is_up() {

@@ -61,15 +61,33 @@ fn blocks_have_figures() {
     assert_eq!((&stats["txs"], &stats["ins"]), (&json!(1), &json!(0)));
     assert_eq!(stats["subsidy"], json!(5_000_000_000u64));
     // The commitment to witnesses makes no coin.
-    assert_eq!((&stats["outs"], &stats["utxo_increase_actual"]), (&json!(2), &json!(1)));
-    let some = node.call("getblockstats", json!([stats["blockhash"], ["height", "txs"]]));
+    assert_eq!(
+        (&stats["outs"], &stats["utxo_increase_actual"]),
+        (&json!(2), &json!(1))
+    );
+    let some = node.call(
+        "getblockstats",
+        json!([stats["blockhash"], ["height", "txs"]]),
+    );
     assert_eq!(some, json!({"height": 110, "txs": 1}));
     let refused = node.refused("getblockstats", json!([110, ["weather"]]));
-    assert_eq!(refused, (-8, "Invalid selected statistic 'weather'".to_owned()));
+    assert_eq!(
+        refused,
+        (-8, "Invalid selected statistic 'weather'".to_owned())
+    );
     let refused = node.refused("getblockstats", json!([111]));
-    assert_eq!(refused, (-8, "Target block height 111 after current tip 110".to_owned()));
+    assert_eq!(
+        refused,
+        (
+            -8,
+            "Target block height 111 after current tip 110".to_owned()
+        )
+    );
     let window = node.call("getchaintxstats", json!([10]));
-    assert_eq!((&window["txcount"], &window["window_tx_count"]), (&json!(111), &json!(10)));
+    assert_eq!(
+        (&window["txcount"], &window["window_tx_count"]),
+        (&json!(111), &json!(10))
+    );
     let (code, _) = node.refused("getchaintxstats", json!([110]));
     assert_eq!(code, -8);
     let deployments = node.call("getdeploymentinfo", json!([]));
@@ -99,7 +117,10 @@ fn a_transaction_in_a_block_can_be_proven() {
     let refused = node.refused("gettxoutproof", json!([[txid], other]));
     assert_eq!(
         refused,
-        (-5, "Not all transactions found in specified or retrieved block".to_owned())
+        (
+            -5,
+            "Not all transactions found in specified or retrieved block".to_owned()
+        )
     );
     let spending = json!([[{"txid": txid, "vout": 0}]]);
     let spenders = node.call("gettxspendingprevout", spending);
@@ -113,7 +134,10 @@ fn all_coins_are_written_to_a_file() {
     let dumped = node.call("dumptxoutset", json!(["coins.dat", "latest"]));
     assert_eq!(dumped["coins_written"], json!(110));
     assert_eq!(dumped["txoutset_hash"], info["hash_serialized_3"]);
-    assert_eq!((&dumped["base_height"], &dumped["nchaintx"]), (&json!(110), &json!(111)));
+    assert_eq!(
+        (&dumped["base_height"], &dumped["nchaintx"]),
+        (&json!(110), &json!(111))
+    );
     let file = std::fs::read(node.file("coins.dat")).unwrap();
     assert_eq!(&file[..5], b"utxo\xff");
     assert!(!node.file("coins.dat.incomplete").exists());
@@ -132,5 +156,8 @@ fn all_coins_are_written_to_a_file() {
     let states = node.call("getchainstates", json!([]));
     let states = states["chainstates"].as_array().unwrap();
     assert_eq!(states.len(), 1);
-    assert_eq!((&states[0]["blocks"], &states[0]["validated"]), (&json!(115), &json!(true)));
+    assert_eq!(
+        (&states[0]["blocks"], &states[0]["validated"]),
+        (&json!(115), &json!(true))
+    );
 }

@@ -175,6 +175,34 @@ fn figures_of_coins_are_told_for_every_block() {
     ] {
         assert_eq!(counted[field], indexed[field], "{field}");
     }
+    refusals_of_heights(&node);
+
+    // A block that left the chain is still told of by its id.
+    let away = at(&node, json!(20));
+    node.call("invalidateblock", json!([hashes[19]]));
+    node.call("generatetodescriptor", json!([2, "raw(51)"]));
+    assert_ne!(at(&node, json!(20))["muhash"], away["muhash"]);
+    assert_eq!(at(&node, hashes[19].clone()), away);
+    node.kill();
+    node.start_again();
+    assert_eq!(at(&node, json!(7)), by_height);
+    assert_eq!(at(&node, hashes[19].clone()), away);
+    settle(&node);
+    let tip = node.call("gettxoutsetinfo", json!(["muhash"]));
+    for way in ["-reindex-chainstate", "-reindex"] {
+        node.stop();
+        node.start_with(&[&INDEXES[..], &[way]].concat());
+        settle(&node);
+        assert_eq!(
+            node.call("gettxoutsetinfo", json!(["muhash"])),
+            tip,
+            "{way}"
+        );
+        assert_eq!(at(&node, json!(7)), by_height, "{way}");
+    }
+}
+
+fn refusals_of_heights(node: &Node) {
     for (params, code, expected) in [
         (
             json!(["muhash", 21]),
@@ -200,30 +228,6 @@ fn figures_of_coins_are_told_for_every_block() {
     ] {
         let refused = node.refused("gettxoutsetinfo", params);
         assert_eq!(refused, (code, expected.to_owned()));
-    }
-
-    // A block that left the chain is still told of by its id.
-    let away = at(&node, json!(20));
-    node.call("invalidateblock", json!([hashes[19]]));
-    node.call("generatetodescriptor", json!([2, "raw(51)"]));
-    assert_ne!(at(&node, json!(20))["muhash"], away["muhash"]);
-    assert_eq!(at(&node, hashes[19].clone()), away);
-    node.kill();
-    node.start_again();
-    assert_eq!(at(&node, json!(7)), by_height);
-    assert_eq!(at(&node, hashes[19].clone()), away);
-    settle(&node);
-    let tip = node.call("gettxoutsetinfo", json!(["muhash"]));
-    for way in ["-reindex-chainstate", "-reindex"] {
-        node.stop();
-        node.start_with(&[&INDEXES[..], &[way]].concat());
-        settle(&node);
-        assert_eq!(
-            node.call("gettxoutsetinfo", json!(["muhash"])),
-            tip,
-            "{way}"
-        );
-        assert_eq!(at(&node, json!(7)), by_height, "{way}");
     }
 }
 
@@ -294,9 +298,13 @@ fn blocks_are_found_by_their_filters() {
     assert_eq!(events[1]["type"], json!("receive"));
     assert_eq!(events[1]["blockhash"], json!(tip));
     assert_eq!(events[1]["amount"].to_string(), "49.99999000");
-    // What waits is told without a block.
+    waiting_payments_are_told_without_a_block(&node, &payment, &wanted);
+    refusals_of_filters(&mut node, &tip, &wanted);
+}
+
+fn waiting_payments_are_told_without_a_block(node: &Node, payment: &str, wanted: &Value) {
     let coin = Coin {
-        place: (payment, 0),
+        place: (payment.to_owned(), 0),
         value: REWARD - 1000,
     };
     let draft = Draft::new(vec![Spend::of(&coin.place)], &[(coin.value - 1000, ANYONE)]);
@@ -310,7 +318,9 @@ fn blocks_are_found_by_their_filters() {
     assert!(activity["activity"][0].get("blockhash").is_none());
     let none = node.call("getdescriptoractivity", json!([[], wanted, false]));
     assert_eq!(none, json!({"activity": []}));
+}
 
+fn refusals_of_filters(node: &mut Node, tip: &str, wanted: &Value) {
     for (method, params, code, expected) in [
         (
             "getblockfilter",

@@ -12,7 +12,7 @@ use primitives::params::{AssumeUtxo, MAX_FUTURE_BLOCK_TIME};
 use primitives::{Block, BlockHash, U256};
 use rayon::ThreadPool;
 
-use crate::block_files::{BlockFileWriter, BlockFiles, FileError};
+use crate::block_files::{BlockFileWriter, BlockFiles, FileError, FileInfo};
 use crate::chainstate::{Bench, Chainstate, FIRST_SEQUENCE};
 use crate::coins::{CoinsCache, CoinsStore, CoinsView};
 use crate::config::{ChainConfig, Reindex, Task};
@@ -80,15 +80,7 @@ impl Chainstate {
         let load_error = |error: StoreError| StartError::LoadIndex(error.into());
         let index = load_index(&index_store, &config, snapshot)?;
         let infos = index_store.files().map_err(load_error)?;
-        if let Some(last) = infos.last() {
-            let number = infos.len() - 1;
-            tracing::info!(
-                target: "validation", "Loading block index db: last block file = {number}"
-            );
-            tracing::info!(
-                target: "validation", "Loading block index db: last block file info: {last}"
-            );
-        }
+        log_files(&infos);
         check_files(&index, &files, infos.len())?;
         let have_pruned = index_store.has_pruned().map_err(load_error)?;
         if have_pruned {
@@ -412,6 +404,18 @@ fn refused_or(error: StoreError, damaged: fn(StoreError) -> StartError) -> Start
         StartError::Chain(error.into())
     } else {
         damaged(error)
+    }
+}
+
+fn log_files(infos: &[FileInfo]) {
+    if let Some(last) = infos.last() {
+        let number = infos.len() - 1;
+        tracing::info!(
+            target: "validation", "Loading block index db: last block file = {number}"
+        );
+        tracing::info!(
+            target: "validation", "Loading block index db: last block file info: {last}"
+        );
     }
 }
 

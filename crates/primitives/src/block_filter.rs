@@ -141,7 +141,7 @@ fn sorted_places<'a>(
     let places = scripts.into_iter().map(|script| {
         let mut hasher = SipHasher::new(k0, k1);
         hasher.update(script);
-        let place = u128::from(hasher.finalize()) * range >> 64;
+        let place = (u128::from(hasher.finalize()) * range) >> 64;
         u64::try_from(place).expect("below the range, which has 64 bits")
     });
     let mut places: Vec<u64> = places.collect();

@@ -194,7 +194,7 @@ impl Chainstate {
         {
             return Err(ActivationError::Forked);
         }
-        if self.shared.mempool().len() > 0 {
+        if !self.shared.mempool().is_empty() {
             return Err(ActivationError::Mempool);
         }
         Ok(id)

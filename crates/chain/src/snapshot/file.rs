@@ -251,7 +251,7 @@ mod tests {
     fn coin(height: u32, value: i64, script: usize) -> Coin {
         Coin {
             height,
-            coinbase: height % 2 == 0,
+            coinbase: height.is_multiple_of(2),
             output: TxOut {
                 value: Amount::from_sat(value),
                 script_pubkey: Script::from(vec![0x51; script]),

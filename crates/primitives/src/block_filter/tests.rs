@@ -73,8 +73,8 @@ fn vectors_of_every_coin() {
 
 #[test]
 fn many_elements_match_and_few_others_do() {
-    let scripts: Vec<Script> = (0..5000)
-        .map(|n| Script::witness_program(0, &sha256d(&[n as u8, (n >> 8) as u8])))
+    let scripts: Vec<Script> = (0..5000_u16)
+        .map(|n| Script::witness_program(0, &sha256d(&n.to_le_bytes())))
         .collect();
     let filter = BlockFilter::of_elements(
         BlockHash([7; 32]),

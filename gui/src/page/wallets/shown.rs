@@ -12,28 +12,24 @@ use crate::theme::{Icon, Press, Tone, size};
 use crate::widget::button::button_with;
 use crate::widget::{Field, button, layout, text};
 
+fn backup_words(model: &Model, backup: Option<Backup>) -> (String, Tone) {
+    let short = |at| model.zone.short(at, model.now);
+    match backup {
+        None => ("being read".to_owned(), Tone::Faint),
+        Some(Backup::Missing) => ("none".to_owned(), Tone::Warn),
+        Some(Backup::Unchecked(at)) => (format!("made {}, not checked", short(at)), Tone::Warn),
+        Some(Backup::Checked(at)) => (format!("checked {}", short(at)), Tone::Good),
+        Some(Backup::Outdated(at)) => (format!("out of date, made {}", short(at)), Tone::Warn),
+    }
+}
+
 impl Page {
     pub(super) fn in_view<'a>(
         &'a self,
         model: &'a Model,
         wallet: &'a crate::model::Wallet,
     ) -> Element<'a, Message> {
-        let (backup, backup_tone) = match wallet.backup() {
-            None => ("being read".to_owned(), Tone::Faint),
-            Some(Backup::Missing) => ("none".to_owned(), Tone::Warn),
-            Some(Backup::Unchecked(at)) => (
-                format!("made {}, not checked", model.zone.short(at, model.now)),
-                Tone::Warn,
-            ),
-            Some(Backup::Checked(at)) => (
-                format!("checked {}", model.zone.short(at, model.now)),
-                Tone::Good,
-            ),
-            Some(Backup::Outdated(at)) => (
-                format!("out of date, made {}", model.zone.short(at, model.now)),
-                Tone::Warn,
-            ),
-        };
+        let (backup, backup_tone) = backup_words(model, wallet.backup());
         let lock = match wallet.lock() {
             LockState::Unencrypted if wallet.is_watch_only() => "none needed: it holds no keys",
             LockState::Unencrypted => "none",
