@@ -1,6 +1,7 @@
 //! Measurements: the IPC, a whole node that reads a chain, the window, and the bench targets of the
 //! crates. Everything is printed beside what it is compared with; nothing fails over a figure.
 
+mod chain;
 mod load_block;
 mod window;
 
@@ -12,7 +13,7 @@ use crate::output::say;
 use crate::workspace::{self, list, metadata, text};
 use crate::{bitq, process};
 
-const USAGE: &str = "Usage: cargo xtask bench [echo | loadblock | window [<minutes of growth>] | targets [<filter>]]";
+const USAGE: &str = "Usage: cargo xtask bench [echo | loadblock | chain | window [<minutes of growth>] | targets [<filter>]]";
 
 /// Runs every measurement, or the one that is named.
 pub(crate) fn run(args: &[String]) -> Result<()> {
@@ -21,11 +22,13 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         [] => {
             echo()?;
             load_block::run()?;
+            chain::run()?;
             window::run(0)?;
             targets(&[])
         }
         ["echo"] => echo(),
         ["loadblock"] => load_block::run(),
+        ["chain"] => chain::run(),
         ["window"] => window::run(0),
         ["window", minutes] => match minutes.parse() {
             Ok(minutes) => window::run(minutes),

@@ -1,7 +1,7 @@
 //! How long a node takes to read the regtest chain of the test data, beside the curve operations of
 //! that chain alone.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -22,13 +22,7 @@ struct Figure {
 
 /// Times both and prints them side by side.
 pub(super) fn run() -> Result<()> {
-    let chain = vectors::folder().join("regtest/chain.dat");
-    if !chain.is_file() {
-        bail!(
-            "no chain at {}: point BITQ_VECTORS to the test data",
-            chain.display()
-        );
-    }
+    let chain = stored_chain()?;
     let curve = example("consensus", "curve")?;
     bitq::build_release()?;
     let target = workspace::target_dir()?;
@@ -56,6 +50,18 @@ pub(super) fn run() -> Result<()> {
         line("  each run of the node", *run);
     }
     Ok(())
+}
+
+/// The regtest chain of the test data.
+pub(super) fn stored_chain() -> Result<PathBuf> {
+    let chain = vectors::folder().join("regtest/chain.dat");
+    if !chain.is_file() {
+        bail!(
+            "no chain at {}: point BITQ_VECTORS to the test data",
+            chain.display()
+        );
+    }
+    Ok(chain)
 }
 
 fn line(name: &str, figure: Figure) {
