@@ -4,11 +4,12 @@ use std::io::Write;
 use std::sync::LazyLock;
 
 use chain::fuzzing::scan_block_file;
+use chain::snapshot::{METADATA_SIZE, SnapshotMetadata, SnapshotReader};
 use chain::{BlockUndo, Coin, TxUndo};
 use libfuzzer_sys::Corpus;
-use primitives::encode::Reader;
+use primitives::encode::{Reader, Sink};
 use primitives::params::{ChainParams, Coin as ChainCoin, Network};
-use primitives::{Block, OutPoint};
+use primitives::{Block, BlockHash, OutPoint, Txid};
 use testkit::vectors_dir;
 
 use crate::chains::{read, records, stored};
@@ -152,4 +153,68 @@ pub(crate) fn block_file_seeds() -> Vec<Vec<u8>> {
         seeds.push(seed);
     }
     seeds
+}
+
+/// Coins of a snapshot belong to blocks up to this height.
+const BASE_HEIGHT: u32 = 1000;
+
+/// A snapshot of coins, with what it says of itself.
+pub(crate) fn snapshot(data: &[u8]) -> Corpus {
+    let params = ChainParams::get(ChainCoin::Bitcoin, Network::Regtest);
+    let metadata = match SnapshotMetadata::from_bytes(data, params) {
+        Ok(metadata) => metadata,
+        Err(error) => {
+            assert!(!error.to_string().is_empty());
+            return Corpus::Keep;
+        }
+    };
+    let (head, coins) = data.split_at(METADATA_SIZE);
+    assert_eq!(metadata.to_bytes(params), head);
+    let mut reader = SnapshotReader::new(coins, &metadata, BASE_HEIGHT, params);
+    let mut count = 0;
+    loop {
+        match reader.next_coin() {
+            Ok(Some((_, coin))) => {
+                count += 1;
+                assert!(coin.height <= BASE_HEIGHT && is_possible(&coin), "{coin:?}");
+                assert_eq!(reader.done(), count);
+            }
+            Ok(None) => {
+                assert_eq!(count, metadata.coins);
+                return Corpus::Keep;
+            }
+            Err(error) => {
+                assert!(!error.to_string().is_empty());
+                return Corpus::Keep;
+            }
+        }
+    }
+}
+
+/// Small snapshots with every kind of script.
+pub(crate) fn snapshot_seeds() -> Vec<Vec<u8>> {
+    let params = ChainParams::get(ChainCoin::Bitcoin, Network::Regtest);
+    let undos = undo_seeds()
+        .into_iter()
+        .filter_map(|seed| BlockUndo::decode(&mut Reader::new(&seed)).ok());
+    let seeds = undos.map(|undo| {
+        let coins = undo.txs.iter().map(|tx| tx.spent.len() as u64).sum();
+        let metadata = SnapshotMetadata {
+            base: BlockHash([3; 32]),
+            coins,
+        };
+        let mut seed = metadata.to_bytes(params);
+        for (number, tx) in (1..).zip(&undo.txs) {
+            seed.put(&Txid([number; 32]).0);
+            seed.put_compact_size(tx.spent.len() as u64);
+            for (vout, coin) in (0u64..).zip(&tx.spent) {
+                seed.put_compact_size(vout);
+                let mut coin = coin.clone();
+                coin.height %= BASE_HEIGHT;
+                coin.encode(&mut seed);
+            }
+        }
+        seed
+    });
+    seeds.collect()
 }

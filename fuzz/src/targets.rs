@@ -56,4 +56,10 @@ pub(crate) const TARGETS: &[Target] = &[
         crate::disk::block_file,
         crate::disk::block_file_seeds,
     ),
+    #[cfg(feature = "disk")]
+    plain(
+        "snapshot",
+        crate::disk::snapshot,
+        crate::disk::snapshot_seeds,
+    ),
 ];

@@ -66,6 +66,11 @@ const TARGETS: &[Target] = &[
         "block files, as -loadblock and -reindex read them",
         true,
     ),
+    target(
+        "snapshot",
+        "snapshots of coins, as loadtxoutset reads them",
+        true,
+    ),
 ];
 
 /// What the arguments ask for.
