@@ -20,7 +20,7 @@ fn coins_are_found_by_descriptors() {
     assert_eq!(all["success"], json!(true));
     assert_eq!((&all["height"], &all["txouts"]), (&json!(110), &json!(110)));
     assert_eq!(all["unspents"].as_array().unwrap().len(), 110);
-    assert_eq!(all["total_amount"], json!(5500.0));
+    assert_eq!(all["total_amount"].to_string(), "5500.00000000");
     assert_eq!(all["bestblock"], node.call("getbestblockhash", json!([])));
     let one = &all["unspents"][0];
     let height = one["height"].as_u64().unwrap();
