@@ -155,6 +155,11 @@ impl Import {
         let _gone = self.answer.send(Ok(()));
     }
 
+    /// Whether a file is open.
+    pub(crate) const fn is_reading(&self) -> bool {
+        matches!(self.stage, Stage::Open(_))
+    }
+
     /// Whether what is read now can be read another time: not so our own files, of which an index is made.
     const fn reads_foreign(&self) -> bool {
         match &self.stage {

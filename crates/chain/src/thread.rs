@@ -83,6 +83,7 @@ pub fn start(config: ChainConfig) -> Result<Chain, StartError> {
             answers,
             check: None,
             import: None,
+            catching_up: false,
         }
         .run()
     };
@@ -136,6 +137,8 @@ struct ChainThread {
     /// The thread that hashes the older coins.
     check: Option<JoinHandle<()>>,
     import: Option<Import>,
+    /// Blocks that were read are connected before more are read.
+    catching_up: bool,
 }
 
 impl ChainThread {
@@ -220,32 +223,60 @@ impl ChainThread {
     }
 
     fn go_on_importing(&mut self) -> Result<(), ChainError> {
-        let Some(import) = &mut self.import else {
-            return Ok(());
-        };
         // A stop lets an import rest; it goes on from the index at the next start.
         if self.chain.config().is_stopping() {
             self.end_import();
             return Ok(());
         }
+        if self.catching_up {
+            return self.catch_up();
+        }
+        let Some(import) = &mut self.import else {
+            return Ok(());
+        };
         if import.slice(&mut self.chain)? == Slice::Connect {
-            let target = self.chain.shared.index().best_header;
-            let height = target.map_or(0, |id| self.chain.shared.index().entry(id).height);
-            let done = self.chain.chain.len() as u64 * 100 / u64::from(height.max(1));
-            self.chain.config().report(Task::Connecting, done.min(99));
+            self.report_connecting();
             if !self.advance(None)? || self.has_stopped() {
                 self.end_import();
             }
-        } else if self.chain.config().prune.is_on() && !self.chain.reindexing {
+        } else {
             // Only what lies far below the tip can be pruned, so the tip must keep pace.
-            self.activate(None)?;
+            self.catching_up = self.chain.config().prune.is_on() && !self.chain.reindexing;
+        }
+        Ok(())
+    }
+
+    /// Connects a part of what an import has read so far.
+    fn catch_up(&mut self) -> Result<(), ChainError> {
+        // While a file is read, its progress is the one that is shown.
+        if self
+            .import
+            .as_ref()
+            .is_some_and(|import| !import.is_reading())
+        {
+            self.report_connecting();
+        }
+        self.catching_up = self.advance(None)?;
+        if self.has_stopped() {
+            self.end_import();
+        } else if !self.catching_up {
             self.chain.check_pruning = true;
             self.chain.flush(FlushMode::PruneOnly)?;
         }
         Ok(())
     }
 
+    fn report_connecting(&self) {
+        let height = {
+            let index = self.chain.shared.index();
+            index.best_header.map_or(0, |id| index.entry(id).height)
+        };
+        let done = self.chain.chain.len() as u64 * 100 / u64::from(height.max(1));
+        self.chain.config().report(Task::Connecting, done.min(99));
+    }
+
     fn end_import(&mut self) {
+        self.catching_up = false;
         if let Some(import) = self.import.take() {
             import.finish(&mut self.chain);
         }
