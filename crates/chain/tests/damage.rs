@@ -14,7 +14,7 @@ use common::world::{World, fork};
 use common::{Net, TestChain, copy_dir, files_below};
 
 /// Directories that are damaged, one after another.
-const CASES: u64 = 36;
+const CASES: u64 = 48;
 
 /// The same pseudo-random numbers every time.
 struct Random(u64);
@@ -41,7 +41,7 @@ fn damage(dir: &Path, random: &mut Random) -> String {
     let mut files: Vec<PathBuf> = files_below(dir);
     files.retain(|file| file.metadata().unwrap().len() > 0);
     // The kind first, since there are many block files.
-    let kinds = ["blk", "rev", "index", "chainstate", ""];
+    let kinds = ["blk", "rev", "index", "chainstate", "xor", "bitq-store", ""];
     let kind = kinds[random.below(kinds.len())];
     files.retain(|file| {
         file.strip_prefix(dir)
@@ -108,8 +108,32 @@ fn use_all(chain: &TestChain, world: &World) -> Result<(), ChainError> {
     Ok(())
 }
 
-fn check_text(text: &str, how: &str) {
+/// What is damaged is named, and what to do about it.
+fn check_text(text: &str, how: &str, dir: &Path) {
     assert!(!text.contains("internal error"), "{how}: {text}");
+    let named = [
+        dir.to_str().unwrap(),
+        "block index",
+        "block database",
+        "disconnect block",
+        "Corrupt block",
+        "replay blocks",
+    ];
+    assert!(
+        named.iter().any(|name| text.contains(name)),
+        "{how}: {text}"
+    );
+    let ways = ["-reindex", "-datadir", "Restore it", "Check the disk"];
+    let sentences = [
+        "Error ",
+        "Corrupted block database",
+        "Failed to disconnect",
+        "Unable to",
+    ];
+    let way = ways.iter().any(|way| text.contains(way))
+        // To these the node adds what to do.
+        || sentences.iter().any(|start| text.starts_with(start));
+    assert!(way, "{how}: {text}");
 }
 
 #[test]
@@ -143,7 +167,7 @@ fn damaged_files_never_end_in_a_panic() {
             Err(error) => {
                 let inner = matches!(&error, StartError::Chain(ChainError::Panicked(_)));
                 assert!(!inner, "{how}: {error}");
-                check_text(&error.to_string(), &how);
+                check_text(&error.to_string(), &how, dir.path());
                 refused += 1;
                 continue;
             }
@@ -152,10 +176,10 @@ fn damaged_files_never_end_in_a_panic() {
         let why = chain.reader.ended();
         let stopped = chain.try_stop();
         if let Some(Ended::Fatal(why)) = &*why.borrow() {
-            check_text(why, &how);
+            check_text(why, &how, dir.path());
         }
         if let Err(error) = &stopped {
-            check_text(&error.to_string(), &how);
+            check_text(&error.to_string(), &how, dir.path());
         }
         match result.and(stopped) {
             Ok(()) => fine += 1,
