@@ -165,6 +165,7 @@ impl Chainstate {
                 .map_err(ChainError::from)?,
         };
         self.received_transactions(id, block, pos);
+        self.ahead.keep(block);
         self.flush(FlushMode::PruneOnly)?;
         Ok((id, true))
     }

@@ -66,6 +66,7 @@ impl Chainstate {
             let last = self.settle()?;
             if last.is_none() {
                 self.target = None;
+                self.ahead.clear();
             }
             return Ok(last.unwrap_or(Step::Done));
         };
@@ -208,8 +209,9 @@ impl Chainstate {
             let entry = index.entry(next);
             (entry.hash, entry.prev, entry.data_pos())
         };
-        let fresh = fresh.filter(|fresh| fresh.hash == hash).cloned();
-        let known = fresh.or_else(|| self.read_ahead(next));
+        // One that came in with other witnesses is not the one that was stored.
+        let known = self.read_ahead(next);
+        let known = known.or_else(|| fresh.filter(|fresh| fresh.hash == hash).cloned());
         let checked = known.is_some();
         let block = match known {
             Some(block) => block,
