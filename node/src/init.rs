@@ -430,7 +430,7 @@ async fn open_chain(
     opened.await.map_err(failed)??.map_err(|error| {
         let mut text = error.to_string();
         if error.can_rebuild() {
-            text = format!("{}.\n{REBUILD_ADVICE}", text.trim_end_matches('.'));
+            text = format!("{text}.\n{REBUILD_ADVICE}");
         }
         failed(text)
     })
