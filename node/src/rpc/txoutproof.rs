@@ -96,7 +96,7 @@ fn verify_spec() -> CommandSpec {
 fn verify(node: &Node, args: &Args) -> RpcResult {
     let bytes = args.hex("proof")?;
     let proof = MerkleBlock::decode(&mut Reader::new(&bytes))
-        .map_err(|_| RpcError::misc("SpanReader::read(): end of data"))?;
+        .map_err(|_| RpcError::misc("SpanReader::read(): end of data: iostream error"))?;
     let root = Hash256(proof.header.merkle_root.0);
     let Some(proven) = proof.tree.extract().filter(|proven| proven.root == root) else {
         return Ok(json!([]));
