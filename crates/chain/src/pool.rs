@@ -253,9 +253,8 @@ impl Chainstate {
             hash: BlockHash::ZERO,
             txs: txs.collect(),
         };
-        if height >= params.segwit_height {
-            add_witness_commitment(&mut block, params.hashes);
-        }
+        let segwit = height >= params.segwit_height;
+        add_witness_commitment(&mut block, segwit, params.hashes);
         block.header.merkle_root = consensus::merkle::block_merkle_root(&block).0;
         block.hash = block.header.hash(params.hashes);
         Ok(block)

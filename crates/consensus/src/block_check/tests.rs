@@ -174,7 +174,7 @@ fn witnesses_need_a_commitment() {
     let mut with_witness = block(vec![coinbase(7), signed]);
     assert_eq!(check(&with_witness), Err(BlockError::UnexpectedWitness));
 
-    add_witness_commitment(&mut with_witness, HashScheme::Bitcoin);
+    add_witness_commitment(&mut with_witness, true, HashScheme::Bitcoin);
     assert_eq!(check(&with_witness), Ok(()));
     assert_eq!(
         check_witness_malleation(&with_witness, false),
@@ -182,10 +182,10 @@ fn witnesses_need_a_commitment() {
     );
     // Once more changes nothing.
     let again = with_witness.clone();
-    add_witness_commitment(&mut with_witness, HashScheme::Bitcoin);
+    add_witness_commitment(&mut with_witness, true, HashScheme::Bitcoin);
     assert_eq!(with_witness, again);
 
-    add_witness_commitment(&mut plain, HashScheme::Bitcoin);
+    add_witness_commitment(&mut plain, true, HashScheme::Bitcoin);
     assert_eq!(check(&plain), Ok(()));
     let mut other = with_witness.clone();
     other.txs[1] = plain.txs[1].clone();
@@ -242,7 +242,7 @@ fn lock_times_and_limits() {
     let mut heavy = spend(0);
     heavy.inputs[0].witness = vec![vec![0; 3_999_900]];
     let mut heavy = block_with(heavy);
-    add_witness_commitment(&mut heavy, HashScheme::Bitcoin);
+    add_witness_commitment(&mut heavy, true, HashScheme::Bitcoin);
     let error = contextual_check_block(&heavy, 7, START, params);
     assert_eq!(error, Err(BlockError::BadWeight));
 }

@@ -64,10 +64,10 @@ pub fn check_witness_malleation(block: &Block, expected: bool) -> Result<(), Blo
     Ok(())
 }
 
-/// Adds the commitment to a block that is being made, unless it has one, and the coinbase's witness
-/// (Core's `GenerateCoinbaseCommitment` with segwit in force). The root in the header is not
+/// Adds the commitment to a block that is being made, unless it has one, and where segwit is in force
+/// the coinbase's witness (Core's `GenerateCoinbaseCommitment`). The root in the header is not
 /// changed.
-pub fn add_witness_commitment(block: &mut Block, scheme: HashScheme) {
+pub fn add_witness_commitment(block: &mut Block, segwit: bool, scheme: HashScheme) {
     const RESERVED: [u8; 32] = [0; 32];
     let Some(coinbase) = block.txs.first() else {
         return;
@@ -82,7 +82,8 @@ pub fn add_witness_commitment(block: &mut Block, scheme: HashScheme) {
             script_pubkey: Script::from(script),
         });
     }
-    if !data.has_witness()
+    if segwit
+        && !data.has_witness()
         && let Some(input) = data.inputs.first_mut()
     {
         input.witness = vec![RESERVED.to_vec()];
