@@ -228,10 +228,12 @@ fn another_program_cancels_a_rescan() {
     let (_open, wallets) = wallets_of(&window, &node);
     let mut tasks = window.runtime.block_on(wallets.tasks()).unwrap();
     let mut last = 0;
-    // A fast machine may be through before the word to stop comes: then there is more to look at.
-    let cancelled = (0..4).any(|turn| {
-        mine(&node, 1500 << turn);
-        wallet.synced();
+    // A fast machine may be through before the word to stop comes: then there is more to look at, and it is tried again.
+    let cancelled = (0..60).any(|turn| {
+        if turn < 4 {
+            mine(&node, 1500 << turn);
+            wallet.synced();
+        }
         let scanned = std::thread::scope(|scope| {
             let client = node.client();
             let scan =
