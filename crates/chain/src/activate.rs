@@ -204,10 +204,10 @@ impl Chainstate {
     /// Applies a block to the coins and begins to run its scripts.
     fn begin_tip(&mut self, next: EntryId, fresh: Option<&Arc<Block>>) -> Result<Step, ChainError> {
         let started = Instant::now();
-        let (hash, parent, pos) = {
+        let (hash, height, parent, pos) = {
             let index = self.shared.index();
             let entry = index.entry(next);
-            (entry.hash, entry.prev, entry.data_pos())
+            (entry.hash, entry.height, entry.prev, entry.data_pos())
         };
         // One that came in with other witnesses is not the one that was stored.
         let known = self.read_ahead(next);
@@ -222,6 +222,7 @@ impl Chainstate {
         };
         let load = started.elapsed().as_secs_f64();
         self.prefetch_coins(&block)?;
+        self.begin_reading_coins(&block, height);
         let mut view = CoinsCache::new(&self.coins);
         let applied = self.apply_block(&block, parent, &mut view, Purpose::Connect { checked });
         let changes = view.into_changes();

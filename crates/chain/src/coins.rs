@@ -2,10 +2,12 @@
 
 mod cache;
 mod disk;
+mod table;
 
 pub use cache::CoinsCache;
+pub(crate) use cache::{Found, read_coins};
+pub(crate) use disk::{BULK_CHANGES, WriteOptions, coin_key, coin_place};
 pub use disk::{CoinsSnapshot, CoinsStore};
-pub(crate) use disk::{WriteOptions, coin_key, coin_place};
 
 use primitives::encode::{DecodeError, Reader, Sink};
 use primitives::{BlockHash, OutPoint, Tx, TxOut};
@@ -27,7 +29,7 @@ pub struct Coin {
 impl Coin {
     /// Height and coinbase flag in one number, as files and hashes have them.
     pub(crate) fn code(&self) -> u64 {
-        u64::from(self.height) << 1 | u64::from(self.coinbase)
+        code(self.height, self.coinbase)
     }
 
     /// Writes it as it lies in the store (Core's `Coin::Serialize`).
@@ -48,12 +50,10 @@ impl Coin {
             output: output(reader)?,
         })
     }
+}
 
-    /// Bytes on the heap.
-    pub(crate) fn heap_bytes(&self) -> usize {
-        // Allocators round up to 16 bytes and keep some for themselves.
-        (self.output.script_pubkey.len() + 31) & !15
-    }
+fn code(height: u32, coinbase: bool) -> u64 {
+    u64::from(height) << 1 | u64::from(coinbase)
 }
 
 /// A set of coins as of one block.

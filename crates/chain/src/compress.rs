@@ -88,8 +88,13 @@ pub(crate) fn decompress_amount(short: u64) -> u64 {
 
 /// Writes an output in its short form (Core's `TxOutCompression`).
 pub(crate) fn put_output(out: &mut impl Sink, output: &TxOut) {
-    put_varint(out, compress_amount(output.value.sat().cast_unsigned()));
-    put_script(out, &output.script_pubkey);
+    put_value_and_script(out, output.value.sat(), &output.script_pubkey);
+}
+
+/// As [`put_output`], of its parts; the value is in base units.
+pub(crate) fn put_value_and_script(out: &mut impl Sink, value: i64, script: &[u8]) {
+    put_varint(out, compress_amount(value.cast_unsigned()));
+    put_script(out, script);
 }
 
 /// Reads what [`put_output`] wrote.

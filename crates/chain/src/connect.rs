@@ -1,6 +1,5 @@
 //! Connecting a block to the coins, and taking it back.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use consensus::block_check::check_block;
@@ -19,6 +18,7 @@ use crate::chainstate::Chainstate;
 use crate::coins::{Coin, CoinsCache, CoinsView, coins_of};
 use crate::error::{BlockRejection, ChainError, SubmitError};
 use crate::index::{BlockIndex, EntryId};
+use crate::read_ahead::inputs_from_outside;
 use crate::script_run::ScriptRules;
 use crate::store::StoreError;
 use crate::undo::{BlockUndo, TxUndo};
@@ -77,13 +77,11 @@ struct Place {
 impl Chainstate {
     /// Reads the coins that a block spends into the cache.
     pub(crate) fn prefetch_coins(&mut self, block: &Block) -> Result<(), StoreError> {
-        let mut made = HashSet::with_capacity(block.txs.len());
-        let mut wanted = Vec::new();
-        for tx in block.txs.iter().skip(1) {
-            let prevouts = tx.inputs.iter().map(|input| input.prevout);
-            wanted.extend(prevouts.filter(|prevout| !made.contains(&prevout.txid)));
-            made.insert(tx.txid());
+        if let Some(found) = self.ahead.take_coins(&block.hash) {
+            self.coins.take_over(found?);
+            return Ok(());
         }
+        let wanted = inputs_from_outside(block);
         self.coins.prefetch(&wanted, &self.readers)
     }
 
@@ -269,7 +267,7 @@ impl Chainstate {
             }
             for (outpoint, coin) in coins_of(tx, place.height) {
                 // Coinbases of old could be repeated.
-                view.add(outpoint, coin, coinbase);
+                view.add(outpoint, &coin, coinbase);
             }
             if !coinbase {
                 undo.txs.push(TxUndo { spent });
@@ -413,6 +411,6 @@ fn restore<V: CoinsView>(
         let Some(other) = other else { return Ok(None) };
         (coin.height, coin.coinbase) = (other.height, other.coinbase);
     }
-    view.add(*outpoint, coin, !vacant);
+    view.add(*outpoint, &coin, !vacant);
     Ok(Some(vacant))
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::block_files::FileError;
 use crate::chainstate::Chainstate;
-use crate::coins::{CoinsView as _, WriteOptions};
+use crate::coins::{BULK_CHANGES, CoinsView as _, WriteOptions};
 use crate::config::Task;
 use crate::error::ChainError;
 use crate::index::IndexStore;
@@ -144,8 +144,10 @@ impl Chainstate {
         let options = WriteOptions {
             batch_bytes: self.config().batch_bytes,
             crash_ratio: self.config().crash_ratio,
+            bulk: BULK_CHANGES,
         };
         let (dirty, all) = (self.coins.dirty_count(), self.coins.len());
+        self.ahead.forget_coins();
         self.coins.base().write(&self.coins, options)?;
         self.coins.written(keep_coins);
         if !self.is_in_background() {

@@ -43,7 +43,8 @@ struct CacheSizes {
 impl CacheSizes {
     fn of(total: usize) -> Self {
         let store_cache = (total / 8).clamp(1 << 20, 64 << 20);
-        let store_buffer = (total / 16).clamp(1 << 20, 32 << 20);
+        // Large writes of coins pass it by.
+        let store_buffer = (total / 16).clamp(1 << 20, 8 << 20);
         // One buffer fills while another is written out.
         let stores = store_cache + 2 * store_buffer;
         Self {

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use fjall::config::{
     BlockSizePolicy, BloomConstructionPolicy, CompressionPolicy, FilterPolicy, FilterPolicyEntry,
-    HashRatioPolicy,
+    HashRatioPolicy, PartitioningPolicy,
 };
 use fjall::{
     CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable, Slice,
@@ -307,6 +307,10 @@ impl Store {
                 .data_block_hash_ratio_policy(HashRatioPolicy::all(1.0))
                 .data_block_compression_policy(CompressionPolicy::disabled())
                 .filter_policy(FilterPolicy::new([bloom(0.001), bloom(0.01)]))
+                // A whole table's filter or index is larger than a part of the engine's cache: it would
+                // be read again for every key.
+                .filter_block_partitioning_policy(PartitioningPolicy::all(true))
+                .index_block_partitioning_policy(PartitioningPolicy::all(true))
         };
         let table = database.keyspace(TABLE, create).map_err(engine)?;
         Ok(Self {
@@ -375,11 +379,7 @@ impl Store {
         self.snapshot().scan(prefix)
     }
 
-    /// Applies all changes or none.
-    ///
-    /// # Errors
-    /// Where the engine cannot write; then nothing more can be written until a restart.
-    pub fn write(&self, batch: Batch, durability: Durability) -> Result<(), StoreError> {
+    fn check_write(&self) -> Result<(), StoreError> {
         let refused = |source| StoreError::File {
             action: "write to",
             path: self.path.clone(),
@@ -387,7 +387,15 @@ impl Store {
         };
         self.disk
             .check(FileAction::Write, &self.path)
-            .map_err(refused)?;
+            .map_err(refused)
+    }
+
+    /// Applies all changes or none.
+    ///
+    /// # Errors
+    /// Where the engine cannot write; then nothing more can be written until a restart.
+    pub fn write(&self, batch: Batch, durability: Durability) -> Result<(), StoreError> {
+        self.check_write()?;
         let mode = match durability {
             Durability::Process => PersistMode::Buffer,
             Durability::Disk => PersistMode::SyncData,
@@ -402,6 +410,28 @@ impl Store {
             }
         }
         self.run(|| engine.commit())
+    }
+
+    /// Applies many changes, or none, by writing table files at once; they survive a loss of power.
+    /// Keys must come in ascending order. `None` removes.
+    ///
+    /// # Errors
+    /// Where the engine cannot write.
+    pub(crate) fn ingest(
+        &self,
+        changes: impl Iterator<Item = (Slice, Option<Slice>)>,
+    ) -> Result<(), StoreError> {
+        self.check_write()?;
+        self.run(|| {
+            let mut tables = self.table.start_ingestion()?;
+            for (key, value) in changes {
+                match value {
+                    Some(value) => tables.write(key, value)?,
+                    None => tables.write_tombstone(key)?,
+                }
+            }
+            tables.finish()
+        })
     }
 
     /// Makes all writes so far survive a loss of power.

@@ -274,7 +274,7 @@ impl Chainstate {
         let outpoints: Vec<(OutPoint, _)> = crate::coins::coins_of(tx, height).collect();
         for (outpoint, coin) in outpoints {
             let overwrite = self.coins.has_coin(&outpoint)?;
-            self.coins.add(outpoint, coin, overwrite);
+            self.coins.add(outpoint, &coin, overwrite);
         }
         Ok(())
     }

@@ -1,43 +1,43 @@
 //! Coins in memory above another view, with the changes that the view does not know yet (Core's
 //! `CCoinsViewCache`).
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-use std::mem::size_of;
-
 use primitives::{BlockHash, OutPoint};
 use rayon::ThreadPool;
 use rayon::prelude::*;
 
+use super::disk::key_order;
+use super::table::{CoinTable, Slot};
 use super::{Coin, CoinsView};
 use crate::store::StoreError;
-
-/// A coin in the cache; spent where `coin` is `None`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Cached {
-    coin: Option<Coin>,
-    /// The view below has something else.
-    dirty: bool,
-    /// The view below has nothing, so that a spent coin need not be mentioned to it.
-    fresh: bool,
-}
 
 /// Coins in memory above another view.
 #[derive(Debug)]
 pub struct CoinsCache<V> {
     base: V,
-    coins: HashMap<OutPoint, Cached>,
+    coins: CoinTable,
     best: Option<BlockHash>,
-    heap_bytes: usize,
-    dirty: usize,
 }
 
-/// A change that a view above made: the coin, or `None` where it is spent.
+/// Changes that a view above made, with the block that they lead to.
 #[derive(Debug)]
-pub(crate) struct Change {
-    pub(crate) outpoint: OutPoint,
-    pub(crate) coin: Option<Coin>,
-    pub(crate) fresh: bool,
+pub(crate) struct Changes {
+    slots: Vec<Slot>,
+    best: Option<BlockHash>,
+}
+
+/// Coins that the view below has.
+pub(crate) type Found = Result<Vec<Slot>, StoreError>;
+
+/// Reads the coins at `outpoints`, many of them at a time on the current pool.
+pub(crate) fn read_coins(base: &impl CoinsView, mut outpoints: Vec<OutPoint>) -> Found {
+    // Neighbours share what the store looks at.
+    outpoints.sort_unstable();
+    let read = |outpoint: &OutPoint| match base.coin(outpoint) {
+        Ok(coin) => coin.map(|coin| Ok(Slot::clean(*outpoint, Some(&coin)))),
+        Err(error) => Some(Err(error)),
+    };
+    let read = outpoints.par_iter().with_min_len(8).filter_map(read);
+    read.collect()
 }
 
 impl<V: CoinsView> CoinsCache<V> {
@@ -45,10 +45,8 @@ impl<V: CoinsView> CoinsCache<V> {
     pub fn new(base: V) -> Self {
         Self {
             base,
-            coins: HashMap::new(),
+            coins: CoinTable::default(),
             best: None,
-            heap_bytes: 0,
-            dirty: 0,
         }
     }
 
@@ -64,19 +62,17 @@ impl<V: CoinsView> CoinsCache<V> {
 
     /// Whether nothing is held.
     pub fn is_empty(&self) -> bool {
-        self.coins.is_empty()
+        self.coins.len() == 0
     }
 
     /// Coins that the view below does not know as they are.
     pub const fn dirty_count(&self) -> usize {
-        self.dirty
+        self.coins.dirty_count()
     }
 
     /// Memory in use, in bytes, as near as can be told from outside the allocator.
     pub fn memory(&self) -> usize {
-        // A table of n slots holds 7/8 n entries, with a byte of control each.
-        let slots = (self.coins.capacity() * 8).div_ceil(7);
-        slots * (size_of::<(OutPoint, Cached)>() + 1) + self.heap_bytes
+        self.coins.memory()
     }
 
     /// Sets the block that the coins stand at.
@@ -84,32 +80,9 @@ impl<V: CoinsView> CoinsCache<V> {
         self.best = Some(hash);
     }
 
-    /// The coin at `outpoint`, which stays in memory.
-    ///
-    /// # Errors
-    /// Where the view below cannot be read.
-    pub fn fetch(&mut self, outpoint: &OutPoint) -> Result<Option<&Coin>, StoreError> {
-        // Looked up twice: a found entry cannot be returned early from a mutable borrow.
-        if !self.coins.contains_key(outpoint) {
-            let Some(coin) = self.base.coin(outpoint)? else {
-                return Ok(None);
-            };
-            self.insert_clean(*outpoint, coin);
-        }
-        Ok(self
-            .coins
-            .get(outpoint)
-            .and_then(|cached| cached.coin.as_ref()))
-    }
-
-    fn insert_clean(&mut self, outpoint: OutPoint, coin: Coin) {
-        self.heap_bytes += coin.heap_bytes();
-        let clean = Cached {
-            coin: Some(coin),
-            dirty: false,
-            fresh: false,
-        };
-        self.coins.insert(outpoint, clean);
+    /// Whether something is known of `outpoint` without asking the view below.
+    pub(crate) fn knows(&self, outpoint: &OutPoint) -> bool {
+        self.coins.contains(outpoint)
     }
 
     /// Reads the coins at `outpoints` that are not in memory, many of them at a time on `readers`.
@@ -121,29 +94,29 @@ impl<V: CoinsView> CoinsCache<V> {
         outpoints: &[OutPoint],
         readers: &ThreadPool,
     ) -> Result<(), StoreError> {
-        let missing: Vec<_> = outpoints
-            .iter()
-            .filter(|outpoint| !self.coins.contains_key(outpoint))
-            .collect();
-        let read = |outpoint: &&OutPoint| match self.base.coin(outpoint) {
-            Ok(coin) => coin.map(|coin| Ok((**outpoint, coin))),
-            Err(error) => Some(Err(error)),
-        };
+        let missing = outpoints.iter().filter(|outpoint| !self.knows(outpoint));
+        let missing: Vec<_> = missing.copied().collect();
         // A few reads are done before the other threads are awake.
-        let found: Vec<_> = if missing.len() < 16 {
-            missing.iter().filter_map(read).collect::<Result<_, _>>()?
-        } else {
-            readers.install(|| {
-                let read = missing.par_iter().with_min_len(8).filter_map(read);
-                read.collect::<Result<_, _>>()
-            })?
-        };
-        for (outpoint, coin) in found {
-            if !self.coins.contains_key(&outpoint) {
-                self.insert_clean(outpoint, coin);
+        if missing.len() < 16 {
+            for outpoint in missing {
+                if let Some(coin) = self.base.coin(&outpoint)? {
+                    self.take_over(vec![Slot::clean(outpoint, Some(&coin))]);
+                }
             }
+        } else {
+            let found = readers.install(|| read_coins(&self.base, missing))?;
+            self.take_over(found);
         }
         Ok(())
+    }
+
+    /// Keeps what was read from the view below, unless more is known already.
+    pub(crate) fn take_over(&mut self, found: Vec<Slot>) {
+        for slot in found {
+            let outpoint = *slot.outpoint();
+            self.coins
+                .change(&outpoint, |old| (Some(old.unwrap_or(slot)), ()));
+        }
     }
 
     /// Spends the coin at `outpoint` and returns it; `None` where there is none.
@@ -151,169 +124,90 @@ impl<V: CoinsView> CoinsCache<V> {
     /// # Errors
     /// Where the view below cannot be read.
     pub fn spend(&mut self, outpoint: &OutPoint) -> Result<Option<Coin>, StoreError> {
-        match self.coins.entry(*outpoint) {
-            Entry::Occupied(mut entry) => {
-                let cached = entry.get_mut();
-                let Some(coin) = cached.coin.take() else {
-                    return Ok(None);
-                };
-                self.heap_bytes -= coin.heap_bytes();
-                if cached.fresh {
-                    self.dirty -= usize::from(cached.dirty);
-                    entry.remove();
-                } else {
-                    self.dirty += usize::from(!cached.dirty);
-                    cached.dirty = true;
-                }
-                Ok(Some(coin))
-            }
-            Entry::Vacant(entry) => {
-                let Some(coin) = self.base.coin(outpoint)? else {
-                    return Ok(None);
-                };
-                entry.insert(Cached {
-                    coin: None,
-                    dirty: true,
-                    fresh: false,
-                });
-                self.dirty += 1;
-                Ok(Some(coin))
-            }
-        }
+        let base = &self.base;
+        self.coins.change(outpoint, |old| match old {
+            Some(slot) => match slot.coin() {
+                None => (Some(slot), Ok(None)),
+                Some(coin) if slot.fresh => (None, Ok(Some(coin))),
+                Some(coin) => (Some(Slot::dirty(*outpoint, None, false)), Ok(Some(coin))),
+            },
+            None => match base.coin(outpoint) {
+                Ok(Some(coin)) => (Some(Slot::dirty(*outpoint, None, false)), Ok(Some(coin))),
+                nothing => (None, nothing),
+            },
+        })
     }
 
     /// Adds a coin. `overwrite` says that there may be an unspent one at this place already, here
     /// or below.
-    pub fn add(&mut self, outpoint: OutPoint, coin: Coin, overwrite: bool) {
-        let heap_bytes = coin.heap_bytes();
-        match self.coins.entry(outpoint) {
-            Entry::Occupied(mut entry) => {
-                let cached = entry.get_mut();
-                if let Some(old) = cached.coin.replace(coin) {
-                    self.heap_bytes -= old.heap_bytes();
-                }
+    pub fn add(&mut self, outpoint: OutPoint, coin: &Coin, overwrite: bool) {
+        self.coins.change(&outpoint, |old| {
+            let fresh = match old {
                 // Below, a coin may still stand whose spending is known only here.
-                cached.fresh |= !overwrite && !cached.dirty;
-                self.dirty += usize::from(!cached.dirty);
-                cached.dirty = true;
-            }
-            Entry::Vacant(entry) => {
-                entry.insert(Cached {
-                    coin: Some(coin),
-                    dirty: true,
-                    fresh: !overwrite,
-                });
-                self.dirty += 1;
-            }
-        }
-        self.heap_bytes += heap_bytes;
-    }
-
-    /// Forgets a coin that the view below knows as well.
-    pub fn uncache(&mut self, outpoint: &OutPoint) {
-        if self.coins.get(outpoint).is_some_and(|cached| !cached.dirty)
-            && let Some(Cached {
-                coin: Some(coin), ..
-            }) = self.coins.remove(outpoint)
-        {
-            self.heap_bytes -= coin.heap_bytes();
-        }
-    }
-
-    /// Whether the coin at `outpoint` is in memory, unspent.
-    pub fn holds(&self, outpoint: &OutPoint) -> bool {
-        self.coins
-            .get(outpoint)
-            .is_some_and(|cached| cached.coin.is_some())
+                Some(slot) => slot.fresh || (!overwrite && !slot.dirty),
+                None => !overwrite,
+            };
+            (Some(Slot::dirty(outpoint, Some(coin), fresh)), ())
+        });
     }
 
     /// The changes, for [`CoinsCache::apply`] of the cache below.
-    pub(crate) fn into_changes(self) -> (Vec<Change>, Option<BlockHash>) {
-        let changed = self.coins.into_iter().filter(|(_, cached)| cached.dirty);
-        let changes = changed
-            .map(|(outpoint, Cached { coin, fresh, .. })| Change {
-                outpoint,
-                coin,
-                fresh,
-            })
-            .collect();
-        (changes, self.best)
+    pub(crate) fn into_changes(self) -> Changes {
+        Changes {
+            slots: self.coins.into_changes().collect(),
+            best: self.best,
+        }
     }
 
     /// Takes over the changes of a view above.
-    pub(crate) fn apply(&mut self, (changes, best): (Vec<Change>, Option<BlockHash>)) {
-        for Change {
-            outpoint,
-            coin,
-            fresh,
-        } in changes
-        {
-            let heap_bytes = coin.as_ref().map_or(0, Coin::heap_bytes);
-            match self.coins.entry(outpoint) {
-                Entry::Occupied(mut entry) => {
-                    let cached = entry.get_mut();
-                    self.heap_bytes -= cached.coin.as_ref().map_or(0, Coin::heap_bytes);
-                    if cached.fresh && coin.is_none() {
-                        self.dirty -= usize::from(cached.dirty);
-                        entry.remove();
-                        continue;
-                    }
-                    // Not fresh even if the change is: it may have been spent here already.
-                    self.dirty += usize::from(!cached.dirty);
-                    *cached = Cached {
-                        coin,
-                        dirty: true,
-                        fresh: cached.fresh,
-                    };
-                }
-                Entry::Vacant(entry) => {
-                    if fresh && coin.is_none() {
-                        continue;
-                    }
-                    entry.insert(Cached {
-                        coin,
-                        dirty: true,
-                        fresh,
-                    });
-                    self.dirty += 1;
-                }
-            }
-            self.heap_bytes += heap_bytes;
+    pub(crate) fn apply(&mut self, changes: Changes) {
+        for mut slot in changes.slots {
+            let outpoint = *slot.outpoint();
+            self.coins.change(&outpoint, |old| {
+                // Not fresh even if the change is: it may have been spent here already.
+                slot.fresh = old.map_or(slot.fresh, |old| old.fresh);
+                let needless = slot.fresh && !slot.is_unspent();
+                ((!needless).then_some(slot), ())
+            });
         }
-        if best.is_some() {
-            self.best = best;
+        if changes.best.is_some() {
+            self.best = changes.best;
         }
     }
 
-    /// The changes in the order of their places, for the store.
-    pub(crate) fn sorted_changes(&self) -> Vec<(&OutPoint, Option<&Coin>)> {
-        let dirty = self.coins.iter().filter(|(_, cached)| cached.dirty);
-        let mut changes: Vec<_> = dirty
-            .map(|(outpoint, cached)| (outpoint, cached.coin.as_ref()))
+    /// The changes in the order of their keys, for the store.
+    pub(crate) fn sorted_changes(&self) -> impl ExactSizeIterator<Item = &Slot> {
+        // The first bytes stand beside the reference: most others need not be looked at.
+        let head = |slot: &Slot| {
+            let head = slot.outpoint().txid.0.first_chunk();
+            u64::from_be_bytes(*head.expect("ids are longer"))
+        };
+        let mut changes: Vec<_> = self
+            .coins
+            .changes()
+            .map(|slot| (head(slot), slot))
             .collect();
-        changes.sort_unstable_by_key(|(outpoint, _)| *outpoint);
-        changes
+        changes.par_sort_unstable_by(|(head, a), (other, b)| {
+            head.cmp(other)
+                .then_with(|| key_order(a.outpoint(), b.outpoint()))
+        });
+        changes.into_iter().map(|(_, slot)| slot)
     }
 
     /// Says that the view below now has all changes. Unspent coins stay in memory if `keep`.
     pub(crate) fn written(&mut self, keep: bool) {
         if keep {
-            self.coins.retain(|_, cached| {
-                (cached.dirty, cached.fresh) = (false, false);
-                cached.coin.is_some()
-            });
+            self.coins.settle();
         } else {
-            self.coins = HashMap::new();
-            self.heap_bytes = 0;
+            self.coins = CoinTable::default();
         }
-        self.dirty = 0;
     }
 }
 
 impl<V: CoinsView> CoinsView for CoinsCache<V> {
     fn coin(&self, outpoint: &OutPoint) -> Result<Option<Coin>, StoreError> {
         match self.coins.get(outpoint) {
-            Some(cached) => Ok(cached.coin.clone()),
+            Some(slot) => Ok(slot.coin()),
             None => self.base.coin(outpoint),
         }
     }
@@ -327,7 +221,7 @@ impl<V: CoinsView> CoinsView for CoinsCache<V> {
 
     fn has_coin(&self, outpoint: &OutPoint) -> Result<bool, StoreError> {
         match self.coins.get(outpoint) {
-            Some(cached) => Ok(cached.coin.is_some()),
+            Some(slot) => Ok(slot.is_unspent()),
             None => self.base.has_coin(outpoint),
         }
     }

@@ -1,8 +1,11 @@
 //! Coins in their store, under Core's keys and encodings.
 
+use std::cmp::Ordering;
+
 use primitives::encode::{DecodeError, Reader, Sink as _};
 use primitives::{BlockHash, OutPoint, Txid};
 
+use super::table::Slot;
 use super::{Coin, CoinsCache, CoinsView};
 use crate::compress::{put_varint, varint_u32};
 use crate::random::random_u64;
@@ -14,6 +17,12 @@ const COIN: u8 = b'C';
 const BEST_BLOCK: u8 = b'B';
 /// `H`: the block that a write in several parts leads to, and the one it started from.
 const HEADS: u8 = b'H';
+
+/// The least number of an output that takes three bytes in a key.
+const THREE_BYTES: u32 = 0x4080;
+/// More changes than this go into table files at once: the engine's journal and buffer would write
+/// them twice and hold them in memory.
+pub(crate) const BULK_CHANGES: usize = 1 << 16;
 
 /// The store that holds the coins.
 #[derive(Clone, Debug)]
@@ -35,6 +44,8 @@ pub(crate) struct WriteOptions {
     pub(crate) batch_bytes: usize,
     /// One in so many parts ends the process.
     pub(crate) crash_ratio: Option<u32>,
+    /// More changes than this are written as tables at once.
+    pub(crate) bulk: usize,
 }
 
 pub(crate) fn coin_key(outpoint: &OutPoint) -> Vec<u8> {
@@ -43,6 +54,17 @@ pub(crate) fn coin_key(outpoint: &OutPoint) -> Vec<u8> {
     key.put(&outpoint.txid.0);
     put_varint(&mut key, outpoint.vout.into());
     key
+}
+
+/// The order of the keys of two places.
+pub(super) fn key_order(a: &OutPoint, b: &OutPoint) -> Ordering {
+    a.txid
+        .cmp(&b.txid)
+        .then_with(|| match a.vout.max(b.vout) < THREE_BYTES {
+            true => a.vout.cmp(&b.vout),
+            // Longer ones are not always in the order of their values.
+            false => coin_key(a).cmp(&coin_key(b)),
+        })
 }
 
 /// The place of the coin that lies under a key.
@@ -99,23 +121,44 @@ impl CoinsStore {
         };
         let changes = cache.sorted_changes();
         let count = changes.len();
+        if count > options.bulk {
+            self.write_bulk(changes, new, options)?;
+        } else {
+            self.write_batches(changes, new, old, options)?;
+        }
+        tracing::debug!(
+            target: "coindb",
+            "Committed {count} changed transaction outputs (out of {}) to coin database...",
+            cache.len()
+        );
+        Ok(())
+    }
+
+    /// As batches, of which the first says what they lead to.
+    fn write_batches<'a>(
+        &self,
+        changes: impl Iterator<Item = &'a Slot>,
+        new: BlockHash,
+        old: Option<BlockHash>,
+        options: WriteOptions,
+    ) -> Result<(), StoreError> {
         let mut batch = Batch::new();
         let mut heads = new.0.to_vec();
         heads.put(&old.unwrap_or_default().0);
         batch.put(&[HEADS], &heads);
         batch.remove(&[BEST_BLOCK]);
         let mut value = Vec::new();
-        for (outpoint, coin) in changes {
-            let key = coin_key(outpoint);
-            if let Some(coin) = coin {
+        for slot in changes {
+            let key = coin_key(slot.outpoint());
+            if slot.is_unspent() {
                 value.clear();
-                coin.encode(&mut value);
+                slot.encode(&mut value);
                 batch.put(&key, &value);
             } else {
                 batch.remove(&key);
             }
             if batch.bytes() > options.batch_bytes {
-                log_batch("partial", &batch);
+                log_batch("partial", batch.bytes());
                 self.0
                     .write(std::mem::take(&mut batch), Durability::Process)?;
                 crash_sometimes(options.crash_ratio);
@@ -123,14 +166,34 @@ impl CoinsStore {
         }
         batch.remove(&[HEADS]);
         batch.put(&[BEST_BLOCK], &new.0);
-        log_batch("final", &batch);
-        self.0.write(batch, Durability::Disk)?;
-        tracing::debug!(
-            target: "coindb",
-            "Committed {count} changed transaction outputs (out of {}) to coin database...",
-            cache.len()
-        );
-        Ok(())
+        log_batch("final", batch.bytes());
+        self.0.write(batch, Durability::Disk)
+    }
+
+    /// As new tables, which take effect together.
+    fn write_bulk<'a>(
+        &self,
+        changes: impl Iterator<Item = &'a Slot>,
+        new: BlockHash,
+        options: WriteOptions,
+    ) -> Result<(), StoreError> {
+        let (mut bytes, mut value) = (0, Vec::new());
+        let coins = changes.map(|slot| {
+            let key = coin_key(slot.outpoint());
+            value.clear();
+            slot.encode(&mut value);
+            bytes += key.len() + value.len();
+            if bytes > options.batch_bytes {
+                log_batch("partial", std::mem::take(&mut bytes));
+                crash_sometimes(options.crash_ratio);
+            }
+            let value = slot.is_unspent().then(|| value.as_slice().into());
+            (key.as_slice().into(), value)
+        });
+        let best = std::iter::once(([BEST_BLOCK].into(), Some(new.0.into())));
+        let heads = std::iter::once(([HEADS].into(), None));
+        // In the order of their keys, as the store wants them.
+        self.0.ingest(best.chain(coins).chain(heads))
     }
 
     /// Fills an empty store with the coins that `next` gives, which stand at `best`.
@@ -173,8 +236,8 @@ impl CoinsStore {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a size for people")]
-fn log_batch(which: &str, batch: &Batch) {
-    let size = batch.bytes() as f64 / f64::from(1 << 20);
+fn log_batch(which: &str, bytes: usize) {
+    let size = bytes as f64 / f64::from(1 << 20);
     tracing::debug!(target: "coindb", "Writing {which} batch of {size:.2} MiB");
 }
 

@@ -5,6 +5,7 @@ use primitives::params::{Coin as Currency, Network};
 use primitives::{Amount, ChainParams, Script, Txid};
 use proptest::prelude::*;
 
+use super::table::Slot;
 use super::*;
 use crate::store::{Store, StoreKind, StoreOptions};
 
@@ -26,8 +27,13 @@ fn place(n: u8) -> OutPoint {
     OutPoint::new(Txid([n; 32]), 0)
 }
 
+/// With a script of a length that lies in a slot, or a longer one.
 fn coin(value: i64) -> Coin {
-    let script_pubkey = Script::from(vec![0x51; 40]);
+    coin_of(value, usize::try_from(value % 60).unwrap())
+}
+
+fn coin_of(value: i64, len: usize) -> Coin {
+    let script_pubkey = Script::from(vec![0x51; len]);
     let value = Amount::from_sat(value);
     Coin {
         height: 7,
@@ -45,7 +51,6 @@ enum Change {
     Add(u8),
     Spend(u8),
     Fetch(u8),
-    Uncache(u8),
     /// Changes up to here go down.
     Merge,
     Flush(bool),
@@ -56,7 +61,6 @@ fn change() -> impl Strategy<Value = Change> {
         (0..12u8).prop_map(Change::Add),
         (0..12u8).prop_map(Change::Spend),
         (0..12u8).prop_map(Change::Fetch),
-        (0..12u8).prop_map(Change::Uncache),
         Just(Change::Merge),
         any::<bool>().prop_map(Change::Flush),
     ]
@@ -77,6 +81,7 @@ fn write(cache: &mut CoinsCache<CoinsStore>, batch_bytes: usize, keep: bool) {
     let options = WriteOptions {
         batch_bytes,
         crash_ratio: None,
+        bulk: if keep { usize::MAX } else { 0 },
     };
     cache.base().write(cache, options).unwrap();
     cache.written(keep);
@@ -104,7 +109,7 @@ proptest! {
                     Change::Add(n) => {
                         value += 1;
                         let overwrite = model.contains_key(&place(n));
-                        upper.add(place(n), coin(value), overwrite);
+                        upper.add(place(n), &coin(value), overwrite);
                         model.insert(place(n), coin(value));
                     }
                     Change::Spend(n) => {
@@ -112,10 +117,9 @@ proptest! {
                         prop_assert_eq!(spent, model.remove(&place(n)));
                     }
                     Change::Fetch(n) => {
-                        let fetched = upper.fetch(&place(n)).unwrap();
-                        prop_assert_eq!(fetched, model.get(&place(n)));
+                        let fetched = upper.coin(&place(n)).unwrap();
+                        prop_assert_eq!(fetched.as_ref(), model.get(&place(n)));
                     }
-                    Change::Uncache(n) => upper.uncache(&place(n)),
                     Change::Merge => merged = false,
                     Change::Flush(keep) => flush = Some(keep),
                 }
@@ -148,7 +152,7 @@ proptest! {
 #[test]
 fn a_coin_that_came_and_went_leaves_nothing() {
     let mut cache = CoinsCache::new(MapCoins::default());
-    cache.add(place(1), coin(1), false);
+    cache.add(place(1), &coin(1), false);
     assert_eq!((cache.len(), cache.dirty_count()), (1, 1));
     assert!(cache.memory() > 100);
     assert_eq!(cache.spend(&place(1)).unwrap(), Some(coin(1)));
@@ -166,7 +170,7 @@ fn a_coin_that_came_and_went_leaves_nothing() {
     let readers = rayon::ThreadPoolBuilder::new().build().unwrap();
     cache.prefetch(&places, &readers).unwrap();
     assert_eq!((cache.len(), cache.dirty_count()), (64, 1));
-    assert!(cache.holds(&place(6)) && !cache.holds(&place(5)));
+    assert!(cache.has_coin(&place(6)).unwrap() && !cache.has_coin(&place(5)).unwrap());
 }
 
 #[test]
@@ -187,10 +191,10 @@ fn keys_and_values_are_those_of_core() {
         coinbase: true,
         output,
     };
-    cache.add(OutPoint::new(txid.parse().unwrap(), 0), first, false);
+    cache.add(OutPoint::new(txid.parse().unwrap(), 0), &first, false);
     cache.add(
         OutPoint::new(Txid([0xab; 32]), 300),
-        coin(123_456_789),
+        &coin_of(123_456_789, 40),
         false,
     );
     cache.set_best_block(BlockHash([0xcd; 32]));
@@ -244,7 +248,7 @@ fn an_unfinished_write_names_its_ends() {
     assert_eq!((heads.new, heads.old), (new, Some(old)));
     // Completing it keeps where it started until it has ended.
     let mut cache = CoinsCache::new(store);
-    cache.add(place(1), coin(1), false);
+    cache.add(place(1), &coin(1), false);
     cache.set_best_block(new);
     write(&mut cache, 1, false);
     assert_eq!(cache.base().heads().unwrap(), None);
@@ -260,4 +264,24 @@ fn an_unfinished_write_names_its_ends() {
         cache.base().heads(),
         Err(StoreError::BadValue { .. })
     ));
+}
+
+#[test]
+fn changes_are_sorted_as_their_keys() {
+    let mut cache = CoinsCache::new(MapCoins::default());
+    let numbers = [
+        0, 1, 127, 128, 255, 256, 16_511, 16_512, 16_513, 90_000, 3_000_000,
+    ];
+    for n in numbers {
+        for id in [3, 2] {
+            cache.add(OutPoint::new(Txid([id; 32]), n), &coin(5), false);
+        }
+    }
+    let sorted: Vec<_> = cache
+        .sorted_changes()
+        .map(Slot::outpoint)
+        .map(coin_key)
+        .collect();
+    assert_eq!(sorted.len(), 2 * numbers.len());
+    assert!(sorted.is_sorted());
 }

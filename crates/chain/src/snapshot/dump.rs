@@ -115,12 +115,10 @@ impl Spill {
 
     fn add<V: CoinsView>(&self, cache: &CoinsCache<V>) -> Result<(), StoreError> {
         let (mut batch, mut value) = (Batch::new(), Vec::new());
-        for (outpoint, coin) in cache.sorted_changes() {
+        for slot in cache.sorted_changes() {
             value.clear();
-            if let Some(coin) = coin {
-                coin.encode(&mut value);
-            }
-            batch.put(&coin_key(outpoint), &value);
+            slot.encode(&mut value);
+            batch.put(&coin_key(slot.outpoint()), &value);
         }
         self.store().write(batch, Durability::Process)
     }
@@ -219,11 +217,9 @@ impl CoinsAt {
                 Changes::Disk(spill)
             }
             None => {
-                let changes = memory.sorted_changes().into_iter();
-                let by_key = |(outpoint, coin): (&OutPoint, Option<&Coin>)| {
-                    (coin_key(outpoint), coin.cloned())
-                };
-                Changes::Memory(changes.map(by_key).collect())
+                let changes = memory.sorted_changes();
+                let by_key = changes.map(|slot| (coin_key(slot.outpoint()), slot.coin()));
+                Changes::Memory(by_key.collect())
             }
         };
         drop(memory);
