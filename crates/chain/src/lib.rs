@@ -10,6 +10,8 @@
 
 mod accept;
 mod activate;
+#[doc(hidden)]
+pub mod benching;
 mod block_files;
 mod chacha20;
 mod chainstate;
