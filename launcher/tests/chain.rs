@@ -181,6 +181,10 @@ fn blocks_and_headers_in_every_form() {
     );
     let again = node.call("submitblock", json!([raw]));
     assert_eq!(again, json!("duplicate"));
+    // What follows the block is not looked at.
+    let more = format!("{raw}00");
+    let again = node.call("submitblock", json!([more]));
+    assert_eq!(again, json!("duplicate"));
     node.stop();
 }
 

@@ -7,6 +7,7 @@ use consensus::BlockError;
 use consensus::merkle::block_merkle_root;
 use keys::Descriptor;
 use primitives::address::Destination;
+use primitives::encode::Reader;
 use primitives::hash::to_hex;
 use primitives::params::{MAX_FUTURE_BLOCK_TIME, MiningPace};
 use primitives::{Block, BlockHash, ChainParams, Script, Tx, Txid};
@@ -339,7 +340,9 @@ fn submit_block_spec() -> CommandSpec {
 fn submit_block(node: &Node, args: &Args) -> RpcResult {
     let undecodable = || RpcError::deserialization("Block decode failed");
     let bytes = rpc::value::decode_hex(args.str("hexdata")?).ok_or_else(undecodable)?;
-    let block = Block::from_bytes(&bytes, node.params.hashes).map_err(|_| undecodable())?;
+    // As the reference, which does not look at what follows the block.
+    let block =
+        Block::decode(&mut Reader::new(&bytes), node.params.hashes).map_err(|_| undecodable())?;
     let reader = node.reader()?;
     let block = restore_nonce(node, block)?;
     let (hash, prev) = (block.hash, block.header.prev);
