@@ -18,14 +18,6 @@ const UNREAD: &[(&str, &str)] = &[
     ("bips/bip-0327", "there is no musig() yet"),
     ("bips/bip-0328", "there is no musig() yet"),
     ("bips/bip-0352", "there are no silent payments"),
-    (
-        "core/rpc_getblockstats.json",
-        "data of a test of the reference's suite",
-    ),
-    (
-        "core/rpc_decodescript.json",
-        "data of a test of the reference's suite",
-    ),
     ("core/rpc_psbt.json", "there are no PSBTs yet"),
     (
         "chains/bip324",
