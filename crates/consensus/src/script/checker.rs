@@ -148,8 +148,9 @@ impl SignatureChecker for TxChecker<'_> {
             return false;
         }
         let amount = match (version, self.amount) {
-            (SigVersion::WitnessV0, None) => return false,
-            (SigVersion::WitnessV0, amount) => amount,
+            (SigVersion::WitnessV0, Some(amount)) if amount >= Amount::ZERO => Some(amount),
+            // No coin has an amount below zero: the reference takes it for one that is not known.
+            (SigVersion::WitnessV0, _) => return false,
             _ => None,
         };
         let hash_type = u32::from(*hash_type);
