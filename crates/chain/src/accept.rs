@@ -120,8 +120,15 @@ impl Chainstate {
         checked: Result<(), BlockError>,
         pos: Option<FilePos>,
     ) -> Result<(EntryId, bool), SubmitError> {
-        self.accept_header(&block.header, block.hash, true)?;
+        let id = self.accept_header(&block.header, block.hash, true)?;
         if let Err(error) = checked {
+            // Its transactions are its own where the root was looked at and fits, and then it will
+            // never be valid.
+            let root_fits = error.kind() != BlockErrorKind::Mutated
+                && !matches!(error, BlockError::BadSignetSignature);
+            if root_fits && !self.shared.index().entry(id).status.has_data() {
+                self.mark_invalid(id);
+            }
             tracing::error!(target: "validation", "AcceptBlock: {error}, {}", error.debug_message());
             return Err(BlockRejection::from(error).into());
         }

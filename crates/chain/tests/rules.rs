@@ -153,6 +153,29 @@ fn a_bad_script_in_the_middle_of_an_import_leaves_no_trace() {
     assert_eq!(chain.muhash(), clean.muhash());
 }
 
+/// A block that is invalid for what it holds, and one whose transactions are others.
+#[test]
+fn an_invalid_block_in_a_file_is_never_tried_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let chain = open(dir.path(), None);
+    let params = chain.reader.params();
+    let start = Parent::from(&chain.reader.tip_block().unwrap());
+    let coinbase = mine(params, start, &[], 7, REWARD).txs[0].clone();
+    let two = mine(params, start, &[coinbase], 1, REWARD);
+    let good = mine(params, start, &[], 2, REWARD);
+    let mut other = Block::clone(&good);
+    other.txs.push(two.txs[1].clone());
+    let file = dir.path().join("two.dat");
+    write_records(&file, params, &[Arc::clone(&two), Arc::new(other)]);
+    chain.load(&file);
+    assert_eq!(chain.reader.height(), 0);
+    let child = mine(params, Parent::of(&two, 1), &[], 1, REWARD);
+    assert_eq!(submit(&chain, &child), "bad-prevblk");
+    assert_eq!(submit(&chain, &good), "ok");
+    let child = mine(params, Parent::of(&good, 1), &[], 1, REWARD);
+    assert_eq!(submit(&chain, &child), "ok");
+}
+
 #[test]
 fn a_follower_finds_its_way_over_a_fork() {
     let dir = tempfile::tempdir().unwrap();
