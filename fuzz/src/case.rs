@@ -1,10 +1,14 @@
 //! A spend that both interpreters judge.
 
 use bitcoinconsensus::{Error, Utxo, verify_with_flags};
+use consensus::script::ANNEX_TAG;
 use consensus::{PrecomputedTx, ScriptError, ScriptFlags, TxChecker, verify_script};
 use primitives::encode::{DecodeError, Reader, Sink};
+use primitives::script::{instructions, witness_program};
 use primitives::transaction::TxData;
 use primitives::{Amount, HashScheme, Script, TxOut};
+
+use crate::tally;
 
 /// The chain hashes that the reference knows.
 pub(crate) const SCHEME: HashScheme = HashScheme::Bitcoin;
@@ -40,6 +44,21 @@ pub(crate) const FLAG_SETS: u8 = 1 << KNOWN.len();
 /// The part of some flags that the reference knows.
 pub(crate) fn known_part(flags: ScriptFlags) -> ScriptFlags {
     flags & flag_set(FLAG_SETS - 1)
+}
+
+/// How an output is spent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    Bare,
+    ScriptHash,
+    KeyHashV0,
+    ScriptHashV0,
+    WrappedKeyHashV0,
+    WrappedScriptHashV0,
+    TaprootKey,
+    TaprootScript,
+    /// A program that anybody may spend, or nobody.
+    OtherProgram,
 }
 
 /// An input of a transaction, with what it spends and the rules in force.
@@ -116,6 +135,41 @@ impl Case {
         Self::fitted(flags, input, spent, tx)
     }
 
+    /// How the output is spent, as it looks.
+    pub(crate) fn kind(&self) -> Kind {
+        let output = &self.spent[self.input].script_pubkey;
+        let input = &self.tx.inputs[self.input];
+        let wrapped = output.is_pay_to_script_hash();
+        let redeem = instructions(&input.script_sig).map_while(Result::ok).last();
+        let redeem = redeem.map_or(&[][..], |piece| piece.data);
+        let program = match wrapped {
+            true => witness_program(redeem),
+            false => output.as_witness_program(),
+        };
+        let elements = input.witness.len() - usize::from(self.annex().is_some());
+        match program.map(|(version, program)| (version, program.len())) {
+            None if wrapped => Kind::ScriptHash,
+            None => Kind::Bare,
+            Some((0, 20)) if wrapped => Kind::WrappedKeyHashV0,
+            Some((0, 32)) if wrapped => Kind::WrappedScriptHashV0,
+            Some((0, 20)) => Kind::KeyHashV0,
+            Some((0, 32)) => Kind::ScriptHashV0,
+            Some((1, 32)) if !wrapped && elements == 1 => Kind::TaprootKey,
+            Some((1, 32)) if !wrapped && elements > 1 => Kind::TaprootScript,
+            Some(_) => Kind::OtherProgram,
+        }
+    }
+
+    /// The annex of a taproot spend.
+    pub(crate) fn annex(&self) -> Option<&[u8]> {
+        let program = self.spent[self.input].script_pubkey.as_witness_program();
+        let taproot = program.is_some_and(|(version, program)| version == 1 && program.len() == 32);
+        match self.tx.inputs[self.input].witness.as_slice() {
+            [_, .., last] if taproot && last.first() == Some(&ANNEX_TAG) => Some(last),
+            _ => None,
+        }
+    }
+
     /// Our verdict.
     pub(crate) fn ours(&self) -> Result<(), ScriptError> {
         let outputs: Vec<&TxOut> = self.spent.iter().collect();
@@ -150,6 +204,7 @@ impl Case {
             Err(_) => false,
         };
         if agreed {
+            tally::count(self, ours);
             return Ok(());
         }
         Err(format!(

@@ -18,6 +18,7 @@ mod mutate;
 mod oracle;
 mod scripts;
 mod seeds;
+mod tally;
 mod targets;
 
 use std::sync::OnceLock;

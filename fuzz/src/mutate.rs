@@ -2,6 +2,8 @@
 //! script or signs for it follows.
 
 mod repair;
+mod sign;
+mod template;
 
 use libfuzzer_sys::fuzzer_mutate;
 use primitives::script::instructions;
@@ -68,14 +70,15 @@ pub(crate) fn script(data: &mut [u8], size: usize, max_size: usize, seed: u32) -
     let Some(mut case) = Case::decode(&data[..size]) else {
         return fuzzer_mutate(data, size, max_size);
     };
-    for _ in 0..=random.below(3) {
+    // None at times: a signature of another kind is a change as well.
+    for _ in 0..random.below(4) {
         change(&mut case, &mut random);
     }
     if random.below(4) > 0 {
         repair::commitments(&mut case);
     }
-    if random.below(2) > 0 {
-        repair::signatures(&mut case, &mut random);
+    if random.below(3) > 0 {
+        sign::signatures(&mut case, &mut random);
     }
     let encoded = case.encode();
     let (Some(place), true) = (data.get_mut(..encoded.len()), encoded.len() <= max_size) else {
@@ -87,12 +90,14 @@ pub(crate) fn script(data: &mut [u8], size: usize, max_size: usize, seed: u32) -
 
 /// Makes one change.
 fn change(case: &mut Case, random: &mut Random) {
-    match random.below(12) {
+    match random.below(16) {
         0 => case.flags = random.byte() % FLAG_SETS,
         1 => change_transaction(case, random),
         2 => case.spent[case.input].value = Amount::from_sat(i64::from(random.byte()) - 1),
         3 => change_witness(case, random),
-        4 => repair::wrap(case, random),
+        4 => repair::wrap(case, random.pick(&repair::WRAPPERS)),
+        5 => repair::change_control(case, element(random), random.below(4)),
+        6 | 7 => template::spend(case, random),
         _ => {
             let places = repair::places(case);
             let place = random.pick(&places);
@@ -145,10 +150,10 @@ fn change_witness(case: &mut Case, random: &mut Random) {
 fn element(random: &mut Random) -> Vec<u8> {
     match random.below(8) {
         0 => vec![random.byte(); random.pick(LENGTHS)],
-        1 => repair::key(random.below(3)),
+        1 => sign::key(random.below(4)),
         // Room for a signature.
-        2 => vec![0x30; 71],
-        3 => vec![1; 64],
+        2 => sign::BLANK.to_vec(),
+        3 => sign::BLANK_SCHNORR.to_vec(),
         4 => vec![random.byte()],
         _ => random.pick(BORDERS).to_vec(),
     }
@@ -171,7 +176,7 @@ fn change_script(script: &mut Vec<u8>, random: &mut Random) {
         }
         8 if !pieces.is_empty() => pieces.swap(place.min(last), 0),
         9 => {
-            let key = Script::new().push(&repair::key(random.below(3)));
+            let key = Script::new().push(&sign::key(random.below(4)));
             pieces.insert(place, key.op(OP_CHECKSIG).into_bytes());
         }
         10 => pieces.insert(place, vec![OP_CODESEPARATOR]),

@@ -7,6 +7,7 @@ use testkit::vectors_dir;
 use crate::case::{Case, FLAG_SETS, known_part};
 use crate::cases::{ScriptCase, script_cases, tx_cases};
 use crate::chains::stored;
+use crate::tally;
 
 /// How often the two were asked, and how often both said yes.
 #[derive(Default)]
@@ -57,7 +58,9 @@ pub(crate) fn run() -> Result<(), String> {
     }
     transactions("tx_valid.json")?;
     transactions("tx_invalid.json")?;
-    scripts()
+    scripts()?;
+    tally::tell();
+    Ok(())
 }
 
 /// The number of a set of rules that the reference knows.

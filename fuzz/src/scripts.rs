@@ -7,6 +7,7 @@ use primitives::params::{ChainParams, Coin, Network};
 use primitives::{HashScheme, Tx, TxOut};
 
 use crate::case::{Case, SCHEME, ask};
+use crate::tally;
 
 /// A spend, under the rules that the input names.
 pub(crate) fn script(data: &[u8]) -> Corpus {
@@ -62,6 +63,7 @@ fn agree(case: &Case) {
     if let Err(difference) = case.judge() {
         panic!("{difference}");
     }
+    tally::tell_at_times();
 }
 
 /// Every rule only takes away: what all rules allow, fewer rules allow.

@@ -1,16 +1,16 @@
 //! Where the scripts of a spend stand, and what has to follow when they change.
 
-use consensus::PrecomputedTx;
-use consensus::script::{TAPROOT_LEAF_TAPSCRIPT, tap_leaf_hash};
-use consensus::sighash::{TapLeaf, legacy_sighash, taproot_sighash, witness_v0_sighash};
-use primitives::hash_scheme::{hash160, sha256};
+use consensus::script::{
+    ANNEX_TAG, TAPROOT_CONTROL_BASE_SIZE, TAPROOT_CONTROL_MAX_NODES, TAPROOT_LEAF_MASK,
+    TAPROOT_LEAF_TAPSCRIPT, tap_leaf_hash, taproot_merkle_root,
+};
+use primitives::Script;
+use primitives::hash_scheme::{hash160, sha256, tagged_hash};
 use primitives::script::instructions;
-use primitives::{Script, TxOut};
-use secp256k1::{Keypair, Message, SecretKey, ecdsa, schnorr};
+use secp256k1::{Parity, Scalar};
 
-use super::Random;
-use crate::case::{Case, SCHEME};
-use crate::cases::single_leaf;
+use super::sign::inner_key;
+use crate::case::{Case, Kind};
 
 /// A script of a spend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,19 +29,17 @@ pub(super) enum Place {
 
 /// The scripts that a spend has.
 pub(super) fn places(case: &Case) -> Vec<Place> {
-    let output = &case.spent[case.input].script_pubkey;
     let mut found = vec![Place::Output, Place::Input];
-    let redeem = output
-        .is_pay_to_script_hash()
-        .then(|| get(case, Place::Redeem));
-    if redeem.is_some() {
+    if case.spent[case.input].script_pubkey.is_pay_to_script_hash() {
         found.push(Place::Redeem);
     }
-    let inner = redeem.map_or_else(|| output.clone(), Script::from);
-    let count = case.tx.inputs[case.input].witness.len();
-    match inner.as_witness_program() {
-        Some((0, program)) if program.len() == 32 && count > 0 => found.push(Place::Witness),
-        Some((1, program)) if program.len() == 32 && count > 1 => found.push(Place::Leaf),
+    match case.kind() {
+        Kind::ScriptHashV0 | Kind::WrappedScriptHashV0
+            if !case.tx.inputs[case.input].witness.is_empty() =>
+        {
+            found.push(Place::Witness);
+        }
+        Kind::TaprootScript => found.push(Place::Leaf),
         _ => {}
     }
     // The innermost is the one that does most.
@@ -49,6 +47,11 @@ pub(super) fn places(case: &Case) -> Vec<Place> {
         found.extend([last; 4]);
     }
     found
+}
+
+/// How many elements stand behind the control block of a leaf: the annex, or none.
+fn behind_control(case: &Case) -> usize {
+    usize::from(case.annex().is_some())
 }
 
 /// The bytes of a script.
@@ -69,7 +72,7 @@ pub(super) fn get(case: &Case, place: Place) -> Vec<u8> {
             .witness
             .iter()
             .rev()
-            .nth(1)
+            .nth(1 + behind_control(case))
             .cloned()
             .unwrap_or_default(),
     }
@@ -77,6 +80,7 @@ pub(super) fn get(case: &Case, place: Place) -> Vec<u8> {
 
 /// Puts a script where it stood.
 pub(super) fn set(case: &mut Case, place: Place, script: Vec<u8>) {
+    let behind = behind_control(case);
     let input = &mut case.tx.inputs[case.input];
     match place {
         Place::Input => input.script_sig = script.into(),
@@ -87,7 +91,7 @@ pub(super) fn set(case: &mut Case, place: Place, script: Vec<u8>) {
             input.script_sig = Script::from(pieces.concat()).push(&script);
         }
         Place::Witness | Place::Leaf => {
-            let back = if place == Place::Leaf { 1 } else { 0 };
+            let back = if place == Place::Leaf { 1 + behind } else { 0 };
             if let Some(element) = input.witness.iter_mut().rev().nth(back) {
                 *element = script;
             }
@@ -95,8 +99,29 @@ pub(super) fn set(case: &mut Case, place: Place, script: Vec<u8>) {
     }
 }
 
+/// Where a script can be put.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wrapper {
+    /// Behind a script hash.
+    ScriptHash,
+    /// Behind a program of version 0.
+    Witness,
+    /// Behind a program of version 0 behind a script hash.
+    WrappedWitness,
+    /// Into a leaf.
+    Leaf,
+}
+
+/// All of them.
+pub(super) const WRAPPERS: [Wrapper; 4] = [
+    Wrapper::ScriptHash,
+    Wrapper::Witness,
+    Wrapper::WrappedWitness,
+    Wrapper::Leaf,
+];
+
 /// Puts the output's script behind a hash or into a leaf.
-pub(super) fn wrap(case: &mut Case, random: &mut Random) {
+pub(super) fn wrap(case: &mut Case, wrapper: Wrapper) {
     let script = get(case, Place::Output);
     let input = &mut case.tx.inputs[case.input];
     let pushes: Vec<Vec<u8>> = instructions(&input.script_sig)
@@ -104,26 +129,26 @@ pub(super) fn wrap(case: &mut Case, random: &mut Random) {
         .map(|piece| piece.data.to_vec())
         .collect();
     let output = &mut case.spent[case.input].script_pubkey;
-    match random.below(4) {
-        0 => {
+    match wrapper {
+        Wrapper::ScriptHash => {
             let inner = std::mem::take(&mut input.script_sig);
             input.script_sig = inner.push(&script);
             *output = Script::pay_to_script_hash(&hash160(&script));
         }
-        1 => {
+        Wrapper::Witness => {
             (input.script_sig, input.witness) = (Script::new(), pushes);
             input.witness.push(script.clone());
             *output = Script::witness_program(0, &sha256(&script));
         }
-        2 => {
+        Wrapper::WrappedWitness => {
             let program = Script::witness_program(0, &sha256(&script));
             input.script_sig = Script::new().push(&program);
             input.witness = pushes;
             input.witness.push(script);
             *output = Script::pay_to_script_hash(&hash160(&program));
         }
-        _ => {
-            let (control, key) = single_leaf(&script);
+        Wrapper::Leaf => {
+            let (control, key) = committed(&[], &script);
             (input.script_sig, input.witness) = (Script::new(), pushes);
             input.witness.extend([script, control]);
             *output = Script::witness_program(1, &key);
@@ -131,14 +156,54 @@ pub(super) fn wrap(case: &mut Case, random: &mut Random) {
     }
 }
 
+/// Changes leaf version or path of a control block, or adds an annex.
+pub(super) fn change_control(case: &mut Case, node: Vec<u8>, choice: usize) {
+    let behind = behind_control(case);
+    let is_leaf = case.kind() == Kind::TaprootScript;
+    let witness = &mut case.tx.inputs[case.input].witness;
+    if choice == 0 && behind == 0 {
+        witness.push([&[ANNEX_TAG][..], &node].concat());
+        return;
+    }
+    let Some(control) = witness.iter_mut().rev().nth(behind).filter(|_| is_leaf) else {
+        return;
+    };
+    match (choice, control.first_mut()) {
+        (1, Some(first)) => *first = node.first().copied().unwrap_or_default(),
+        (2, _) => control.truncate(TAPROOT_CONTROL_BASE_SIZE),
+        _ => control.extend([&node[..], &[7; 32]].concat().into_iter().take(32)),
+    }
+}
+
+/// Control block and output key for a script, with version and path of a control block that is there.
+fn committed(control: &[u8], script: &[u8]) -> (Vec<u8>, [u8; 32]) {
+    let version = control
+        .first()
+        .map_or(TAPROOT_LEAF_TAPSCRIPT, |first| first & TAPROOT_LEAF_MASK);
+    let path = control.get(TAPROOT_CONTROL_BASE_SIZE..).unwrap_or_default();
+    let nodes = (path.len() / 32).min(TAPROOT_CONTROL_MAX_NODES);
+    let inner = inner_key();
+    let mut made = [&[version][..], &inner.to_byte_array(), &path[..nodes * 32]].concat();
+    let root = taproot_merkle_root(&made, tap_leaf_hash(version, script));
+    let tweak = tagged_hash("TapTweak", &[inner.to_byte_array(), root].concat());
+    let tweak = Scalar::from_be_bytes(tweak).expect("hashes are hardly ever that high");
+    let (output, parity) = inner.add_tweak(&tweak).expect("nor tweaks the opposite");
+    made[0] |= u8::from(parity == Parity::Odd);
+    (made, output.to_byte_array())
+}
+
 /// Makes hashes and keys commit to the scripts again.
 pub(super) fn commitments(case: &mut Case) {
     let places = places(case);
     if places.contains(&Place::Leaf) {
-        let (control, key) = single_leaf(&get(case, Place::Leaf));
-        if let Some(last) = case.tx.inputs[case.input].witness.last_mut() {
-            *last = control;
-        }
+        let script = get(case, Place::Leaf);
+        let behind = behind_control(case);
+        let witness = &mut case.tx.inputs[case.input].witness;
+        let Some(control) = witness.iter_mut().rev().nth(behind) else {
+            return;
+        };
+        let (made, key) = committed(control, &script);
+        *control = made;
         set(
             case,
             Place::Output,
@@ -162,97 +227,4 @@ pub(super) fn commitments(case: &mut Case) {
             Script::pay_to_script_hash(&hash).into_bytes(),
         );
     }
-}
-
-fn secret() -> SecretKey {
-    let mut one = [0; 32];
-    one[31] = 1;
-    SecretKey::from_secret_bytes(one).expect("one is a key")
-}
-
-/// The key that signs, in one of its three forms.
-pub(super) fn key(form: usize) -> Vec<u8> {
-    let key = Keypair::from_secret_key(&secret()).public_key();
-    match form {
-        0 => key.serialize().to_vec(),
-        1 => key.serialize_uncompressed().to_vec(),
-        _ => key.x_only_public_key().0.to_byte_array().to_vec(),
-    }
-}
-
-/// Replaces what looks like signatures by ones of the key that signs.
-pub(super) fn signatures(case: &mut Case, random: &mut Random) {
-    let places = places(case);
-    let Some(place) = places.last().copied() else {
-        return;
-    };
-    let code = get(case, place);
-    let hash_type = random.pick(&[1, 2, 3, 0x81, 0x82, 0x83, 0, 4, 0x80]);
-    if place == Place::Leaf {
-        sign_leaf(case, &code, hash_type);
-    } else if place == Place::Witness {
-        let spent: Vec<TxOut> = case.spent.clone();
-        let tx = case.tx.clone();
-        let known = PrecomputedTx::for_signing(&tx, spent.iter().collect(), SCHEME);
-        let amount = case.spent[case.input].value;
-        let hash = witness_v0_sighash(&known, case.input, &code, amount, hash_type.into());
-        let signature = sign(hash.0, hash_type);
-        let elements = case.tx.inputs[case.input].witness.iter_mut();
-        elements
-            .filter(|e| is_signature(e))
-            .for_each(|e| *e = signature.clone());
-    } else {
-        let code = if place == Place::Input {
-            get(case, Place::Output)
-        } else {
-            code
-        };
-        let hash = legacy_sighash(&case.tx, case.input, &code, hash_type.into(), SCHEME);
-        let signature = sign(hash.0, hash_type);
-        let script = &mut case.tx.inputs[case.input].script_sig;
-        let mut signed = Vec::new();
-        for piece in super::split(script) {
-            match instructions(&piece).next() {
-                Some(Ok(push)) if is_signature(push.data) => {
-                    signed.extend(Script::new().push(&signature).into_bytes());
-                }
-                _ => signed.extend(piece),
-            }
-        }
-        *script = signed.into();
-    }
-}
-
-fn is_signature(data: &[u8]) -> bool {
-    (60..=75).contains(&data.len()) && (data[0] == 0x30 || data.len() <= 65)
-}
-
-fn sign(hash: [u8; 32], hash_type: u8) -> Vec<u8> {
-    let signature = ecdsa::sign(Message::from_digest(hash), &secret());
-    let mut bytes = signature.serialize_der().to_vec();
-    bytes.push(hash_type);
-    bytes
-}
-
-fn sign_leaf(case: &mut Case, script: &[u8], hash_type: u8) {
-    let leaf = TapLeaf {
-        hash: tap_leaf_hash(TAPROOT_LEAF_TAPSCRIPT, script),
-        codeseparator_position: u32::MAX,
-    };
-    let (tx, spent) = (case.tx.clone(), case.spent.clone());
-    let known = PrecomputedTx::for_signing(&tx, spent.iter().collect(), SCHEME);
-    let Some(hash) = taproot_sighash(&known, case.input, None, Some(leaf), hash_type) else {
-        return;
-    };
-    let signature = schnorr::sign_no_aux_rand(&hash.0, &Keypair::from_secret_key(&secret()));
-    let mut bytes = signature.to_byte_array().to_vec();
-    if hash_type != 0 {
-        bytes.push(hash_type);
-    }
-    let witness = &mut case.tx.inputs[case.input].witness;
-    let count = witness.len().saturating_sub(2);
-    let elements = witness[..count].iter_mut();
-    elements
-        .filter(|e| is_signature(e))
-        .for_each(|e| *e = bytes.clone());
 }

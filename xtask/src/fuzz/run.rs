@@ -1,5 +1,6 @@
 //! Runs one target and sums up what libFuzzer says.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -22,6 +23,8 @@ struct Sum {
     executions: u64,
     coverage: u64,
     corpus: u64,
+    /// How often each verdict was given, by the kind of spend.
+    verdicts: BTreeMap<String, String>,
     /// What the panic said, and the lines after it.
     complaint: Vec<String>,
     /// The input that made it.
@@ -45,6 +48,12 @@ impl Sum {
         }
         if let Some((_, path)) = line.split_once("Test unit written to ") {
             self.finding = Some(path.trim().to_owned());
+        }
+        if let Some((kind, counts)) = line
+            .strip_prefix("verdicts of ")
+            .and_then(|rest| rest.split_once(": "))
+        {
+            self.verdicts.insert(kind.to_owned(), counts.to_owned());
         }
         let complains = line.contains("panicked at") || line.contains("ERROR: libFuzzer");
         if complains || (!self.complaint.is_empty() && self.complaint.len() < 6) {
@@ -88,6 +97,9 @@ pub(super) fn target(program: &Path, name: &str, seconds: u32) -> Result<()> {
         sum.corpus,
         u8::from(!ended_well)
     ));
+    for (kind, counts) in &sum.verdicts {
+        say(&format!("  {kind}: {counts}"));
+    }
     if ended_well {
         return Ok(());
     }
@@ -146,6 +158,8 @@ mod tests {
         for line in [
             "#2\tINITED cov: 12 ft: 13 corp: 1/1b exec/s: 0 rss: 30Mb",
             "#800\tNEW    cov: 345 ft: 13 corp: 17/1b lim: 4 exec/s: 0 rss: 30Mb L: 3/3",
+            "verdicts of Bare: OK 1",
+            "verdicts of Bare: OK 3, EVAL_FALSE 2",
             "thread '<unnamed>' panicked at src/case.rs:1:1:",
             "what we say",
             "artifact_prefix='x-'; Test unit written to target/fuzz/findings/script-crash-1",
@@ -158,6 +172,7 @@ mod tests {
             sum.finding.as_deref(),
             Some("target/fuzz/findings/script-crash-1")
         );
+        assert_eq!(sum.verdicts["Bare"], "OK 3, EVAL_FALSE 2");
         assert_eq!(sum.complaint[1], "what we say");
     }
 }
