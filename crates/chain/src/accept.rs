@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use consensus::block_check::{
-    check_block, check_header, contextual_check_block, contextual_check_header,
+    check_block, check_header, contextual_check_block, contextual_check_header, is_block_mutated,
 };
 use consensus::deployments::BuriedDeployment;
 use consensus::{BlockChecks, BlockError, BlockErrorKind};
@@ -122,11 +122,9 @@ impl Chainstate {
     ) -> Result<(EntryId, bool), SubmitError> {
         let id = self.accept_header(&block.header, block.hash, true)?;
         if let Err(error) = checked {
-            // Its transactions are its own where the root was looked at and fits, and then it will
-            // never be valid.
-            let root_fits = error.kind() != BlockErrorKind::Mutated
-                && !matches!(error, BlockError::BadSignetSignature);
-            if root_fits && !self.shared.index().entry(id).status.has_data() {
+            // Not where its transactions may be others than those that the header was made for.
+            let stored = self.shared.index().entry(id).status.has_data();
+            if !stored && !is_block_mutated(block, true) {
                 self.mark_invalid(id);
             }
             tracing::error!(target: "validation", "AcceptBlock: {error}, {}", error.debug_message());
