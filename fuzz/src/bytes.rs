@@ -5,14 +5,14 @@ use consensus::block_check::{
     is_block_mutated,
 };
 use consensus::deployments::{VersionBitsCache, enforces_bip30, script_flags};
-use consensus::pow::permitted_difficulty_transition;
+use consensus::pow::{derive_target, next_work_required, permitted_difficulty_transition};
 use consensus::{HeaderChain, HeaderInfo, block_subsidy};
 use keys::bip32::{format_path, parse_path};
 use keys::{Descriptor, PrivateKey, Xpriv, Xpub};
 use libfuzzer_sys::Corpus;
 use primitives::address::Destination;
 use primitives::encode::{DecodeError, Reader};
-use primitives::params::{ChainParams, Coin, Network};
+use primitives::params::{ChainParams, Coin, Network, Retarget};
 use primitives::{Block, BlockFilter, BlockHash, Header, base58};
 
 /// The chain that a first byte stands for, and the bytes after it.
@@ -72,19 +72,39 @@ fn check_root(block: &Block) -> bool {
     consensus::merkle::block_merkle_root(block) == (block.header.merkle_root, false)
 }
 
-/// A branch of headers on top of genesis.
+/// A branch of headers, on top of genesis or of as many steady headers as `below` says.
 struct Headers {
     params: &'static ChainParams,
+    below: u32,
     headers: Vec<(BlockHash, Header)>,
+    /// Whether all targets are within the limit.
+    sound: bool,
+}
+
+impl Headers {
+    /// One of the headers below: easy, and in time.
+    fn steady(&self, height: u32) -> HeaderInfo {
+        let spacing = self.params.target_spacing;
+        let genesis = self.params.genesis.time;
+        HeaderInfo {
+            version: 4,
+            time: genesis.wrapping_add(height.wrapping_mul(spacing)),
+            bits: self.params.pow_limit_bits,
+        }
+    }
 }
 
 impl HeaderChain for Headers {
     fn height(&self) -> u32 {
-        u32::try_from(self.headers.len()).unwrap_or(u32::MAX) - 1
+        let own = u32::try_from(self.headers.len()).unwrap_or(u32::MAX);
+        self.below + own - 1
     }
 
     fn header(&self, height: u32) -> HeaderInfo {
-        let (_, header) = &self.headers[height as usize];
+        let Some(place) = height.checked_sub(self.below) else {
+            return self.steady(height);
+        };
+        let (_, header) = &self.headers[place as usize];
         HeaderInfo {
             version: header.version,
             time: header.time,
@@ -93,13 +113,33 @@ impl HeaderChain for Headers {
     }
 
     fn hash(&self, height: u32) -> BlockHash {
-        self.headers[height as usize].0
+        match height.checked_sub(self.below) {
+            Some(place) => self.headers[place as usize].0,
+            None => BlockHash(primitives::hash_scheme::sha256d(&height.to_le_bytes())),
+        }
     }
+}
+
+/// How many headers lie below, so that rules which begin late are reached: retargets, and what
+/// holds from some height on.
+fn below(choice: u8, params: &ChainParams) -> u32 {
+    let border = match choice % 6 {
+        0 => 0,
+        1 => params.difficulty_adjustment_interval,
+        2 => params.difficulty_adjustment_interval.saturating_mul(3),
+        3 => match params.retarget {
+            Retarget::DarkGravityWave { enforced_from } => enforced_from,
+            Retarget::Periodic => params.csv_height,
+        },
+        4 => params.bip65_height,
+        _ => params.bip30_recheck_height,
+    };
+    border.saturating_sub(u32::from(choice) / 6)
 }
 
 /// Headers one after the other, as if their hashes were good enough: every rule about them.
 pub(crate) fn header_chain(data: &[u8]) -> Corpus {
-    let Some((params, data)) = chain_of(data) else {
+    let Some((params, [choice, data @ ..])) = chain_of(data) else {
         return Corpus::Reject;
     };
     let mut reader = Reader::new(params.genesis.block);
@@ -108,28 +148,64 @@ pub(crate) fn header_chain(data: &[u8]) -> Corpus {
     };
     let mut chain = Headers {
         params,
+        below: below(*choice, params),
         headers: vec![(params.genesis.hash, genesis)],
+        sound: true,
     };
+    let first = chain.steady(chain.below);
+    if chain.below > 0 {
+        (chain.headers[0].1.time, chain.headers[0].1.bits) = (first.time, first.bits);
+    }
     let mut reader = Reader::new(data);
-    let mut bits_cache = VersionBitsCache::default();
     // More would only be slower: some of the chains hash for long.
     while let Ok(header) = Header::decode(&mut reader)
         && chain.headers.len() < 300
     {
+        let header = led(&chain, header);
         push(&mut chain, header);
     }
     if chain.headers.len() == 1 {
         return Corpus::Reject;
     }
+    let _bip30 = enforces_bip30(&chain, &chain.hash(chain.height()), params);
+    if chain.below == 0 {
+        signals(&chain);
+    }
+    Corpus::Keep
+}
+
+/// What the blocks signal. Not for chains with many headers below: all of them would be counted.
+fn signals(chain: &Headers) {
+    let params = chain.params;
+    let mut cache = VersionBitsCache::default();
     for deployment in params.deployments {
-        let info = bits_cache.info(deployment, &chain);
+        let info = cache.info(deployment, chain);
         assert!(info.since <= chain.height() + 1);
     }
-    let version = bits_cache.compute_block_version(&chain, params);
+    let version = cache.compute_block_version(chain, params);
     assert!(version > 0, "{version}");
-    let _unknown = bits_cache.unknown_activations(&chain, params);
-    let _bip30 = enforces_bip30(&chain, &chain.hash(chain.height()), params);
-    Corpus::Keep
+    let _unknown = cache.unknown_activations(chain, params);
+}
+
+/// The header as its nonce wants it: with the bits that the rules demand, or near its parent in time.
+fn led(chain: &Headers, mut header: Header) -> Header {
+    if header.nonce & 1 == 1 {
+        let spread = chain.params.target_spacing.saturating_mul(8).max(1);
+        let after = chain.last().time.saturating_add(header.time % spread);
+        header.time = after.saturating_sub(chain.params.target_spacing);
+    }
+    if header.nonce & 2 == 2 {
+        header.bits = next_work_required(chain, header.time, chain.params);
+        // The rules take over what they find: only what began within the limit stays there. A target
+        // may become zero, which no block can meet.
+        let target = header.bits.target();
+        assert!(
+            !chain.sound || target.is_none_or(|target| target <= chain.params.pow_limit),
+            "{} is above the limit",
+            header.bits
+        );
+    }
+    header
 }
 
 fn push(chain: &mut Headers, header: Header) {
@@ -156,6 +232,7 @@ fn push(chain: &mut Headers, header: Header) {
     let mut hash = BlockHash(primitives::hash_scheme::sha256d(&header.to_bytes()));
     hash.0[31] = 0;
     let _verdict = check_header(&hash, &header, params);
+    chain.sound &= derive_target(header.bits, params).is_some();
     chain.headers.push((hash, header));
 }
 

@@ -102,7 +102,7 @@ pub(crate) fn blocks() -> Vec<Vec<u8>> {
     seeds
 }
 
-/// Runs of headers, each after the number of a chain.
+/// Runs of headers, each after the number of a chain and a choice of what lies below.
 pub(crate) fn headers() -> Vec<Vec<u8>> {
     let chains = vectors_dir()
         .and_then(|dir| stored(&dir).ok())
@@ -110,10 +110,16 @@ pub(crate) fn headers() -> Vec<Vec<u8>> {
     let mut seeds = Vec::new();
     for chain in &chains {
         for (number, run) in chain.blocks().chunks(40).enumerate() {
-            let mut seed = vec![u8::try_from(number % 20).unwrap_or(0)];
-            run.iter()
-                .for_each(|block| seed.put(&block.header.to_bytes()));
-            seeds.push(seed);
+            let below = u8::try_from(number % 64).unwrap_or(0);
+            for nonce in 0..4 {
+                let mut seed = vec![u8::try_from(number % 20).unwrap_or(0), below];
+                for block in run {
+                    let mut header = block.header;
+                    header.nonce = header.nonce & !3 | nonce;
+                    seed.put(&header.to_bytes());
+                }
+                seeds.push(seed);
+            }
         }
     }
     seeds
