@@ -3,6 +3,7 @@
 
 mod chain;
 mod load_block;
+mod utxo;
 mod window;
 
 use std::path::Path;
@@ -13,7 +14,7 @@ use crate::output::say;
 use crate::workspace::{self, list, metadata, text};
 use crate::{bitq, process};
 
-const USAGE: &str = "Usage: cargo xtask bench [echo | loadblock | chain | window [<minutes of growth>] | targets [<filter>]]";
+const USAGE: &str = "Usage: cargo xtask bench [echo | loadblock | chain | utxo | window [<minutes of growth>] | targets [<filter>]]";
 
 /// Runs every measurement, or the one that is named.
 pub(crate) fn run(args: &[String]) -> Result<()> {
@@ -29,6 +30,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         ["echo"] => echo(),
         ["loadblock"] => load_block::run(),
         ["chain"] => chain::run(),
+        ["utxo"] => chain::coins(),
         ["window"] => window::run(0),
         ["window", minutes] => match minutes.parse() {
             Ok(minutes) => window::run(minutes),
@@ -72,7 +74,8 @@ fn targets(args: &[String]) -> Result<()> {
 ///
 /// All of them at once: alone, each would have the shared crates compiled anew.
 fn example(package: &str, name: &str) -> Result<std::path::PathBuf> {
-    const ALL: [(&str, &str); 3] = [
+    const ALL: [(&str, &str); 4] = [
+        ("chain", "utxo_blocks"),
         ("ipc-schema", "echo"),
         ("consensus", "curve"),
         ("gui", "frames"),

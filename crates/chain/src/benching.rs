@@ -6,7 +6,7 @@ use std::sync::Arc;
 use primitives::{Block, ChainParams};
 
 use crate::chainstate::Chainstate;
-use crate::coins::{CoinsCache, CoinsStore, CoinsView, WriteOptions};
+use crate::coins::{BULK_CHANGES, CoinsCache, CoinsStore, CoinsView, WriteOptions};
 use crate::config::{ChainConfig, DEFAULT_BATCH_BYTES};
 use crate::connect::{Disconnected, Purpose};
 use crate::error::{ChainError, StartError, SubmitError};
@@ -110,6 +110,7 @@ pub fn flush(cache: &mut CoinsCache<CoinsStore>) -> Result<(), StoreError> {
     let options = WriteOptions {
         batch_bytes: DEFAULT_BATCH_BYTES,
         crash_ratio: None,
+        bulk: BULK_CHANGES,
     };
     cache.base().write(cache, options)?;
     cache.written(true);

@@ -1,5 +1,5 @@
 //! The chain engine on the regtest chain of the test data: with all scripts beside its curve operations, and
-//! without scripts.
+//! without scripts; and the work with coins (see [`utxo`]).
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use super::load_block::stored_chain;
+use super::utxo::{self, Program, REFERENCE, watch};
 use super::{example, fresh_folder, load, median};
 use crate::output::say;
 use crate::{bitq, process, workspace};
@@ -35,9 +36,54 @@ pub(super) fn run() -> Result<()> {
     };
     load("before");
     connect(&node, &chain, &curve)?;
+    beside_the_reference(&node, &chain)?;
     without_scripts(&node, &chain)?;
     std::fs::remove_dir_all(&node.folder)?;
     load("after");
+    coins()
+}
+
+/// The work with coins alone.
+pub(super) fn coins() -> Result<()> {
+    let maker = example("chain", "utxo_blocks")?;
+    bitq::build_release()?;
+    let target = workspace::target_dir()?;
+    load("before");
+    utxo::run(
+        &target.join("release/bitq-node"),
+        &maker,
+        &target.join("bench-utxo"),
+    )?;
+    load("after");
+    Ok(())
+}
+
+/// The same file by the reference node, in turn, if its program is named.
+fn beside_the_reference(node: &Node, chain: &Path) -> Result<()> {
+    let programs = Program::all(&node.program);
+    if programs.len() < 2 {
+        say(&format!("{REFERENCE} names no program: not compared"));
+        return Ok(());
+    }
+    let mut walls = vec![Vec::new(); programs.len()];
+    for _ in 0..ROUNDS {
+        for (program, walls) in programs.iter().zip(&mut walls) {
+            fresh_folder(&node.folder)?;
+            let run = program.read(&node.folder, chain, &["-dbcache=100", "-par=2"])?;
+            walls.push(run.seconds);
+        }
+    }
+    let walls: Vec<f64> = walls.iter().map(|walls| median(walls)).collect();
+    for (program, wall) in programs.iter().zip(&walls) {
+        say(&format!(
+            "{:<10} -loadblock of the chain  {wall:10.2} s",
+            program.name
+        ));
+    }
+    say(&format!(
+        "bitq / reference (below 0.80)      {:10.2}",
+        walls[0] / walls[1]
+    ));
     Ok(())
 }
 
@@ -49,7 +95,7 @@ fn connect(node: &Node, chain: &Path, curve: &Path) -> Result<()> {
         let load = format!("-loadblock={}", chain.display());
         let started = Instant::now();
         let mut child = node.start(&["-dbcache=100", &load, "-stopafterblockimport"])?;
-        peaks.push(watch(&mut child)?);
+        peaks.push(watch(&mut child)?.peak);
         walls.push(started.elapsed().as_secs_f64());
         let figures = process::capture(&mut Command::new(curve))?;
         let seconds = figures.split_whitespace().step_by(2);
@@ -147,25 +193,6 @@ fn field(line: &str, name: &str) -> Option<f64> {
         .next()?
         .parse()
         .ok()
-}
-
-/// Waits for a node's end; gives the most memory that it had, in MB.
-fn watch(child: &mut Child) -> Result<f64> {
-    let status = PathBuf::from(format!("/proc/{}/status", child.id()));
-    let mut peak = 0.0_f64;
-    loop {
-        let text = std::fs::read_to_string(&status).unwrap_or_default();
-        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
-        peak = peak.max(kilobytes.unwrap_or_default() * 1024.0 / 1e6);
-        if let Some(ended) = child.try_wait()? {
-            if !ended.success() {
-                bail!("the node failed: {ended}");
-            }
-            return Ok(peak);
-        }
-        std::thread::sleep(LOOK);
-    }
 }
 
 /// A node's programs and data directory.
