@@ -6,6 +6,7 @@ mod encoding;
 mod error;
 mod eval;
 mod flags;
+mod known_keys;
 mod numeric;
 mod sigops;
 mod stack;

@@ -3,8 +3,9 @@
 use primitives::script::key_has_valid_size;
 use primitives::transaction::SEQUENCE_FINAL;
 use primitives::{Amount, Hash256, HashScheme};
-use secp256k1::{Message, PublicKey, XOnlyPublicKey, ecdsa, schnorr};
+use secp256k1::{Message, ecdsa, schnorr};
 
+use super::known_keys::{public_key, x_only_key};
 use super::{ExecutionData, ScriptError, SigVersion};
 use crate::sighash::{
     PrecomputedTx, SIGHASH_DEFAULT, SighashCache, TapLeaf, taproot_sighash_cached,
@@ -286,7 +287,7 @@ impl SignatureChecker for DummyChecker {
 
 /// As lax about the signature's form as the first nodes were; BIP66 is checked elsewhere.
 fn verify_ecdsa(sighash: &Hash256, key: &[u8], der: &[u8]) -> bool {
-    let Ok(key) = PublicKey::from_slice(key) else {
+    let Some(key) = public_key(key) else {
         return false;
     };
     let Ok(mut signature) = ecdsa::Signature::from_der_lax(der) else {
@@ -297,7 +298,7 @@ fn verify_ecdsa(sighash: &Hash256, key: &[u8], der: &[u8]) -> bool {
 }
 
 fn verify_schnorr(sighash: &Hash256, key: &[u8; 32], signature: &[u8; 64]) -> bool {
-    XOnlyPublicKey::from_byte_array(*key).is_ok_and(|key| {
+    x_only_key(key).is_some_and(|key| {
         let signature = schnorr::Signature::from_byte_array(*signature);
         schnorr::verify(&signature, &sighash.0, &key).is_ok()
     })

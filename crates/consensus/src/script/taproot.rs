@@ -4,7 +4,9 @@ use std::sync::LazyLock;
 
 use primitives::encode::Sink;
 use primitives::hash_scheme::TaggedHasher;
-use secp256k1::{Parity, Scalar, XOnlyPublicKey};
+use secp256k1::{Parity, Scalar};
+
+use super::known_keys::x_only_key;
 
 /// First byte of an annex.
 pub const ANNEX_TAG: u8 = 0x50;
@@ -69,11 +71,8 @@ pub fn verify_taproot_commitment(
     let Ok(tweak) = Scalar::from_be_bytes(hasher.finalize()) else {
         return false;
     };
-    let keys = (
-        XOnlyPublicKey::from_byte_array(*inner),
-        XOnlyPublicKey::from_byte_array(*output_key),
-    );
-    let (Ok(inner), Ok(output)) = keys else {
+    let keys = (x_only_key(inner), x_only_key(output_key));
+    let (Some(inner), Some(output)) = keys else {
         return false;
     };
     let parity = if first & 1 == 0 {
