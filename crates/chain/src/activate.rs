@@ -18,7 +18,7 @@ use crate::text::iso_date_time;
 use crate::undo::BlockUndo;
 
 /// Blocks of the older chain, below a snapshot, of which one is told.
-const BACKGROUND_LOG_INTERVAL: usize = 2000;
+const BACKGROUND_LOG_INTERVAL: u32 = 2000;
 
 /// Blocks whose scripts may be running at a time: enough that no thread is idle while the last script of a block runs.
 const MAX_UNSETTLED: usize = 4;
@@ -78,9 +78,7 @@ impl Chainstate {
                 index.ancestor(target, height),
             )
         };
-        // Coins go to disk only when all of them are settled.
-        let full = self.unsettled.len() >= MAX_UNSETTLED || self.coins.memory() > self.coins_limit;
-        if (full || !on_path)
+        if (self.must_settle() || !on_path)
             && let Some(step) = self.settle()?
         {
             return Ok(step);
@@ -94,6 +92,11 @@ impl Chainstate {
                 Ok(Step::Done)
             }
         }
+    }
+
+    /// Whether the lowest block is to be settled before another is begun. Coins go to disk only when all are.
+    pub(crate) fn must_settle(&self) -> bool {
+        self.unsettled.len() >= MAX_UNSETTLED || self.coins.memory() > self.coins_limit
     }
 
     /// The best candidate whose blocks are all here and not invalid (Core's `FindMostWorkChain`).
@@ -202,7 +205,11 @@ impl Chainstate {
     }
 
     /// Applies a block to the coins and begins to run its scripts.
-    fn begin_tip(&mut self, next: EntryId, fresh: Option<&Arc<Block>>) -> Result<Step, ChainError> {
+    pub(crate) fn begin_tip(
+        &mut self,
+        next: EntryId,
+        fresh: Option<&Arc<Block>>,
+    ) -> Result<Step, ChainError> {
         let started = Instant::now();
         let (hash, height, parent, pos) = {
             let index = self.shared.index();
@@ -378,7 +385,8 @@ impl Chainstate {
     fn log_tip(&self, tip: Option<EntryId>) {
         let Some(tip) = tip else { return };
         let background = self.is_in_background();
-        if background && !self.chain.len().is_multiple_of(BACKGROUND_LOG_INTERVAL) {
+        let height = self.shared.index().entry(tip).height;
+        if background && !height.is_multiple_of(BACKGROUND_LOG_INTERVAL) {
             return;
         }
         let prefix = if background {
@@ -395,7 +403,7 @@ impl Chainstate {
             "{prefix}UpdateTip: new best={} height={} version=0x{:08x} log2_work={:.6} tx={} date='{}' \
              progress={progress:.6} cache={mebibytes:.1}MiB({}txo)",
             entry.hash,
-            entry.height,
+            height,
             entry.header.version,
             log2_work(entry.chain_work),
             entry.chain_tx_count,

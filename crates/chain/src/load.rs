@@ -99,7 +99,11 @@ impl Chainstate {
         // Apart, so that the next block and its coins need not wait for the scripts of this one.
         let readers = thread_pool("readahead", config.script_threads)?;
         let caches = ValidationCaches::new(config.signature_cache_bytes);
-        let writer = BlockFileWriter::new(files.clone(), infos);
+        let writer = BlockFileWriter::new(
+            files.clone(),
+            infos,
+            snapshot.map(|snapshot| snapshot.height),
+        );
         let mut chainstate = Self {
             shared: Arc::new(Shared::new(config, files, index)),
             writer,

@@ -19,12 +19,16 @@ impl Chainstate {
     ///
     /// They are connected with everything else that waits on disk.
     pub(crate) fn recover_blocks(&mut self) -> Result<(), ChainError> {
-        let mut number = self.writer.last_file();
-        let mut end = self.writer.info(number).size;
+        let (open, mut new) = (self.writer.open_files(), self.writer.next_file());
         let mut found = 0;
-        while self.writer.files().block_path(number).exists() {
-            found += self.recover_file(number, end)?;
-            (number, end) = (number + 1, 0);
+        for number in open {
+            if self.writer.files().block_path(number).exists() {
+                found += self.recover_file(number, self.writer.info(number).size)?;
+            }
+        }
+        while self.writer.files().block_path(new).exists() {
+            found += self.recover_file(new, 0)?;
+            new += 1;
         }
         if found > 0 {
             tracing::info!(

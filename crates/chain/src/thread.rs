@@ -182,12 +182,14 @@ impl ChainThread {
         }
     }
 
-    /// Lets the older chain, below a snapshot, take a step.
+    /// Lets the older chain, below a snapshot, go on.
     fn go_on_in_background(&mut self) -> Result<(), ChainError> {
         if self.has_stopped() {
             return Ok(());
         }
-        let (_, check) = self.chain.background_step(None, &self.answers)?;
+        let (chain, commands) = (&mut self.chain, &self.commands);
+        let waits = || !commands.is_empty();
+        let check = chain.work_in_background(self.import.is_some(), waits, &self.answers)?;
         if check.is_some() {
             self.check = check;
         }
@@ -434,11 +436,7 @@ impl ChainThread {
     /// Connects a block that came in to the older chain, below a snapshot, where it is the next.
     fn connect_below_snapshot(&mut self, fresh: &mut Fresh<'_>) -> Result<(), ChainError> {
         let block = fresh.stored.then_some(fresh.block);
-        if !self.chain.is_next_below_snapshot(&fresh.block.hash) {
-            return Ok(());
-        }
-        let (step, _) = self.chain.background_step(block, &self.answers)?;
-        fresh.connected = match step {
+        fresh.connected = match self.chain.connect_below(&fresh.block.hash, block)? {
             Step::Connected(_) => Some(Ok(())),
             Step::Rejected(_, rejection) => Some(Err(rejection)),
             Step::Begun | Step::Disconnected(_) | Step::Done => None,

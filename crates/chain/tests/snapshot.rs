@@ -8,15 +8,18 @@ mod common;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use chain::coinstats::{CoinStatsHash, coin_stats};
 use chain::snapshot::{
     ActivationError, CoinsAt, METADATA_SIZE, RollbackOptions, SnapshotMetadata, populate,
 };
-use chain::{Chain, ChainConfig, Ended, StartError, Submission};
+use chain::{ChainConfig, Ended, Submission};
 use common::crash::{DIR, Kill, WORK, run_and_kill, say_done, stand_still_at_place};
-use common::mine::{Parent, coinbase_coin, mine, solve, spend};
+use common::mine::{Parent, mine, solve};
+use common::snapshot::{
+    BASE, HAVE, REWARD, TOP, blocks, dump, load, muhash, names, start, start_with, states, submit,
+    wait_until, world, young,
+};
 use common::{Net, TestChain, copy_dir, files_below};
 use consensus::block_subsidy;
 use consensus::merkle::block_merkle_root;
@@ -24,203 +27,6 @@ use primitives::hash_scheme::sha256;
 use primitives::params::AssumeUtxo;
 use primitives::transaction::TxData;
 use primitives::{Block, ChainParams, Hash256, Header, OutPoint, Script, Tx, TxIn, TxOut};
-
-const REWARD: i64 = 600_000_000;
-/// Height of the snapshot.
-const BASE: u32 = 112;
-/// Height of the last block.
-const TOP: u32 = 124;
-/// Blocks that a node has before it loads the snapshot.
-const HAVE: u32 = 40;
-/// How long anything may take.
-const PATIENCE: Duration = Duration::from_secs(300);
-
-/// A chain whose later blocks spend what earlier ones made.
-fn blocks(params: &ChainParams) -> Vec<Arc<Block>> {
-    let genesis = Block::from_bytes(params.genesis.block, params.hashes).unwrap();
-    let mut blocks = vec![Arc::new(genesis)];
-    for height in 1..=TOP {
-        let parent = Parent::of(blocks.last().unwrap(), height - 1);
-        let txs = match height {
-            104.. => {
-                let coin = coinbase_coin(&blocks[height as usize - 102]);
-                let first = spend(params, &[coin], 3);
-                vec![first]
-            }
-            _ => Vec::new(),
-        };
-        blocks.push(mine(params, parent, &txs, 7, REWARD));
-    }
-    blocks
-}
-
-/// The chain with a snapshot that the program knows.
-struct World {
-    params: &'static ChainParams,
-    blocks: Vec<Arc<Block>>,
-    file: Vec<u8>,
-    /// The coins' hash at the end.
-    muhash: String,
-}
-
-fn start_with(
-    params: &'static ChainParams,
-    dir: &Path,
-    change: impl FnOnce(&mut ChainConfig),
-) -> Result<Chain, StartError> {
-    fs::create_dir_all(dir.join("blocks")).unwrap();
-    let mut config = ChainConfig::new(params, dir);
-    config.script_threads = 2;
-    change(&mut config);
-    let chain = chain::start(config)?;
-    chain.handle.import(Vec::new()).wait().unwrap();
-    Ok(chain)
-}
-
-fn start(params: &'static ChainParams, dir: &Path) -> Chain {
-    start_with(params, dir, |_| ()).unwrap()
-}
-
-fn submit(chain: &Chain, block: &Arc<Block>) -> bool {
-    let submitted = chain
-        .handle
-        .submit_block(Arc::clone(block), Submission::LOCAL);
-    submitted.wait().unwrap().connected == Some(Ok(()))
-}
-
-fn muhash(chain: &Chain) -> String {
-    let snapshot = chain.handle.coins_snapshot().wait().unwrap();
-    let scheme = chain.reader.params().hashes;
-    let stats = coin_stats(&snapshot, CoinStatsHash::MuHash, scheme, || true).unwrap();
-    stats.hash.unwrap().to_string()
-}
-
-fn dump(coins: &CoinsAt, params: &'static ChainParams) -> (Vec<u8>, Hash256) {
-    let stats = coins.stats(params.hashes, || true).unwrap();
-    let mut file = Vec::new();
-    let written = coins.write(&mut file, params, stats.outputs, |_| true);
-    assert_eq!(written.unwrap(), stats.outputs);
-    (file, stats.hash.unwrap())
-}
-
-/// `spoil` may change the coins of the snapshot that the program takes for right.
-fn world(spoil: impl FnOnce(&mut Vec<u8>)) -> World {
-    let params = Net::Regtest.params();
-    let dir = tempfile::tempdir().unwrap();
-    let chain = start(params, dir.path());
-    let blocks = blocks(params);
-    for block in &blocks[1..] {
-        assert!(submit(&chain, block));
-        if block.hash == blocks[BASE as usize].hash {
-            chain.handle.flush().wait().unwrap();
-        }
-    }
-    let snapshot = chain.handle.coins_snapshot().wait().unwrap();
-    let base = chain.reader.block_at(BASE).unwrap();
-    let options = RollbackOptions {
-        in_memory: false,
-        memory: 0,
-    };
-    let coins = CoinsAt::rolled_back(&chain.reader, snapshot, &base, options, |_, _| true);
-    let (mut file, mut hash) = dump(&coins.unwrap(), params);
-    let before = file.clone();
-    spoil(&mut file);
-    if file != before {
-        hash = hash_of(&file, params, base.height);
-    }
-    let known = AssumeUtxo {
-        height: BASE,
-        block: base.hash,
-        hash_serialized: hash,
-        chain_tx_count: base.chain_tx_count,
-    };
-    let muhash = muhash(&chain);
-    chain.stop().unwrap();
-    let mut own = params.clone();
-    own.assumeutxo = Box::leak(Box::new([known]));
-    World {
-        params: Box::leak(Box::new(own)),
-        blocks,
-        file,
-        muhash,
-    }
-}
-
-/// What loading a file gives for its hash: told by the refusal of it.
-fn hash_of(file: &[u8], params: &'static ChainParams, height: u32) -> Hash256 {
-    let metadata = SnapshotMetadata::from_bytes(file, params).unwrap();
-    let mut own = params.clone();
-    own.assumeutxo = Box::leak(Box::new([AssumeUtxo {
-        height,
-        block: metadata.base,
-        hash_serialized: Hash256::ZERO,
-        chain_tx_count: 1,
-    }]));
-    let params: &'static ChainParams = Box::leak(Box::new(own));
-    let dir = tempfile::tempdir().unwrap();
-    let chain = start(params, dir.path());
-    let blocks = blocks(params);
-    let headers = blocks[1..].iter().map(|block| block.header);
-    let headers = chain.handle.submit_headers(headers.collect(), true);
-    headers.wait().unwrap();
-    let error = load(&chain, file).unwrap_err().to_string();
-    let (_, hash) = error.split_once("got ").unwrap();
-    let hash = hash.parse().unwrap();
-    assert!(!dir.path().join("chainstate_snapshot").exists());
-    chain.stop().unwrap();
-    hash
-}
-
-fn load(chain: &Chain, file: &[u8]) -> Result<(), ActivationError> {
-    let metadata = SnapshotMetadata::from_bytes(file, chain.reader.params()).unwrap();
-    let plan = chain.handle.plan_snapshot(metadata).wait()?;
-    let populated = populate(&plan, &file[METADATA_SIZE..], |_, _, _| true)?;
-    chain.handle.activate_snapshot(populated).wait()
-}
-
-/// A node with all headers and the first blocks.
-fn young(world: &World, dir: &Path) -> Chain {
-    let chain = start(world.params, dir);
-    let headers = world.blocks[1..].iter().map(|block| block.header);
-    let headers = chain.handle.submit_headers(headers.collect(), true);
-    headers.wait().unwrap();
-    for block in &world.blocks[1..=HAVE as usize] {
-        assert!(submit(&chain, block));
-    }
-    chain
-}
-
-/// Heights of the chains, and whether they are checked in full.
-fn states(chain: &Chain) -> Vec<(u32, bool)> {
-    let states = chain.reader.chainstates();
-    let height = |state: &chain::snapshot::ChainstateInfo| {
-        (
-            chain.reader.block(&state.tip).unwrap().height,
-            state.validated,
-        )
-    };
-    states.iter().map(height).collect()
-}
-
-/// Waits for the chain's thread: between two commands the older chain goes on.
-fn wait_until(chain: &Chain, reached: impl Fn(&Chain) -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !reached(chain) {
-        assert!(Instant::now() < deadline, "{:?}", states(chain));
-        // It may have ended, which is what is waited for.
-        let _ended = chain.handle.barrier().wait();
-        std::thread::yield_now();
-    }
-}
-
-fn names(dir: &Path) -> Vec<String> {
-    let names = fs::read_dir(dir).unwrap();
-    let mut names: Vec<_> = names
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    names.sort();
-    names
-}
 
 #[test]
 fn going_back_gives_the_coins_of_then() {
@@ -515,11 +321,12 @@ fn work_to_the_end(params: &'static ChainParams, dir: &Path, file: &[u8]) {
         "{loaded:?} at {}",
         chain.reader.height()
     );
-    for (n, block) in blocks[HAVE as usize + 1..].iter().enumerate() {
-        submit(&chain, block);
-        if n % 10 == 0 {
-            chain.handle.flush().wait().unwrap();
+    // In heaps, so that several blocks wait to be checked at a time.
+    for heap in blocks[HAVE as usize + 1..].chunks(10) {
+        for block in heap.iter().rev() {
+            submit(&chain, block);
         }
+        chain.handle.flush().wait().unwrap();
     }
     wait_until(&chain, |chain| states(chain) == [(TOP, true)]);
     chain.stop().unwrap();

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use primitives::params::{Coin, Network};
 use primitives::{Amount, OutPoint, Script, Tx, TxIn, TxOut};
 
@@ -51,7 +53,7 @@ fn undo(fill: u8) -> BlockUndo {
 fn records_come_back() {
     let dir = tempfile::tempdir().unwrap();
     let files = BlockFiles::open(dir.path(), params(), true, true).unwrap();
-    let mut writer = BlockFileWriter::new(files.clone(), Vec::new());
+    let mut writer = BlockFileWriter::new(files.clone(), Vec::new(), None);
     let prev = BlockHash([7; 32]);
     let mut written = Vec::new();
     for n in 0..20u8 {
@@ -105,9 +107,66 @@ fn records_come_back() {
     assert!(missing.to_string().contains("blk00009.dat"), "{missing}");
     // Another writer goes on behind what is in use.
     let infos = (0..3).map(|file| *writer.info(file)).collect();
-    let mut again = BlockFileWriter::new(files, infos);
+    let mut again = BlockFileWriter::new(files, infos, None);
     let pos = again.write_block(&block(1, 10), 20).unwrap();
     assert_eq!((pos.file, pos.offset), (2, writer.info(2).size + 8));
+}
+
+#[test]
+fn blocks_above_a_snapshot_have_their_own_files() {
+    let dir = tempfile::tempdir().unwrap();
+    let files = BlockFiles::open(dir.path(), params(), true, true).unwrap();
+    let mut writer = BlockFileWriter::new(files.clone(), Vec::new(), None);
+    let write = |writer: &mut BlockFileWriter, heights: &[u32]| -> Vec<u32> {
+        let write = |height: &u32| {
+            let file = writer.write_block(&block(1, 9_000), *height).unwrap().file;
+            let undo = writer.write_undo(&undo(1), &BlockHash::ZERO, file, *height);
+            assert_eq!(undo.unwrap().file, file);
+            file
+        };
+        heights.iter().map(write).collect()
+    };
+    assert_eq!(write(&mut writer, &[1, 2, 3]), [0, 0, 0]);
+    writer.set_snapshot_height(Some(100));
+    // Seven fill a file.
+    assert_eq!(
+        write(&mut writer, &[100, 4, 101, 5, 102, 6]),
+        [1, 0, 1, 0, 1, 0]
+    );
+    assert_eq!(
+        write(&mut writer, &[7, 8, 103, 104, 105, 106, 107, 9]),
+        [0, 2, 1, 1, 1, 1, 3, 2]
+    );
+    assert_eq!(
+        (writer.last_file(), writer.open_files()),
+        (3, BTreeSet::from([2, 3]))
+    );
+    let heights = |file| {
+        (
+            writer.info(file).first_height,
+            writer.info(file).last_height,
+        )
+    };
+    assert_eq!(
+        [0, 1, 2, 3].map(heights),
+        [(1, 7), (100, 106), (8, 9), (107, 107)]
+    );
+    writer.flush().unwrap();
+    // Another run goes on in both, also where files in between were pruned.
+    writer.forget(&BTreeSet::from([0, 1]));
+    let infos: Vec<_> = (0..4).map(|file| *writer.info(file)).collect();
+    let mut again = BlockFileWriter::new(files.clone(), infos.clone(), Some(100));
+    assert_eq!(write(&mut again, &[108, 10]), [3, 2]);
+    // With the snapshot confirmed there is one kind again.
+    let mut confirmed = BlockFileWriter::new(files.clone(), infos.clone(), None);
+    assert_eq!(write(&mut confirmed, &[108, 10]), [3, 3]);
+    // Blocks that an index is made of anew set both places.
+    let mut empty = BlockFileWriter::new(files, Vec::new(), Some(100));
+    for (height, file) in [(1, 0), (100, 1), (8, 2), (107, 3)] {
+        let pos = FilePos { file, offset: 8 };
+        empty.add_known(&block(1, 9_000), height, pos);
+    }
+    assert_eq!(empty.open_files(), BTreeSet::from([2, 3]));
 }
 
 #[test]

@@ -13,7 +13,19 @@ use super::{
 };
 use crate::undo::BlockUndo;
 
+/// Where blocks of one kind go.
+#[derive(Clone, Copy, Debug, Default)]
+struct Cursor {
+    /// The file that they are appended to.
+    file: u32,
+    /// Highest block whose undo record went to it.
+    undo_height: u32,
+}
+
 /// Appends to block and undo files. Only the chain's thread has one.
+///
+/// Blocks from a snapshot's on have files of their own (Core's `BlockfileType`): those below it come later, so that in
+/// a file of both nothing could be pruned until all of them are here.
 #[derive(Debug)]
 pub(crate) struct BlockFileWriter {
     files: BlockFiles,
@@ -23,10 +35,12 @@ pub(crate) struct BlockFileWriter {
     unsynced_blocks: BTreeSet<u32>,
     /// Undo files likewise.
     unsynced_undo: BTreeSet<u32>,
-    /// The file that blocks go to.
-    current: u32,
-    /// Highest block whose undo record went to the current file.
-    undo_height: u32,
+    /// Where blocks below the snapshot's go, and all where there is no snapshot.
+    normal: Cursor,
+    /// Where the others go, once there is one.
+    assumed: Option<Cursor>,
+    /// Height of the snapshot's block.
+    snapshot_height: Option<u32>,
     block_file: Option<(u32, File)>,
     undo_file: Option<(u32, File)>,
     /// Whether files take more space than when it was last asked.
@@ -35,20 +49,22 @@ pub(crate) struct BlockFileWriter {
 }
 
 impl BlockFileWriter {
-    /// Goes on behind what `infos` says is in use.
-    pub(crate) fn new(files: BlockFiles, mut infos: Vec<FileInfo>) -> Self {
-        if infos.is_empty() {
-            infos.push(FileInfo::default());
-        }
-        let current = u32::try_from(infos.len() - 1).expect("file numbers have 32 bits");
+    /// Goes on behind what `infos` says is in use, where a snapshot's block has this height.
+    pub(crate) fn new(
+        files: BlockFiles,
+        mut infos: Vec<FileInfo>,
+        snapshot_height: Option<u32>,
+    ) -> Self {
+        let (normal, assumed) = cursors(&mut infos, snapshot_height);
         Self {
             files,
             infos,
             dirty: BTreeSet::new(),
             unsynced_blocks: BTreeSet::new(),
             unsynced_undo: BTreeSet::new(),
-            current,
-            undo_height: 0,
+            normal,
+            assumed,
+            snapshot_height,
             block_file: None,
             undo_file: None,
             grown: false,
@@ -60,8 +76,51 @@ impl BlockFileWriter {
         &self.files
     }
 
-    pub(crate) const fn last_file(&self) -> u32 {
-        self.current
+    /// The highest number of a file that blocks go to.
+    pub(crate) fn last_file(&self) -> u32 {
+        self.normal
+            .file
+            .max(self.assumed.map_or(0, |cursor| cursor.file))
+    }
+
+    /// The files that blocks go to, the lowest number first.
+    pub(crate) fn open_files(&self) -> BTreeSet<u32> {
+        let assumed = self.assumed.map(|cursor| cursor.file);
+        [self.normal.file].into_iter().chain(assumed).collect()
+    }
+
+    /// Number of the first file that nothing is known of.
+    pub(crate) fn next_file(&self) -> u32 {
+        u32::try_from(self.infos.len()).expect("file numbers have 32 bits")
+    }
+
+    /// From now on blocks from this height on have files of their own.
+    pub(crate) const fn set_snapshot_height(&mut self, height: Option<u32>) {
+        self.snapshot_height = height;
+    }
+
+    fn is_assumed(&self, height: u32) -> bool {
+        self.snapshot_height.is_some_and(|base| height >= base)
+    }
+
+    /// Where a block at this height goes; `None` where nothing of its kind came yet.
+    fn cursor(&mut self, height: u32) -> Option<&mut Cursor> {
+        match self.is_assumed(height) {
+            true => self.assumed.as_mut(),
+            false => Some(&mut self.normal),
+        }
+    }
+
+    /// Lets blocks like that at this height go to another file.
+    fn move_to(&mut self, file: u32, height: u32) {
+        let cursor = Cursor {
+            file,
+            undo_height: 0,
+        };
+        match self.is_assumed(height) {
+            true => self.assumed = Some(cursor),
+            false => self.normal = cursor,
+        }
     }
 
     pub(crate) fn info(&self, file: u32) -> &FileInfo {
@@ -138,21 +197,27 @@ impl BlockFileWriter {
             true => FAST_PRUNE_FILE_BYTES.max(added + 1),
             false => MAX_FILE_BYTES,
         };
-        let last = self.current;
-        if self.infos[last as usize].size + added < limit {
-            return Ok(last);
+        let next = self.next_file();
+        match self.cursor(height).copied() {
+            Some(last) => {
+                let info = self.infos[last.file as usize];
+                if info.size + added < limit {
+                    return Ok(last.file);
+                }
+                tracing::debug!(
+                    target: "blockstorage",
+                    "Leaving block file {}: {info} (onto {next}) (height {height})", last.file
+                );
+                // Undo records may still be to come where blocks arrive faster than they are connected.
+                self.finalize(last.file, info.last_height == last.undo_height)?;
+            }
+            None => tracing::debug!(
+                target: "blockstorage",
+                "[assumed] initializing blockfile cursor to BlockfileCursor(file_num={next}, undo_height=0)"
+            ),
         }
-        let info = self.infos[last as usize];
-        let next = u32::try_from(self.infos.len()).expect("file numbers have 32 bits");
-        tracing::debug!(
-            target: "blockstorage",
-            "Leaving block file {last}: {info} (onto {next}) (height {height})"
-        );
-        // Undo records may still be to come where blocks arrive faster than they are connected.
-        let finalize_undo = info.last_height == self.undo_height;
-        self.finalize(last, finalize_undo)?;
         self.infos.push(FileInfo::default());
-        (self.current, self.undo_height) = (next, 0);
+        self.move_to(next, height);
         Ok(next)
     }
 
@@ -161,8 +226,11 @@ impl BlockFileWriter {
         while self.infos.len() <= pos.file as usize {
             self.infos.push(FileInfo::default());
         }
-        if self.current < pos.file {
-            (self.current, self.undo_height) = (pos.file, 0);
+        if self
+            .cursor(height)
+            .is_none_or(|cursor| cursor.file < pos.file)
+        {
+            self.move_to(pos.file, height);
         }
         let size = u32::try_from(block.size(true)).expect("checked blocks are below 4 MB");
         let info = &mut self.infos[pos.file as usize];
@@ -207,10 +275,12 @@ impl BlockFileWriter {
         } = self;
         self.grown |= append(&files.undo, undo_file, file, start, buffer, files)?;
         self.unsynced_undo.insert(file);
-        if file < self.current && is_last_of_file {
-            self.finalize_undo(file)?;
-        } else if file == self.current {
-            self.undo_height = self.undo_height.max(height);
+        match self.cursor(height) {
+            Some(cursor) if cursor.file == file => {
+                cursor.undo_height = cursor.undo_height.max(height);
+            }
+            Some(cursor) if file < cursor.file && is_last_of_file => self.finalize_undo(file)?,
+            _ => {}
         }
         Ok(FilePos {
             file,
@@ -251,6 +321,36 @@ impl BlockFileWriter {
         self.unsynced_undo.remove(&file);
         Ok(())
     }
+}
+
+/// Where writing goes on: behind the last file of each kind, where there is a snapshot.
+fn cursors(infos: &mut Vec<FileInfo>, snapshot: Option<u32>) -> (Cursor, Option<Cursor>) {
+    if infos.is_empty() {
+        infos.push(FileInfo::default());
+    }
+    let (mut normal, mut assumed, mut empty) = (None, None, None);
+    for (number, info) in (0..).zip(&*infos) {
+        let is_assumed = snapshot.is_some_and(|base| info.last_height >= base);
+        match (info.size, is_assumed) {
+            // Pruned, or not begun yet.
+            (0, _) => empty = Some(number),
+            (_, true) => assumed = Some(number),
+            (_, false) => normal = Some(number),
+        }
+    }
+    let last = u32::try_from(infos.len() - 1).expect("file numbers have 32 bits");
+    let normal = match snapshot {
+        None => last,
+        Some(_) => normal.or(empty).unwrap_or_else(|| {
+            infos.push(FileInfo::default());
+            last + 1
+        }),
+    };
+    let cursor = |file| Cursor {
+        file,
+        undo_height: 0,
+    };
+    (cursor(normal), assumed.map(cursor))
 }
 
 /// Writes `record` at `start` of a file that stays open for the next one. Says whether the file

@@ -18,6 +18,7 @@ use crate::error::ChainError;
 use crate::flush::FlushMode;
 use crate::handle::{Call, ChainHandle, Command};
 use crate::index::EntryId;
+use crate::read_ahead::ReadAhead;
 
 /// Why a snapshot is not activated. Shown as Core's text.
 #[derive(Debug, thiserror::Error)]
@@ -238,8 +239,11 @@ impl Chainstate {
             coins_limit: self.coins_limit,
             chain,
             target: None,
+            ahead: ReadAhead::default(),
         });
         self.assumed = Some(Assumed::new(base, older));
+        let height = self.shared.index().entry(base).height;
+        self.writer.set_snapshot_height(Some(height));
         self.shared.flushed.send_replace(hash);
         self.balance_caches();
         self.load_candidates();

@@ -1,4 +1,4 @@
-//! The older chain checks the blocks up to a snapshot's, one at a time, where no command waits.
+//! The older chain checks the blocks up to a snapshot's, for a while at a time, where no command waits.
 //!
 //! The chain's thread looks at one set of coins at a time: what belongs to the older one changes
 //! places with what is active for as long as a step takes. Others never see it there.
@@ -6,6 +6,7 @@
 use std::mem::swap;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use primitives::{Block, BlockHash, Hash256};
 use tokio::sync::mpsc::WeakSender;
@@ -22,10 +23,16 @@ use crate::error::{ChainError, StartError};
 use crate::flush::FlushMode;
 use crate::handle::Command;
 use crate::index::EntryId;
+use crate::read_ahead::ReadAhead;
 use crate::reader::Ended;
 
 /// Share of the memory for coins that goes to the chain with more to do.
 const LARGE_SHARE: usize = 95;
+
+/// How long the older chain works before others see how far it is.
+const SLICE: Duration = Duration::from_millis(250);
+/// How long while blocks for the active chain are being read: that one comes first.
+const BUSY_SLICE: Duration = Duration::from_millis(10);
 
 /// A set of coins with the chain that it stands at the end of.
 pub(crate) struct Side {
@@ -33,6 +40,7 @@ pub(crate) struct Side {
     pub(crate) coins_limit: usize,
     pub(crate) chain: Vec<EntryId>,
     pub(crate) target: Option<EntryId>,
+    pub(crate) ahead: ReadAhead,
 }
 
 /// The snapshot that the active coins began with.
@@ -96,6 +104,7 @@ impl Chainstate {
         swap(&mut self.coins_limit, &mut side.coins_limit);
         swap(&mut self.chain, &mut side.chain);
         swap(&mut self.target, &mut side.target);
+        swap(&mut self.ahead, &mut side.ahead);
     }
 
     /// Whether the older side is in the place of the active one.
@@ -110,7 +119,7 @@ impl Chainstate {
         unconfirmed.then_some(assumed.base)
     }
 
-    /// Works with the older side; `None` where there is none.
+    /// Works with the older side; `None` where there is none. No block is unsettled before and after.
     pub(crate) fn in_background<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> Option<T> {
         let assumed = self.assumed.as_mut()?;
         let mut older = assumed.older.take()?;
@@ -136,6 +145,7 @@ impl Chainstate {
             coins_limit: self.coins_limit,
             chain: Vec::new(),
             target: None,
+            ahead: ReadAhead::default(),
         });
         self.assumed = Some(Assumed::new(id, older));
         self.balance_caches();
@@ -194,12 +204,6 @@ impl Chainstate {
         }
     }
 
-    /// Whether the older chain connects this block next.
-    pub(crate) fn is_next_below_snapshot(&self, hash: &BlockHash) -> bool {
-        let is_it = |id: EntryId| self.shared.index().entry(id).hash == *hash;
-        matches!(self.next_move(), Some(Move::Connect(id)) if is_it(id))
-    }
-
     /// Whether a pair of files holds blocks that the older chain still needs, below a snapshot.
     pub(crate) fn is_needed_below(&self, info: &FileInfo) -> bool {
         let Some(assumed) = &self.assumed else {
@@ -218,34 +222,97 @@ impl Chainstate {
         self.next_move().is_some()
     }
 
-    /// Lets the older chain take a step. `fresh` was checked just now and need not be read.
-    pub(crate) fn background_step(
+    /// Lets the older chain work until a command waits, or for a while; `busy` where the active one has work, too.
+    /// Gives the thread that hashes its coins, once they stand at the snapshot's block.
+    pub(crate) fn work_in_background(
         &mut self,
-        fresh: Option<&Arc<Block>>,
+        busy: bool,
+        command_waits: impl Fn() -> bool,
         answers: &WeakSender<Command>,
-    ) -> Result<(Step, Option<JoinHandle<()>>), ChainError> {
-        let step = match self.next_move() {
-            None => return Ok((Step::Done, None)),
-            Some(Move::Check) => {
-                let check = self.begin_check(answers.clone())?;
-                return Ok((Step::Done, Some(check)));
+    ) -> Result<Option<JoinHandle<()>>, ChainError> {
+        let (slice, begun) = (if busy { BUSY_SLICE } else { SLICE }, Instant::now());
+        let is_enough = || command_waits() || begun.elapsed() >= slice;
+        while let Some(next) = self.next_move() {
+            let step = match next {
+                Move::Check => return self.begin_check(answers.clone()).map(Some),
+                Move::Connect(_) => self.in_background(|chain| chain.connect_row(&is_enough)),
+                Move::Disconnect(tip) => {
+                    self.in_background(|chain| chain.disconnect_tip(tip).map(Step::Disconnected))
+                }
+            };
+            let step = step.unwrap_or(Ok(Step::Done))?;
+            if self.reject_if_invalid(&step)? || is_enough() {
+                break;
             }
-            Some(Move::Connect(id)) => self.in_background(|chain| chain.connect_now(id, fresh)),
-            Some(Move::Disconnect(tip)) => {
-                self.in_background(|chain| chain.disconnect_tip(tip).map(Step::Disconnected))
-            }
-        };
-        let step = step.unwrap_or(Ok(Step::Done))?;
-        if let Step::Rejected(hash, rejection) = &step {
-            tracing::error!(
-                target: "validation", "[snapshot] block {hash} below it is invalid: {rejection}"
-            );
-            self.reject_snapshot()?;
         }
+        self.show_background()?;
+        Ok(None)
+    }
+
+    /// Connects blocks up to the snapshot's that are here, several at a time, until it is enough. All of them are settled
+    /// then.
+    fn connect_row(&mut self, is_enough: &impl Fn() -> bool) -> Result<Step, ChainError> {
+        let base = self.assumed.as_ref().map(|assumed| assumed.base);
+        self.target = base;
+        let mut enough = false;
+        let result = loop {
+            let next = base.filter(|_| !enough).and_then(|base| {
+                let height = u32::try_from(self.chain.len()).expect("heights have 32 bits");
+                let index = self.shared.index();
+                let next = index.ancestor(base, height);
+                next.filter(|id| index.entry(*id).status.has_data())
+            });
+            let step = match next {
+                Some(next) if !self.must_settle() => self.begin_tip(next, None)?,
+                _ => match (self.settle()?, next) {
+                    (Some(step), _) => step,
+                    (None, Some(next)) => self.begin_tip(next, None)?,
+                    (None, None) => break Step::Done,
+                },
+            };
+            if matches!(step, Step::Rejected(..)) {
+                break step;
+            }
+            enough = is_enough();
+        };
+        self.target = None;
+        Ok(result)
+    }
+
+    /// Connects a block that came in to the older chain, where it is the next; says what came of it. It was checked just
+    /// now where it is given as `fresh`.
+    pub(crate) fn connect_below(
+        &mut self,
+        hash: &BlockHash,
+        fresh: Option<&Arc<Block>>,
+    ) -> Result<Step, ChainError> {
+        let next = match self.next_move() {
+            Some(Move::Connect(next)) if self.shared.index().entry(next).hash == *hash => next,
+            _ => return Ok(Step::Done),
+        };
+        let step = self.in_background(|chain| chain.connect_now(next, fresh));
+        let step = step.unwrap_or(Ok(Step::Done))?;
+        self.reject_if_invalid(&step)?;
+        self.show_background()?;
+        Ok(step)
+    }
+
+    /// Puts the snapshot aside where a block below it turned out to be invalid; says whether.
+    fn reject_if_invalid(&mut self, step: &Step) -> Result<bool, ChainError> {
+        let Step::Rejected(hash, rejection) = step else {
+            return Ok(false);
+        };
+        tracing::error!(
+            target: "validation", "[snapshot] block {hash} below it is invalid: {rejection}"
+        );
+        self.reject_snapshot()?;
+        Ok(true)
+    }
+
+    fn show_background(&mut self) -> Result<(), ChainError> {
         self.report_background();
         self.publish_chainstates();
-        self.flush(FlushMode::Periodic)?;
-        Ok((step, None))
+        self.flush(FlushMode::Periodic)
     }
 
     fn report_background(&self) {
@@ -343,6 +410,7 @@ impl Chainstate {
         };
         let from = self.chain.len().saturating_sub(1);
         let to = older.chain.len().saturating_sub(1);
+        self.writer.set_snapshot_height(None);
         drop(self.replace_side(older));
         self.balance_caches();
         self.load_candidates();

@@ -4,6 +4,7 @@
 pub(crate) mod crash;
 pub(crate) mod indexed;
 pub(crate) mod mine;
+pub(crate) mod snapshot;
 pub(crate) mod world;
 
 use std::path::{Path, PathBuf};
