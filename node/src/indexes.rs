@@ -73,6 +73,19 @@ pub(crate) fn start(node: &Node) {
     warn_user(&format!("Error: {error}"));
 }
 
+/// What is left where the building of an index is cancelled.
+const PAUSE_NOTE: &str = "What was built stays. The node goes on with it at the next start; until then the index cannot be used.";
+
+/// Ends the building of the index that a task of this kind shows.
+pub(crate) fn pause(node: &Node, task: &str) {
+    let kind = IndexKind::ALL
+        .into_iter()
+        .find(|kind| kind.option() == task);
+    if let (Some(indexes), Some(kind)) = (node.indexes(), kind) {
+        indexes.pause(kind);
+    }
+}
+
 /// Stops the indexes, with as much on disk as of the chain.
 pub(crate) fn stop(node: &Node, chain: &chain::ChainHandle) {
     let Some(indexes) = node.indexes() else {
@@ -108,7 +121,11 @@ impl IndexTasks {
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         if percent >= 100 {
             if let Some(id) = shown.remove(&kind) {
-                self.tasks.finish(id, TaskState::Done, "", now);
+                let (state, note) = match self.tasks.cancelled_kind(id) {
+                    Some(_) => (TaskState::Cancelled, PAUSE_NOTE),
+                    None => (TaskState::Done, ""),
+                };
+                self.tasks.finish(id, state, note, now);
             }
             return;
         }
@@ -117,6 +134,10 @@ impl IndexTasks {
             .or_insert_with(|| self.tasks.begin(kind.option(), title(kind), now));
         self.tasks.update(id, |task| {
             task.progress = Some(f64::from(percent) / 100.0);
+            if !task.cancellable && task.cancel_note.is_empty() {
+                task.cancellable = true;
+                PAUSE_NOTE.clone_into(&mut task.cancel_note);
+            }
         });
     }
 }

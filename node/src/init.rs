@@ -449,6 +449,10 @@ pub(crate) fn shown(error: &StartError) -> String {
 async fn import(node: Arc<Node>, chain: Chain, files: Vec<String>) {
     let files = files.into_iter().map(PathBuf::from).collect();
     if let Err(error) = chain.handle.import(files).await {
+        if node.stop.is_stopping() {
+            // Blocks that wait for the next start.
+            return;
+        }
         tracing::warn!("Blocks could not be loaded: {error}");
     }
     let with_indexes = Arc::clone(&node);

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use chain::Progress;
 use ipc_schema::{Task, TaskState};
@@ -15,6 +16,12 @@ use crate::context::Node;
 const KEPT: usize = 20;
 /// Kind of the task that reads blocks from other programs' files.
 pub(crate) const LOADING: &str = "loadblock";
+/// Kind of the task that reads our own block files for a new index.
+pub(crate) const REINDEXING: &str = "reindex";
+/// Kind of the task that connects blocks on disk.
+pub(crate) const CONNECTING: &str = "connect";
+/// Kind of the task that checks the blocks below a snapshot.
+pub(crate) const BACKGROUND: &str = "background";
 /// Kind of the task that checks blocks on disk.
 pub(crate) const VERIFYING: &str = "verify";
 /// Kind of the task that looks through all coins.
@@ -133,7 +140,7 @@ impl Tasks {
     }
 
     /// The kind of a task that was asked to end.
-    fn cancelled_kind(&self, id: u64) -> Option<String> {
+    pub(crate) fn cancelled_kind(&self, id: u64) -> Option<String> {
         let list = self.list.borrow();
         let task = list
             .iter()
@@ -176,15 +183,26 @@ impl Tasks {
 pub(crate) struct ChainTasks {
     node: Arc<Node>,
     table: Arc<Table<Node>>,
-    /// The task that is shown, 0 for none.
-    task: AtomicU64,
+    /// The tasks that are shown, 0 for none: one of the active chain, one below a snapshot, and the writing of coins.
+    shown: [AtomicU64; 3],
+    /// When the writing of coins began.
+    flush: Mutex<Option<Instant>>,
 }
+
+/// Coins that are written before this are not worth a line.
+const WORTH_SHOWING: Duration = Duration::from_secs(1);
 
 /// What is left where a task is cancelled; empty where it cannot be.
 pub(crate) fn cancel_note(kind: &str) -> &'static str {
     match kind {
         LOADING => {
             "The blocks that were read stay. The rest is read when the node is started with -loadblock again."
+        }
+        REINDEXING | CONNECTING => {
+            "What was done stays. The node goes on with it at the next start, and stays where it is until then."
+        }
+        BACKGROUND => {
+            "What was checked stays. The node goes on with it at the next start; until then its coins are those of the snapshot."
         }
         VERIFYING => {
             "Nothing is changed. The blocks that were not looked at are taken as they are."
@@ -199,7 +217,8 @@ impl ChainTasks {
         Self {
             node,
             table,
-            task: AtomicU64::new(0),
+            shown: Default::default(),
+            flush: Mutex::default(),
         }
     }
 
@@ -210,11 +229,14 @@ impl ChainTasks {
             Task::LoadingIndex => ("load", "Loading block index…"),
             Task::Replaying => ("replay", "Replaying blocks…"),
             Task::Verifying => (VERIFYING, "Verifying blocks…"),
-            Task::Reindexing => ("reindex", "Reindexing blocks on disk…"),
+            Task::Reindexing => (REINDEXING, "Reindexing blocks on disk…"),
             Task::Importing => (LOADING, "Importing blocks…"),
-            Task::Connecting => ("connect", "Connecting blocks on disk…"),
+            Task::Connecting => (CONNECTING, "Connecting blocks on disk…"),
             Task::Flushing => ("flush", "Writing coins to disk…"),
-            Task::BackgroundValidation => ("background", "Checking the blocks below the snapshot…"),
+            Task::Activating => ("activate", "Moving to the best chain…"),
+            Task::Disconnecting => ("disconnect", "Taking blocks back…"),
+            Task::Pruning => ("prune", "Deleting old blocks…"),
+            Task::BackgroundValidation => (BACKGROUND, "Checking the blocks below the snapshot…"),
             Task::CheckingSnapshot => ("checksnapshot", "Checking the coins of the snapshot…"),
         };
         if self.table.warmup().is_some() {
@@ -223,31 +245,36 @@ impl ChainTasks {
                 .status
                 .send_modify(|status| title.clone_into(&mut status.message));
         }
-        // Loading and flushing are over before anybody could read a task's line.
-        if matches!(progress.task, Task::LoadingIndex | Task::Flushing) {
+        // It is over before anybody could read a task's line, as most writing of coins.
+        if progress.task == Task::LoadingIndex || !self.is_worth_showing(progress) {
             return;
         }
+        let slot = match progress.task {
+            Task::BackgroundValidation | Task::CheckingSnapshot => &self.shown[1],
+            Task::Flushing => &self.shown[2],
+            _ => &self.shown[0],
+        };
         let (tasks, now) = (&self.node.tasks, self.node.clock.now());
         let over = progress.percent >= 100;
-        let shown = self.task.load(Ordering::Relaxed);
+        let shown = slot.load(Ordering::Relaxed);
         if let Some(ended) = tasks
             .cancelled_kind(shown)
             .filter(|old| over || old != kind)
         {
-            self.task.store(0, Ordering::Relaxed);
+            slot.store(0, Ordering::Relaxed);
             tasks.finish(shown, TaskState::Cancelled, cancel_note(&ended), now);
         }
-        let id = match self.task.load(Ordering::Relaxed) {
+        let id = match slot.load(Ordering::Relaxed) {
             0 if over => return,
             0 => {
                 let id = tasks.begin(kind, title, now);
-                self.task.store(id, Ordering::Relaxed);
+                slot.store(id, Ordering::Relaxed);
                 id
             }
             id => id,
         };
         if over {
-            self.task.store(0, Ordering::Relaxed);
+            slot.store(0, Ordering::Relaxed);
             tasks.finish(id, TaskState::Done, "", now);
         } else {
             tasks.update(id, |task| {
@@ -259,6 +286,24 @@ impl ChainTasks {
                 note.clone_into(&mut task.cancel_note);
             });
         }
+    }
+}
+
+impl ChainTasks {
+    /// Whether a piece of work takes long enough for a line: of the writing of coins that shows by and by.
+    fn is_worth_showing(&self, progress: Progress) -> bool {
+        if progress.task != chain::Task::Flushing {
+            return true;
+        }
+        let mut flush = self.flush.lock().unwrap_or_else(PoisonError::into_inner);
+        if progress.percent == 0 {
+            *flush = Some(Instant::now());
+        }
+        let long = flush.is_some_and(|begun| begun.elapsed() > WORTH_SHOWING);
+        if progress.percent >= 100 {
+            *flush = None;
+        }
+        long
     }
 }
 

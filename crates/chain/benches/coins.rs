@@ -54,10 +54,21 @@ fn filled(path: &Path) -> CoinsStore {
     let params = ChainParams::get(Currency::Bitcoin, Network::Regtest);
     let store = open_coins(path, params, STORE_CACHE).expect("the folder is empty");
     let mut cache = CoinsCache::new(store.clone());
-    (0..STORED).for_each(|n| cache.add(place(n), coin(), false));
+    (0..STORED).for_each(|n| cache.add(place(n), &coin(), false));
     cache.set_best_block(BlockHash([1; 32]));
     flush(&mut cache).expect("there is room");
     store
+}
+
+/// A cache with the coins 0 to [`CHANGED`] in memory.
+fn fetched<V: CoinsView>(base: V) -> CoinsCache<V> {
+    let readers = rayon::ThreadPoolBuilder::new().build();
+    let places: Vec<OutPoint> = (0..CHANGED).map(place).collect();
+    let mut cache = CoinsCache::new(base);
+    cache
+        .prefetch(&places, &readers.expect("threads can be made"))
+        .expect("the coins can be read");
+    cache
 }
 
 /// Walks over the coins from 0 to `end`, each far from the one before, and begins anew.
@@ -74,13 +85,10 @@ fn lookup(criterion: &mut Criterion) {
     let store = filled(dir.path());
     let mut group = criterion.benchmark_group("coin");
     group.throughput(Throughput::Elements(1));
-    let mut cache = CoinsCache::new(store.clone());
-    for n in 0..CHANGED {
-        cache.fetch(&place(n)).expect("the store can be read");
-    }
+    let cache = fetched(store.clone());
     let mut next = walk(CHANGED);
     group.bench_function("in memory", |bencher| {
-        bencher.iter(|| cache.fetch(&next()).expect("in memory").is_some());
+        bencher.iter(|| cache.coin(&next()).expect("in memory").is_some());
     });
     let mut next = walk(STORED);
     group.bench_function("in the store", |bencher| {
@@ -103,16 +111,13 @@ fn changes(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(CHANGED));
     let places: Vec<OutPoint> = (0..CHANGED).map(place).collect();
     let new: Vec<OutPoint> = (STORED..STORED + CHANGED).map(place).collect();
-    let mut fetched = CoinsCache::new(store);
-    for place in &places {
-        fetched.fetch(place).expect("the store can be read");
-    }
+    let fetched = fetched(store);
     group.bench_function(format!("add {CHANGED}"), |bencher| {
         bencher.iter_batched(
             || (CoinsCache::new(&fetched), vec![coin(); new.len()]),
             |(mut view, coins)| {
                 for (place, coin) in new.iter().zip(coins) {
-                    view.add(*place, coin, false);
+                    view.add(*place, &coin, false);
                 }
                 view
             },
@@ -136,14 +141,13 @@ fn changes(criterion: &mut Criterion) {
     group.bench_function(format!("merge {} of a block", 2 * CHANGED), |bencher| {
         bencher.iter_batched(
             || {
-                let mut below = CoinsCache::new(&fetched);
+                let below = self::fetched(&fetched);
                 let mut above = CoinsCache::new(&empty);
                 for place in &places {
-                    below.fetch(place).expect("in memory");
                     above.spend(place).expect("in memory");
                 }
                 new.iter()
-                    .for_each(|place| above.add(*place, coin(), false));
+                    .for_each(|place| above.add(*place, &coin(), false));
                 (above, below)
             },
             |(above, mut below)| {
@@ -170,7 +174,7 @@ fn flushes(criterion: &mut Criterion) {
                 let mut cache = CoinsCache::new(store.clone());
                 for n in first..first + FLUSHED {
                     cache.spend(&place(n)).expect("the store can be read");
-                    cache.add(place(n + STORED), coin(), false);
+                    cache.add(place(n + STORED), &coin(), false);
                 }
                 first += FLUSHED;
                 cache.set_best_block(BlockHash([2; 32]));

@@ -94,6 +94,21 @@ impl Chainstate {
         }
     }
 
+    /// Blocks that are to be taken back and connected to get to the best chain.
+    pub(crate) fn steps_to_go(&mut self) -> usize {
+        if self.target.is_none() {
+            self.target = self.find_most_work();
+        }
+        let (Some(tip), Some(target)) = (self.tip(), self.target) else {
+            return 0;
+        };
+        let index = self.shared.index();
+        let fork = index.last_common(tip, target);
+        let height = |id: EntryId| index.entry(id).height as usize;
+        let fork = fork.map_or(0, height);
+        height(tip) + height(target) - 2 * fork
+    }
+
     /// Whether the lowest block is to be settled before another is begun. Coins go to disk only when all are.
     pub(crate) fn must_settle(&self) -> bool {
         self.unsettled.len() >= MAX_UNSETTLED || self.coins.memory() > self.coins_limit

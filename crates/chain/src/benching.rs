@@ -112,7 +112,7 @@ pub fn flush(cache: &mut CoinsCache<CoinsStore>) -> Result<(), StoreError> {
         crash_ratio: None,
         bulk: BULK_CHANGES,
     };
-    cache.base().write(cache, options)?;
+    cache.base().write(cache, options, |_| ())?;
     cache.written(true);
     Ok(())
 }

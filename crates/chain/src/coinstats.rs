@@ -1,7 +1,7 @@
 //! Figures of all coins together (`gettxoutsetinfo`; Core's `kernel/coinstats.cpp`).
 
 use primitives::encode::Sink as _;
-use primitives::{Amount, BlockHash, Hash256, HashScheme, OutPoint};
+use primitives::{Amount, BlockHash, Hash256, HashScheme, OutPoint, Txid};
 
 use crate::coins::{Coin, CoinsSnapshot};
 use crate::muhash::MuHash;
@@ -80,7 +80,8 @@ impl Hasher {
     }
 }
 
-/// Counts all coins of `snapshot`. `go_on` is asked now and then.
+/// Counts all coins of `snapshot`. `go_on` is told now and then how many per cent of them were counted, and says
+/// whether to go on.
 ///
 /// # Errors
 /// A [`CoinStatsError`].
@@ -88,7 +89,7 @@ pub fn coin_stats(
     snapshot: &CoinsSnapshot,
     hash: CoinStatsHash,
     scheme: HashScheme,
-    go_on: impl FnMut() -> bool,
+    go_on: impl FnMut(u8) -> bool,
 ) -> Result<CoinStats, CoinStatsError> {
     let stats = coin_stats_of(snapshot.iter(), snapshot.best_block(), hash, scheme, go_on)?;
     Ok(CoinStats {
@@ -103,7 +104,7 @@ pub(crate) fn coin_stats_of(
     best: BlockHash,
     hash: CoinStatsHash,
     scheme: HashScheme,
-    mut go_on: impl FnMut() -> bool,
+    mut go_on: impl FnMut(u8) -> bool,
 ) -> Result<CoinStats, CoinStatsError> {
     let mut stats = CoinStats {
         best_block: best,
@@ -124,7 +125,7 @@ pub(crate) fn coin_stats_of(
             .is_some_and(|(first, _)| first.txid != outpoint.txid)
         {
             count(&mut group, &mut stats, &mut hasher);
-            if stats.transactions.is_multiple_of(1024) && !go_on() {
+            if stats.transactions.is_multiple_of(1024) && !go_on(share_below(&outpoint.txid)) {
                 return Err(CoinStatsError::Interrupted);
             }
         }
@@ -137,6 +138,13 @@ pub(crate) fn coin_stats_of(
         Hasher::Serialized(hasher) => Some(Hash256(hasher.finalize())),
     };
     Ok(stats)
+}
+
+/// How many per cent of all coins come before those of a transaction: ids are spread evenly, and the store has them in
+/// order.
+pub fn share_below(txid: &Txid) -> u8 {
+    let first = u16::from_be_bytes([txid.0[0], txid.0[1]]);
+    u8::try_from(u32::from(first) * 100 / 65_536).expect("below a hundred")
 }
 
 fn count(group: &mut Vec<(OutPoint, Coin)>, stats: &mut CoinStats, hasher: &mut Hasher) {

@@ -79,6 +79,12 @@ pub enum Task {
     Importing,
     /// Blocks on disk are connected.
     Connecting,
+    /// Many blocks are taken back or connected, to get to the best chain.
+    Activating,
+    /// Many blocks are taken back, since they are to be invalid.
+    Disconnecting,
+    /// Old blocks are deleted.
+    Pruning,
     /// Coins are written to disk.
     Flushing,
     /// The older chain checks the blocks up to a snapshot's.
@@ -171,6 +177,8 @@ pub struct ChainConfig {
 pub struct Cancel {
     import: AtomicBool,
     verification: AtomicBool,
+    pause: AtomicBool,
+    background: AtomicBool,
 }
 
 impl Cancel {
@@ -182,6 +190,26 @@ impl Cancel {
     /// The blocks that were not looked at yet are taken as they are.
     pub fn cancel_verification(&self) {
         self.verification.store(true, Ordering::Relaxed);
+    }
+
+    /// Our own blocks on disk wait until the next start: no more of them are read for a new index, or connected.
+    pub fn pause_import(&self) {
+        self.pause.store(true, Ordering::Relaxed);
+    }
+
+    /// The blocks below a snapshot wait until the next start.
+    pub fn pause_background(&self) {
+        self.background.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether our own blocks on disk are to wait. Asked again, the answer is no.
+    pub(crate) fn take_pause(&self) -> bool {
+        self.pause.swap(false, Ordering::Relaxed)
+    }
+
+    /// Whether the blocks below a snapshot are to wait.
+    pub(crate) fn is_background_paused(&self) -> bool {
+        self.background.load(Ordering::Relaxed)
     }
 
     /// Whether the import is to end. Asked again, the answer is no.

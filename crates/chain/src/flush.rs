@@ -148,7 +148,12 @@ impl Chainstate {
         };
         let (dirty, all) = (self.coins.dirty_count(), self.coins.len());
         self.ahead.forget_coins();
-        self.coins.base().write(&self.coins, options)?;
+        let show = |percent| {
+            if report {
+                self.config().report(Task::Flushing, percent);
+            }
+        };
+        self.coins.base().write(&self.coins, options, show)?;
         self.coins.written(keep_coins);
         if !self.is_in_background() {
             let best = self.coins.best_block()?;

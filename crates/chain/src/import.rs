@@ -129,6 +129,7 @@ impl Import {
             let total = (0..)
                 .find(|number| !own.block_path(*number).exists())
                 .unwrap_or(0);
+            chain.writer.set_unread(total);
             Stage::Reindex {
                 next: 0,
                 total,
@@ -161,7 +162,7 @@ impl Import {
     }
 
     /// Whether what is read now can be read another time: not so our own files, of which an index is made.
-    const fn reads_foreign(&self) -> bool {
+    pub(crate) const fn reads_foreign(&self) -> bool {
         match &self.stage {
             Stage::Load { .. } => true,
             Stage::Open(file) => file.own.is_none(),
@@ -212,6 +213,7 @@ impl Import {
             chain.write_index()?;
             chain.index_store.set_reindexing(false)?;
             chain.reindexing = false;
+            chain.writer.set_unread(0);
             tracing::info!(target: "validation", "Reindexing finished");
             chain.config().report(Task::Reindexing, 100);
             chain.make_genesis()?;
@@ -266,10 +268,14 @@ impl Import {
                 }
             }
         }
-        if file.own.is_none() && file.size > 0 {
-            let percent = file.scanner.position() * 100 / file.size;
-            chain.config().report(file.task, percent.min(99));
-        }
+        // In thousandths of a file, of which there may be several.
+        let inside = file.scanner.position() * 1000 / file.size.max(1);
+        let (done, total) = match (&file.then, file.own) {
+            (Stage::Reindex { total, .. }, Some(own)) => (u64::from(own), u64::from(*total)),
+            _ => (0, 1),
+        };
+        let percent = (done * 1000 + inside.min(1000)) / (total * 10);
+        chain.config().report(file.task, percent.min(99));
         Ok(true)
     }
 

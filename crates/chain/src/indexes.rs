@@ -307,6 +307,14 @@ impl Indexes {
         Ok(())
     }
 
+    /// Ends the building of an index: it stands where it is until the next start. One that is at the tip goes on.
+    pub fn pause(&self, kind: IndexKind) {
+        let state = self.states.iter().find(|state| state.kind == kind);
+        if let Some(state) = state {
+            state.pause();
+        }
+    }
+
     /// Stops all threads at the border of a block, with everything written.
     pub fn stop(&self) {
         self.stop.send_replace(true);

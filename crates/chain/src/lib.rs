@@ -44,6 +44,7 @@ mod random;
 mod read_ahead;
 mod reader;
 mod recover;
+mod replay;
 mod scanner;
 mod script_run;
 mod signature_cache;

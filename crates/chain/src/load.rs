@@ -14,7 +14,7 @@ use rayon::ThreadPool;
 
 use crate::block_files::{BlockFileWriter, BlockFiles, FileError, FileInfo};
 use crate::chainstate::{Bench, Chainstate, FIRST_SEQUENCE};
-use crate::coins::{CoinsCache, CoinsStore, CoinsView};
+use crate::coins::{CoinsCache, CoinsStore, CoinsView as _};
 use crate::config::{ChainConfig, Reindex, Task};
 use crate::disconnected::DisconnectedTxs;
 use crate::disk::Disk;
@@ -305,47 +305,6 @@ impl Chainstate {
             Verified::Damaged => Err(StartError::Corrupted(self.damage.get().cloned())),
             Verified::Interrupted => Err(StartError::Interrupted),
         }
-    }
-
-    /// Completes a write of coins that ended between two blocks (Core's `ReplayBlocks`).
-    pub(crate) fn replay(&mut self) -> Result<(), ChainError> {
-        let Some(heads) = self.coins.base().heads()? else {
-            return Ok(());
-        };
-        self.config().report(Task::Replaying, 0);
-        tracing::info!(target: "validation", "Replaying blocks");
-        let unknown = |hash| ChainError::UnknownHead(hash);
-        let (new, old, fork) = {
-            let index = self.shared.index();
-            let find = |hash: BlockHash| index.find(&hash).ok_or_else(|| unknown(hash));
-            let new = find(heads.new)?;
-            let old = heads.old.map(find).transpose()?;
-            (new, old, old.and_then(|old| index.last_common(old, new)))
-        };
-        let mut at = old;
-        while let Some(id) = at.filter(|id| Some(*id) != fork) {
-            let (height, prev) = {
-                let index = self.shared.index();
-                (index.entry(id).height, index.entry(id).prev)
-            };
-            if height > 0 {
-                let (block, undo) = self.read_with_undo(id)?;
-                let mut view = CoinsCache::new(&self.coins);
-                // Some of it may never have been written: both ways lead to the same coins.
-                self.disconnect_block(&block, undo, height, &mut view)?;
-                let changes = view.into_changes();
-                self.coins.apply(changes);
-            }
-            at = prev;
-        }
-        self.roll_forward(
-            new,
-            fork.map_or(0, |fork| self.shared.index().entry(fork).height),
-        )?;
-        self.coins.set_best_block(heads.new);
-        self.write_coins(false)?;
-        self.config().report(Task::Replaying, 100);
-        Ok(())
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 
 use crate::block_files::{BLOCK_CHUNK, UNDO_CHUNK};
 use crate::chainstate::Chainstate;
-use crate::config::{MIN_BLOCKS_TO_KEEP, Prune};
+use crate::config::{MIN_BLOCKS_TO_KEEP, Prune, Task};
 use crate::error::ChainError;
 use crate::flush::FlushMode;
 use crate::index::{EntryId, IndexStore};
@@ -17,6 +17,8 @@ use crate::reader::ChainReader;
 
 /// What a block of the initial download is taken to weigh, in bytes.
 const AVERAGE_BLOCK: u64 = 1_000_000;
+/// Fewer pairs of files are deleted without a word.
+const WORTH_A_REPORT: usize = 20;
 
 impl Chainstate {
     /// The pairs of files to delete where files have grown beyond the target since it was last
@@ -127,8 +129,16 @@ impl Chainstate {
         self.writer.forget(files);
         self.shared.have_pruned.store(true, Ordering::Relaxed);
         self.write_index_with(IndexStore::note_pruned)?;
-        for file in files {
+        let report = files.len() >= WORTH_A_REPORT;
+        for (done, file) in files.iter().enumerate() {
+            if report {
+                let percent = done as u64 * 100 / files.len() as u64;
+                self.config().report(Task::Pruning, percent);
+            }
             self.writer.files().delete(*file);
+        }
+        if report {
+            self.config().report(Task::Pruning, 100);
         }
         let bytes = self.writer.bytes_in_use();
         self.shared.disk_bytes.send_replace(bytes);

@@ -1,33 +1,31 @@
 //! The thread `chain`: carries out commands, and imports between them.
 
+mod activation;
+
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
 
 use consensus::BlockChecks;
 use consensus::block_check::{check_block, contextual_check_block, contextual_check_header};
-use primitives::{Block, BlockHash};
+use primitives::Block;
 use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::activate::Step;
 use crate::chainstate::Chainstate;
 use crate::coins::{CoinsCache, CoinsView as _};
 use crate::config::{ChainConfig, Task};
 use crate::connect::Purpose;
 use crate::error::{BlockRejection, ChainError, StartError, SubmitError};
 use crate::flush::FlushMode;
-use crate::handle::{Accepted, ChainHandle, Command, PoolCommand, Submission};
+use crate::handle::{ChainHandle, Command, PoolCommand};
 use crate::import::{Import, Slice};
 use crate::reader::{ChainReader, Ended};
 use crate::snapshot::{ActivationError, SnapshotCommand};
 use crate::template::TemplateRequest;
 use crate::verify::Verified;
-
-/// How long waiting blocks are connected before the tip is shown and commands are looked at.
-const SLICE: Duration = Duration::from_millis(50);
+use activation::Way;
 
 /// The running chain: two handles that clone freely, and the thread behind them.
 #[derive(Debug)]
@@ -84,6 +82,8 @@ pub fn start(config: ChainConfig) -> Result<Chain, StartError> {
             check: None,
             import: None,
             catching_up: false,
+            paused: false,
+            way: None,
         }
         .run()
     };
@@ -120,15 +120,6 @@ pub(crate) fn or_panic<T>(work: impl FnOnce() -> T, failed: impl FnOnce(ChainErr
         .unwrap_or_else(|panic| failed(ChainError::Panicked(text(&*panic))))
 }
 
-/// A block that came in just now, and what connecting it gave.
-struct Fresh<'a> {
-    block: &'a Arc<Block>,
-    /// Whether it was stored as it is. Another of the same id may have other witnesses, which were
-    /// not checked.
-    stored: bool,
-    connected: Option<Result<(), BlockRejection>>,
-}
-
 struct ChainThread {
     chain: Chainstate,
     commands: mpsc::Receiver<Command>,
@@ -139,6 +130,10 @@ struct ChainThread {
     import: Option<Import>,
     /// Blocks that were read are connected before more are read.
     catching_up: bool,
+    /// What is on disk waits until the next start.
+    paused: bool,
+    /// A way that takes long, while it is gone.
+    way: Option<Way>,
 }
 
 impl ChainThread {
@@ -155,7 +150,8 @@ impl ChainThread {
     fn serve(&mut self) -> Result<(), ChainError> {
         loop {
             let in_background = !self.has_stopped() && self.chain.has_background_work();
-            let command = if self.import.is_some() || in_background {
+            let importing = self.import.is_some() && !self.paused;
+            let command = if importing || in_background {
                 match self.commands.try_recv() {
                     Ok(command) => Some(command),
                     Err(TryRecvError::Empty) => None,
@@ -189,7 +185,8 @@ impl ChainThread {
         }
         let (chain, commands) = (&mut self.chain, &self.commands);
         let waits = || !commands.is_empty();
-        let check = chain.work_in_background(self.import.is_some(), waits, &self.answers)?;
+        let busy = self.import.is_some() && !self.paused;
+        let check = chain.work_in_background(busy, waits, &self.answers)?;
         if check.is_some() {
             self.check = check;
         }
@@ -230,13 +227,19 @@ impl ChainThread {
             self.end_import();
             return Ok(());
         }
+        if self.paused || self.pause() {
+            return Ok(());
+        }
         if self.catching_up {
             return self.catch_up();
         }
         let Some(import) = &mut self.import else {
             return Ok(());
         };
-        if import.slice(&mut self.chain)? == Slice::Connect {
+        let next = import.slice(&mut self.chain)?;
+        // Headers that were found show how far it is.
+        self.chain.publish_tip();
+        if next == Slice::Connect {
             self.report_connecting();
             if !self.advance(None)? || self.has_stopped() {
                 self.end_import();
@@ -266,6 +269,25 @@ impl ChainThread {
             self.chain.flush(FlushMode::PruneOnly)?;
         }
         Ok(())
+    }
+
+    /// Lets blocks on disk wait where somebody asked for that; says whether. The import does not end: others go on waiting
+    /// for it.
+    fn pause(&mut self) -> bool {
+        let pausable = |import: &Import| !import.reads_foreign();
+        if !self.import.as_ref().is_some_and(pausable) || !self.chain.config().cancel.take_pause() {
+            return false;
+        }
+        tracing::info!(
+            target: "validation", "Blocks on disk wait until the next start, as somebody asked for"
+        );
+        self.paused = true;
+        let task = match self.chain.reindexing {
+            true => Task::Reindexing,
+            false => Task::Connecting,
+        };
+        self.chain.config().report(task, 100);
+        true
     }
 
     fn report_connecting(&self) {
@@ -322,7 +344,7 @@ impl ChainThread {
             }
             Command::Invalidate { hash, answer } => {
                 let result = match self.invalidate(&hash) {
-                    Err(error @ ChainError::Pruned(_)) => Err(error),
+                    Err(error @ (ChainError::Pruned(_) | ChainError::Stopped)) => Err(error),
                     result => Ok(result?),
                 };
                 let _gone = answer.send(result);
@@ -406,125 +428,6 @@ impl ChainThread {
                 let _gone = answer.send(Ok(()));
             }
         }
-    }
-
-    /// Takes a block in and connects what can be connected. Only failures of the machine are errors
-    /// of the outer kind.
-    fn submit(
-        &mut self,
-        block: &Arc<Block>,
-        submission: Submission,
-    ) -> Result<Result<Accepted, SubmitError>, ChainError> {
-        let new = match self.chain.accept_new_block(block, submission) {
-            Ok((_, new)) => new,
-            Err(SubmitError::Chain(error)) => return Err(error),
-            Err(rejected) => return Ok(Err(rejected)),
-        };
-        let mut fresh = Fresh {
-            block,
-            stored: new,
-            connected: None,
-        };
-        self.activate(Some(&mut fresh))?;
-        if fresh.connected.is_none() && self.chain.unconfirmed_base().is_some() {
-            self.connect_below_snapshot(&mut fresh)?;
-        }
-        let connected = fresh.connected;
-        Ok(Ok(Accepted { new, connected }))
-    }
-
-    /// Connects a block that came in to the older chain, below a snapshot, where it is the next.
-    fn connect_below_snapshot(&mut self, fresh: &mut Fresh<'_>) -> Result<(), ChainError> {
-        let block = fresh.stored.then_some(fresh.block);
-        fresh.connected = match self.chain.connect_below(&fresh.block.hash, block)? {
-            Step::Connected(_) => Some(Ok(())),
-            Step::Rejected(_, rejection) => Some(Err(rejection)),
-            Step::Begun | Step::Disconnected(_) | Step::Done => None,
-        };
-        Ok(())
-    }
-
-    /// Connects the best chain.
-    fn activate(&mut self, mut fresh: Option<&mut Fresh<'_>>) -> Result<(), ChainError> {
-        while self.advance(fresh.as_deref_mut())? {
-            if self.has_stopped() {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    /// Connects blocks until the tip is better than it was, and for a slice of time where many wait,
-    /// and shows it. False where the best chain is active already.
-    fn advance(&mut self, mut fresh: Option<&mut Fresh<'_>>) -> Result<bool, ChainError> {
-        let (start, begun) = (self.chain.tip_work(), Instant::now());
-        let stored = fresh.as_ref().filter(|fresh| fresh.stored);
-        let block = stored.map(|fresh| fresh.block);
-        let mut tell = |hash: BlockHash, result| {
-            if let Some(fresh) = fresh.as_mut().filter(|fresh| fresh.block.hash == hash) {
-                fresh.connected = Some(result);
-            }
-        };
-        let slice = if self.import.is_some() {
-            SLICE
-        } else {
-            Duration::ZERO
-        };
-        let more = loop {
-            // Blocks that are being connected count: none is begun above the height to stop at.
-            let enough = self.is_at_stop_height()
-                || (self.chain.tip_work() > start && begun.elapsed() >= slice);
-            let step = match enough {
-                true => match self.chain.settle()? {
-                    Some(step) => step,
-                    None if self.chain.tip_work() > start => break true,
-                    None => self.chain.step(block)?,
-                },
-                false => self.chain.step(block)?,
-            };
-            match step {
-                Step::Begun => {}
-                Step::Disconnected(block) => self.chain.note_disconnected(&block),
-                Step::Connected(block) => {
-                    self.chain.note_connected(&block);
-                    tell(block.hash, Ok(()));
-                }
-                Step::Rejected(hash, rejection) => tell(hash, Err(rejection)),
-                Step::Done => break false,
-            }
-        };
-        self.chain.publish();
-        self.chain.settle_mempool();
-        self.check_stop_height();
-        self.chain.flush(FlushMode::Periodic)?;
-        Ok(more)
-    }
-
-    fn is_at_stop_height(&self) -> bool {
-        let stop = self.chain.config().stop_at_height;
-        stop.is_some_and(|stop| stop > 0 && self.chain.chain.len() > stop as usize)
-    }
-
-    fn check_stop_height(&self) {
-        if self.is_at_stop_height()
-            && let Some(stop) = self.chain.config().stop_at_height
-        {
-            self.chain.end(Ended::StopHeight(stop));
-        }
-    }
-
-    fn invalidate(&mut self, hash: &BlockHash) -> Result<bool, ChainError> {
-        let Some(invalid) = self.chain.find_to_invalidate(hash) else {
-            return Ok(false);
-        };
-        self.chain.check_not_pruned(invalid)?;
-        while let Some(block) = self.chain.invalidate_step(invalid)? {
-            self.chain.note_disconnected(&block);
-        }
-        self.chain.finish_invalidate(invalid);
-        self.chain.publish();
-        self.activate(None)?;
-        Ok(true)
     }
 
     /// Builds a block and checks it as far as its miner has not to fill it in.

@@ -1,7 +1,7 @@
 //! The last blocks are checked against the coins (`-checkblocks`, `verifychain`).
 
 use crate::chainstate::Chainstate;
-use crate::coins::{CoinsCache, CoinsView as _};
+use crate::coins::CoinsCache;
 use crate::config::Task;
 use crate::connect::{Disconnected, Purpose};
 use crate::error::{ChainError, SubmitError};
@@ -9,7 +9,7 @@ use crate::index::EntryId;
 
 use consensus::BlockChecks;
 use consensus::block_check::check_block;
-use primitives::{Block, OutPoint, Tx};
+use primitives::Block;
 
 /// The most thorough level.
 const MAX_LEVEL: u8 = 4;
@@ -238,44 +238,5 @@ impl Chainstate {
             }
         }
         Ok(true)
-    }
-
-    /// Applies the blocks above `height` up to `new` to coins that may know parts of them.
-    pub(crate) fn roll_forward(&mut self, new: EntryId, height: u32) -> Result<(), ChainError> {
-        let last = self.shared.index().entry(new).height;
-        tracing::info!(
-            target: "validation", "Rolling forward to height {last} from height {height}"
-        );
-        for at in height + 1..=last {
-            let (hash, pos) = {
-                let index = self.shared.index();
-                let id = index
-                    .ancestor(new, at)
-                    .expect("below the block's own height");
-                (index.entry(id).hash, index.entry(id).data_pos())
-            };
-            let pos = pos.ok_or(ChainError::CorruptBlock(hash))?;
-            let block = self.writer.files().read_block(pos, &hash)?;
-            for tx in &block.txs {
-                self.reapply(tx, at)?;
-            }
-            let done = u64::from(at - height) * 100 / u64::from(last - height);
-            self.config().report(Task::Replaying, done.min(99));
-        }
-        Ok(())
-    }
-
-    fn reapply(&mut self, tx: &Tx, height: u32) -> Result<(), ChainError> {
-        if !tx.is_coinbase() {
-            for input in &tx.inputs {
-                self.coins.spend(&input.prevout)?;
-            }
-        }
-        let outpoints: Vec<(OutPoint, _)> = crate::coins::coins_of(tx, height).collect();
-        for (outpoint, coin) in outpoints {
-            let overwrite = self.coins.has_coin(&outpoint)?;
-            self.coins.add(outpoint, &coin, overwrite);
-        }
-        Ok(())
     }
 }

@@ -7,7 +7,7 @@ mod common;
 
 use std::sync::Arc;
 
-use chain::{Chain, ChainConfig};
+use chain::{Chain, ChainConfig, Task};
 use common::mine::{Parent, anyone, coinbase_coin, mine, mine_padded, spend_to};
 use common::snapshot::{
     BASE, HAVE, REWARD, TOP, load, muhash, names, start, start_with, states, submit, wait_until,
@@ -37,6 +37,36 @@ fn many_blocks_that_wait_below_a_snapshot_are_checked() {
     }
     wait_until(&chain, |chain| states(chain) == [(TOP, true)]);
     assert_eq!(muhash(&chain), world.muhash);
+    chain.stop().unwrap();
+}
+
+#[test]
+fn the_blocks_below_a_snapshot_can_wait_for_the_next_start() {
+    let world = world(|_| ());
+    let dir = tempfile::tempdir().unwrap();
+    young(&world, dir.path()).stop().unwrap();
+    let pause = |config: &mut ChainConfig| {
+        let cancel = Arc::clone(&config.cancel);
+        config.progress = Arc::new(move |progress| {
+            if progress.task == Task::BackgroundValidation {
+                cancel.pause_background();
+            }
+        });
+    };
+    let chain = start_with(world.params, dir.path(), pause).unwrap();
+    load(&chain, &world.file).unwrap();
+    for block in &world.blocks[HAVE as usize + 1..] {
+        submit(&chain, block);
+    }
+    chain.handle.barrier().wait().unwrap();
+    let waiting = states(&chain);
+    assert_eq!(waiting[1], (TOP, false));
+    assert!(waiting[0].0 < BASE, "{waiting:?}");
+    assert_eq!(muhash(&chain), world.muhash);
+    assert_eq!(states(&chain), waiting);
+    chain.stop().unwrap();
+    let chain = start(world.params, dir.path());
+    wait_until(&chain, |chain| states(chain) == [(TOP, true)]);
     chain.stop().unwrap();
 }
 

@@ -8,7 +8,7 @@ mod common;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chain::indexes::{IndexError, IndexKind, Indexes};
 use chain::{BlockInfo, ChainConfig, ChainReader};
@@ -23,6 +23,9 @@ use primitives::{Hash256, OutPoint};
 
 /// Name of the file with all blocks in their order.
 const BLOCKS: &str = "in-order.dat";
+
+/// How long an index may take.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Checks that everything about a block is in the indexes, and gives its filter's header.
 fn check_block(reader: &ChainReader, indexes: &Indexes, info: &BlockInfo) {
@@ -261,6 +264,58 @@ fn an_index_can_be_ahead_of_a_chain_that_lost_blocks() {
     indexed.settle();
     check_world(&world, &indexed);
     indexed.stop();
+}
+
+#[test]
+fn the_building_of_an_index_can_wait_for_the_next_start() {
+    let (world, dir) = (
+        World::new(Net::Regtest.params()),
+        tempfile::tempdir().unwrap(),
+    );
+    let chain = TestChain::open(Net::Regtest, dir.path(), |_| ());
+    chain.import();
+    for block in &world.blocks {
+        let submission = chain::Submission::LOCAL;
+        let call = chain.handle.submit_block(Arc::clone(block), submission);
+        call.wait().unwrap();
+    }
+    let (tell, told) = std::sync::mpsc::channel();
+    let (go_on, waiting) = std::sync::mpsc::channel::<()>();
+    let waiting = std::sync::Mutex::new(waiting);
+    let mut slow = config();
+    slow.kinds = vec![IndexKind::Tx];
+    slow.progress = Arc::new(move |_, percent| {
+        tell.send(percent).unwrap();
+        if percent < 100 {
+            // It ends with the test.
+            let _gone = waiting.lock().unwrap().recv();
+        }
+    });
+    let indexes = Indexes::open(chain.reader.clone(), &slow).unwrap();
+    indexes.start().unwrap();
+    let first = told.recv_timeout(PATIENCE).unwrap();
+    assert!(first < 100, "{first}");
+    indexes.pause(IndexKind::Tx);
+    drop(go_on);
+    assert_eq!(told.recv_timeout(PATIENCE).unwrap(), 100);
+    let summary = indexes.summary(IndexKind::Tx).unwrap();
+    assert!(!summary.synced && summary.best_height < chain.reader.height());
+    assert!(!indexes.wait_for_tip(IndexKind::Tx));
+    indexes.stop();
+    drop(indexes);
+    let indexes = Indexes::open(chain.reader.clone(), &config()).unwrap();
+    assert_eq!(
+        indexes.summary(IndexKind::Tx).unwrap().best_height,
+        summary.best_height
+    );
+    indexes.start().unwrap();
+    let deadline = Instant::now() + PATIENCE;
+    while !indexes.wait_for_tip(IndexKind::Tx) {
+        assert!(Instant::now() < deadline);
+        std::thread::yield_now();
+    }
+    indexes.stop();
+    chain.stop();
 }
 
 #[test]

@@ -9,8 +9,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use chain::coinstats::CoinStatsHash;
-use chain::{ChainConfig, Clock, Ended, Reindex, StartError, Task};
+use chain::{ChainConfig, ChainError, Clock, Ended, Reindex, StartError, Submission, Task};
+use common::mine::{Parent, mine};
 use common::{Net, TestChain, vector};
+
+/// How long anything may take.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(300);
 
 #[test]
 fn main_network_blocks_validate() {
@@ -237,6 +241,81 @@ fn a_cancelled_verification_takes_the_blocks_as_they_are() {
     // One block, and the end.
     assert_eq!(seen.load(Ordering::Relaxed), 2);
     check_regtest(&chain);
+}
+
+/// Opens a chain whose blocks on disk wait once the import has come so far, and begins the import; returns when they wait.
+fn open_and_pause(
+    dir: &std::path::Path,
+    reindex: Reindex,
+    task: Task,
+) -> (TestChain, std::thread::JoinHandle<Result<(), ChainError>>) {
+    let (tell, paused) = std::sync::mpsc::channel();
+    let chain = TestChain::open(Net::Regtest, dir, |config| {
+        config.fast_prune = true;
+        config.reindex = reindex;
+        let cancel = Arc::clone(&config.cancel);
+        config.progress = Arc::new(move |progress| {
+            if progress.task == task && (30..100).contains(&progress.percent) {
+                cancel.pause_import();
+            } else if progress.task == task && progress.percent == 100 {
+                let _late = tell.send(());
+            }
+        });
+    });
+    let import = chain.handle.import(Vec::new());
+    let import = std::thread::spawn(move || import.wait());
+    paused.recv_timeout(PATIENCE).unwrap();
+    (chain, import)
+}
+
+/// Another block on the tip, which is stored whatever waits.
+fn mine_on_tip(chain: &TestChain) -> Arc<primitives::Block> {
+    let tip = chain.reader.tip_block().unwrap();
+    let tip = chain.reader.read_block(&tip.hash).unwrap();
+    let parent = Parent::of(&tip, chain.reader.height());
+    let block = mine(chain.reader.params(), parent, &[], 77, 600_000_000);
+    let submitted = chain
+        .handle
+        .submit_block(Arc::clone(&block), Submission::LOCAL);
+    assert!(submitted.wait().unwrap().new);
+    block
+}
+
+#[test]
+fn blocks_on_disk_can_wait_for_the_next_start() {
+    let Some(file) = vector("regtest/chain.dat") else {
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let chain = TestChain::open(Net::Regtest, dir.path(), |config| config.fast_prune = true);
+    chain.load(&file);
+    chain.stop();
+    for (reindex, task) in [
+        (Reindex::All, Task::Reindexing),
+        (Reindex::Chainstate, Task::Connecting),
+    ] {
+        let (chain, import) = open_and_pause(dir.path(), reindex, task);
+        let reached = chain.reader.tip_block().unwrap().height;
+        let headers = chain.reader.subscribe().borrow().headers;
+        match task {
+            Task::Reindexing => assert!((1..467).contains(&headers), "{headers}"),
+            _ => assert!((1..467).contains(&reached), "{reached}"),
+        }
+        // It goes on serving, and what comes in is stored without harm to what was not read.
+        let block = mine_on_tip(&chain);
+        let after = chain.reader.height();
+        assert!(after <= reached + 1, "{reached}, {after}");
+        chain.handle.barrier().wait().unwrap();
+        assert_eq!(chain.reader.height(), after);
+        assert!(!import.is_finished());
+        chain.stop();
+        assert!(matches!(import.join().unwrap(), Err(ChainError::Stopped)));
+        let chain = TestChain::open(Net::Regtest, dir.path(), |config| config.fast_prune = true);
+        chain.import();
+        check_regtest(&chain);
+        assert!(chain.reader.read_block(&block.hash).is_ok());
+        chain.stop();
+    }
 }
 
 #[test]

@@ -5,10 +5,10 @@
 #[path = "common/chain.rs"]
 mod common;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use chain::mempool::accept::AcceptOptions;
-use chain::{ChainConfig, Submission};
+use chain::{ChainConfig, Progress, Submission, Task};
 use common::mine::{Parent, coinbase_coin, mine, spend};
 use common::{Net, TestChain};
 use primitives::{Block, OutPoint, Tx};
@@ -41,10 +41,27 @@ fn pool(chain: &TestChain) -> Vec<primitives::Txid> {
     ids
 }
 
+/// Checks that a long task was told of step by step, up to its end, and forgets what was told.
+fn assert_moved(told: &Mutex<Vec<Progress>>, task: Task) {
+    let mut told = told.lock().unwrap();
+    let of_task = told.iter().filter(|progress| progress.task == task);
+    let percents: Vec<u8> = of_task.map(|progress| progress.percent).collect();
+    assert!(percents.is_sorted(), "{task:?}: {percents:?}");
+    assert_eq!(percents.last(), Some(&100), "{task:?}");
+    assert!(
+        (1..100).all(|percent| percents.contains(&percent)),
+        "{task:?}: {percents:?}"
+    );
+    told.retain(|progress| progress.task != task);
+}
+
 #[test]
 fn a_thousand_blocks_are_left_and_their_transactions_wait_again() {
     let dir = tempfile::tempdir().unwrap();
+    let told: Arc<Mutex<Vec<Progress>>> = Arc::default();
     let chain = TestChain::open(Net::Regtest, dir.path(), |config: &mut ChainConfig| {
+        let told = Arc::clone(&told);
+        config.progress = Arc::new(move |progress| told.lock().unwrap().push(progress));
         config.script_threads = 2;
         config.policy.require_standard = false;
         config.policy.min_relay_fee = primitives::FeeRate::from_sat_per_kvb(0);
@@ -105,6 +122,7 @@ fn a_thousand_blocks_are_left_and_their_transactions_wait_again() {
         extend(&mut parent, txs, 3);
     }
     assert_eq!(chain.reader.tip().hash, parent.hash);
+    assert_moved(&told, Task::Activating);
     let mut expected: Vec<_> = spent[1..20].iter().map(|tx| tx.txid()).collect();
     expected.extend(spent[30..].iter().map(|tx| tx.txid()));
     expected.push(child.txid());
@@ -113,6 +131,8 @@ fn a_thousand_blocks_are_left_and_their_transactions_wait_again() {
     // Back again, they are in blocks once more.
     let first = chain.reader.hash_at(TRUNK + 1).unwrap();
     assert!(chain.handle.invalidate_block(first).wait().unwrap());
+    assert_moved(&told, Task::Disconnecting);
+    assert_moved(&told, Task::Activating);
     assert_eq!(chain.reader.tip().hash, branch[DEPTH as usize - 1].hash);
     assert_eq!(chain.muhash(), with_branch);
     assert_eq!(pool(&chain), [child.txid()]);

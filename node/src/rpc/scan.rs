@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use chain::coinstats::share_below;
 use chain::{Coin, CoinsSnapshot};
 use ipc_schema::TaskState;
 use keys::univ::amount_value;
@@ -243,8 +244,7 @@ fn look_through(
             // Ids are spread evenly, and the store has them in order.
             let [first, second] = [outpoint.txid.0[0], outpoint.txid.0[1]];
             let share = f64::from(u16::from_be_bytes([first, second])) / 65_536.0;
-            let percent = u32::from(u16::from_be_bytes([first, second])) * 100 / 65_536;
-            if guard.report(u8::try_from(percent).unwrap_or(100)) {
+            if guard.report(share_below(&outpoint.txid)) {
                 node.tasks.update(task, |task| task.progress = Some(share));
             }
         }

@@ -178,7 +178,7 @@ fn write_dump(
         let go_on = |done, total| call.go_on("Going back…", u64::from(done), u64::from(total));
         CoinsAt::rolled_back(node.reader()?, snapshot, target, options, go_on).map_err(failed)?
     };
-    let counting = || call.go_on("Counting coins…", 0, 0);
+    let counting = |percent: u8| call.go_on("Counting coins…", percent.into(), 100);
     let stats = coins
         .stats(node.params.hashes, counting)
         .map_err(|error| RpcError::new(code::INTERNAL, error.to_string()))?;

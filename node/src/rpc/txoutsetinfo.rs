@@ -156,7 +156,9 @@ fn from_coins(node: &Node, hash: CoinStatsHash, name: &str) -> RpcResult {
         "Counting all coins…",
         "Nothing is changed.",
     );
-    let stats = coin_stats(&snapshot, hash, node.params.hashes, || call.go_on("", 0, 0));
+    let stats = coin_stats(&snapshot, hash, node.params.hashes, |percent| {
+        call.go_on("", percent.into(), 100)
+    });
     let stats: CoinStats = call.end(stats.map_err(machine))?;
     let best = stats.best_block;
     let height = node.reader()?.block(&best).map_or(0, |info| info.height);

@@ -14,8 +14,11 @@ use tokio::sync::{broadcast, watch};
 
 use crate::context::Node;
 use crate::detach::Detach;
+use crate::indexes;
 use crate::settings;
-use crate::tasks::{LOADING, SCANNING, SCANNING_BLOCKS};
+use crate::tasks::{
+    BACKGROUND, CONNECTING, LOADING, REINDEXING, SCANNING, SCANNING_BLOCKS, VERIFYING,
+};
 use crate::wallet_link::Starter;
 
 /// Lines kept for a window that comes later.
@@ -166,7 +169,12 @@ impl NodeService for NodeServer {
                 Some(kind) if kind == SCANNING_BLOCKS => {
                     node.block_scan.abort();
                 }
-                Some(_) => node.cancel.cancel_verification(),
+                Some(kind) if kind == REINDEXING || kind == CONNECTING => {
+                    node.cancel.pause_import()
+                }
+                Some(kind) if kind == BACKGROUND => node.cancel.pause_background(),
+                Some(kind) if kind == VERIFYING => node.cancel.cancel_verification(),
+                Some(kind) => indexes::pause(&node, &kind),
                 None => {
                     let text = format!(
                         "Task {id} cannot be cancelled: stop the node to interrupt it. It goes on at the next start."

@@ -41,6 +41,8 @@ pub(crate) struct BlockFileWriter {
     assumed: Option<Cursor>,
     /// Height of the snapshot's block.
     snapshot_height: Option<u32>,
+    /// Files below this one may hold blocks that are not in the index yet: nothing is appended to them.
+    unread: u32,
     block_file: Option<(u32, File)>,
     undo_file: Option<(u32, File)>,
     /// Whether files take more space than when it was last asked.
@@ -65,6 +67,7 @@ impl BlockFileWriter {
             normal,
             assumed,
             snapshot_height,
+            unread: 0,
             block_file: None,
             undo_file: None,
             grown: false,
@@ -97,6 +100,11 @@ impl BlockFileWriter {
     /// From now on blocks from this height on have files of their own.
     pub(crate) const fn set_snapshot_height(&mut self, height: Option<u32>) {
         self.snapshot_height = height;
+    }
+
+    /// Says that files below this one are still to be read for a new index.
+    pub(crate) const fn set_unread(&mut self, files: u32) {
+        self.unread = files;
     }
 
     fn is_assumed(&self, height: u32) -> bool {
@@ -197,8 +205,11 @@ impl BlockFileWriter {
             true => FAST_PRUNE_FILE_BYTES.max(added + 1),
             false => MAX_FILE_BYTES,
         };
-        let next = self.next_file();
+        let next = self.next_file().max(self.unread);
+        let unread = self.unread;
         match self.cursor(height).copied() {
+            // What it holds behind its known end is not to be cut off.
+            Some(last) if last.file < unread => {}
             Some(last) => {
                 let info = self.infos[last.file as usize];
                 if info.size + added < limit {
@@ -216,7 +227,7 @@ impl BlockFileWriter {
                 "[assumed] initializing blockfile cursor to BlockfileCursor(file_num={next}, undo_height=0)"
             ),
         }
-        self.infos.push(FileInfo::default());
+        self.infos.resize(next as usize + 1, FileInfo::default());
         self.move_to(next, height);
         Ok(next)
     }

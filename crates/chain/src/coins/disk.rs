@@ -20,6 +20,8 @@ const HEADS: u8 = b'H';
 
 /// The least number of an output that takes three bytes in a key.
 const THREE_BYTES: u32 = 0x4080;
+/// Changes after which their progress is told.
+const SHOWN: usize = 1 << 16;
 /// More changes than this go into table files at once: the engine's journal and buffer would write
 /// them twice and hold them in memory.
 pub(crate) const BULK_CHANGES: usize = 1 << 16;
@@ -106,11 +108,12 @@ impl CoinsStore {
 
     /// Writes the changes of `cache` and the block that they lead to. One part takes effect as a
     /// whole; of several, the first says what they lead to, so that a crash between them can be
-    /// repaired from the blocks.
+    /// repaired from the blocks. `progress` hears percents.
     pub(crate) fn write(
         &self,
         cache: &CoinsCache<Self>,
         options: WriteOptions,
+        mut progress: impl FnMut(u64),
     ) -> Result<(), StoreError> {
         let Some(new) = cache.best_block()? else {
             return Ok(());
@@ -121,6 +124,13 @@ impl CoinsStore {
         };
         let changes = cache.sorted_changes();
         let count = changes.len();
+        let mut done = 0;
+        let changes = changes.inspect(|_| {
+            done += 1;
+            if done % SHOWN == 0 {
+                progress(done as u64 * 100 / count as u64);
+            }
+        });
         if count > options.bulk {
             self.write_bulk(changes, new, options)?;
         } else {

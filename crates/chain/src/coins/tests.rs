@@ -83,7 +83,7 @@ fn write(cache: &mut CoinsCache<CoinsStore>, batch_bytes: usize, keep: bool) {
         crash_ratio: None,
         bulk: if keep { usize::MAX } else { 0 },
     };
-    cache.base().write(cache, options).unwrap();
+    cache.base().write(cache, options, |_| ()).unwrap();
     cache.written(keep);
 }
 

@@ -171,7 +171,7 @@ impl<I: Indexing> Follow<I> {
     }
 
     fn stopping(&self) -> bool {
-        *self.stop.borrow()
+        *self.stop.borrow() || self.state.is_paused()
     }
 
     /// Follows until the stop.
@@ -184,7 +184,10 @@ impl<I: Indexing> Follow<I> {
                 self.write(step != Step::Moved)?;
             }
             match step {
-                Step::Stopped => return Ok(()),
+                Step::Stopped => {
+                    self.tell_pause();
+                    return Ok(());
+                }
                 Step::Arrived { at_tip: true } => self.arrive(),
                 Step::Arrived { at_tip: false } | Step::Moved => self.report(),
             }
@@ -374,16 +377,32 @@ impl<I: Indexing> Follow<I> {
         }
     }
 
+    /// Tells that the index stands still, where somebody asked for that.
+    fn tell_pause(&mut self) {
+        if self.state.is_paused() {
+            let height = self.state.summary().best_height;
+            tracing::info!(
+                "{} stands at height {height} until the next start, as somebody asked for",
+                self.name()
+            );
+            if self.told.take().is_some() {
+                (self.progress)(self.state.kind, 100);
+            }
+        }
+    }
+
     /// Waits for a change of the tip or of the coins on disk, or for the stop.
     fn wait(&mut self) {
         let (tip, flushed) = (self.tip.changed(), self.flushed.changed());
         let stop = self.stop.wait_for(|stop| *stop);
+        let paused = self.state.paused();
         // An end of any of them shows when the chain is looked at next.
         block_on(async move {
             tokio::select! {
                 _ = tip => {}
                 _ = flushed => {}
                 _ = stop => {}
+                () = paused => {}
             }
         });
     }

@@ -38,6 +38,8 @@ pub(super) struct IndexState {
     pub(super) kind: IndexKind,
     pub(super) reader: ChainReader,
     position: watch::Sender<Position>,
+    /// It is not to be built any further until the next start.
+    paused: watch::Sender<bool>,
 }
 
 impl IndexState {
@@ -46,6 +48,7 @@ impl IndexState {
             kind,
             reader,
             position: watch::Sender::new(Position::default()),
+            paused: watch::Sender::new(false),
         }
     }
 
@@ -92,6 +95,30 @@ impl IndexState {
             position.synced = true;
             first
         })
+    }
+
+    /// Lets the index stand where it is until the next start, unless it has arrived at the tip.
+    pub(super) fn pause(&self) {
+        self.paused.send_replace(true);
+    }
+
+    /// Whether the index is to stand where it is.
+    pub(super) fn is_paused(&self) -> bool {
+        *self.paused.borrow() && !self.position.borrow().synced
+    }
+
+    /// Wakes who waits for that; never where the index has arrived at the tip.
+    pub(super) async fn paused(&self) {
+        if self.position.borrow().synced {
+            std::future::pending::<()>().await;
+        }
+        // The sender lives as long as this.
+        let _paused = self
+            .paused
+            .subscribe()
+            .wait_for(|paused| *paused)
+            .await
+            .is_ok();
     }
 
     /// Says whether a thread follows the chain.

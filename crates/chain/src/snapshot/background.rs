@@ -179,6 +179,9 @@ impl Chainstate {
 
     fn next_move(&self) -> Option<Move> {
         let assumed = self.assumed.as_ref().filter(|it| !it.checking)?;
+        if self.config().cancel.is_background_paused() {
+            return None;
+        }
         let older = assumed.older.as_ref()?;
         let index = self.shared.index();
         let base = assumed.base;
@@ -341,7 +344,10 @@ impl Chainstate {
         let config = self.config().clone();
         config.report(Task::CheckingSnapshot, 0);
         let hash = move || {
-            let go_on = || !config.is_stopping();
+            let go_on = |percent: u8| {
+                config.report(Task::CheckingSnapshot, percent.into());
+                !config.is_stopping()
+            };
             let scheme = config.params.hashes;
             let stats = coin_stats(&snapshot, CoinStatsHash::Serialized, scheme, go_on);
             drop(snapshot);

@@ -178,7 +178,10 @@ fn is_confirmed(config: &ChainConfig, known: &AssumeUtxo) -> Result<bool, StartE
         return Ok(false);
     };
     config.report(Task::CheckingSnapshot, 0);
-    let go_on = || !config.is_stopping();
+    let go_on = |percent: u8| {
+        config.report(Task::CheckingSnapshot, percent.into());
+        !config.is_stopping()
+    };
     let stats = coin_stats(
         &snapshot,
         CoinStatsHash::Serialized,

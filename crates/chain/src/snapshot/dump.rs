@@ -283,7 +283,7 @@ impl CoinsAt {
     pub fn stats(
         &self,
         scheme: HashScheme,
-        go_on: impl FnMut() -> bool,
+        go_on: impl FnMut(u8) -> bool,
     ) -> Result<CoinStats, CoinStatsError> {
         let hash = CoinStatsHash::Serialized;
         coin_stats_of(self.rows(), self.block, hash, scheme, go_on)

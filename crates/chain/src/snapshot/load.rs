@@ -145,7 +145,7 @@ fn fill(
         &snapshot,
         CoinStatsHash::Serialized,
         plan.params.hashes,
-        || {
+        |_| {
             // It asks once in so many transactions, and there are no more of them than coins.
             counted += 1024;
             go_on(Stage::Hashing, total.min(counted), total)

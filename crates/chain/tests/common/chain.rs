@@ -77,7 +77,7 @@ impl TestChain {
 
     pub(crate) fn stats(&self, hash: CoinStatsHash) -> CoinStats {
         let snapshot = self.handle.coins_snapshot().wait().unwrap();
-        coin_stats(&snapshot, hash, self.reader.params().hashes, || true).unwrap()
+        coin_stats(&snapshot, hash, self.reader.params().hashes, |_| true).unwrap()
     }
 
     pub(crate) fn muhash(&self) -> String {

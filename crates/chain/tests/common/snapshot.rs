@@ -82,12 +82,12 @@ pub(crate) fn submit(chain: &Chain, block: &Arc<Block>) -> bool {
 pub(crate) fn muhash(chain: &Chain) -> String {
     let snapshot = chain.handle.coins_snapshot().wait().unwrap();
     let scheme = chain.reader.params().hashes;
-    let stats = coin_stats(&snapshot, CoinStatsHash::MuHash, scheme, || true).unwrap();
+    let stats = coin_stats(&snapshot, CoinStatsHash::MuHash, scheme, |_| true).unwrap();
     stats.hash.unwrap().to_string()
 }
 
 pub(crate) fn dump(coins: &CoinsAt, params: &'static ChainParams) -> (Vec<u8>, Hash256) {
-    let stats = coins.stats(params.hashes, || true).unwrap();
+    let stats = coins.stats(params.hashes, |_| true).unwrap();
     let mut file = Vec::new();
     let written = coins.write(&mut file, params, stats.outputs, |_| true);
     assert_eq!(written.unwrap(), stats.outputs);
