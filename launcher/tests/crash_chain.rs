@@ -1,5 +1,6 @@
-//! Kills while the chain is reorganised, pruned and indexed anew: afterwards the tip stands on a valid chain, the coins
-//! are those of a node that was never killed, and nothing asks for `-reindex`.
+//! Kills while the chain is reorganised, pruned and indexed anew, and while its indexes are built: afterwards the tip
+//! stands on a valid chain, the coins are those of a node that was never killed, the indexes answer as they would
+//! there, and nothing asks for `-reindex`.
 //!
 //! `BITQ_KILLS` sets the number of kills of each kind; the usual run has few.
 
@@ -14,7 +15,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use testkit::process::{Node, RpcClient, Setup};
+use testkit::process::{Node, PATIENCE, RpcClient, Setup, wait_until};
 use testkit::vectors_dir;
 
 use dice::{Dice, kills, new_flag, repeat};
@@ -26,6 +27,15 @@ const TIP: (u64, &str) = (
 );
 /// Coins are written often, and block files are many.
 const SMALL: [&str; 2] = ["-dbcache=4", "-fastprune"];
+/// The same with all indexes.
+const INDEXED: [&str; 6] = [
+    "-dbcache=4",
+    "-fastprune",
+    "-txindex",
+    "-blockfilterindex",
+    "-coinstatsindex",
+    "-txospenderindex",
+];
 /// Blocks below the tip that nothing prunes.
 const KEPT: u64 = 288;
 
@@ -40,7 +50,9 @@ fn tip(node: &Node) -> (u64, String) {
 }
 
 fn muhash(node: &Node) -> Value {
-    node.call("gettxoutsetinfo", json!(["muhash"]))["muhash"].clone()
+    // Of the coins themselves, whatever an index says of them.
+    let wish = json!({"hash_type": "muhash", "use_index": false});
+    node.call("gettxoutsetinfo", wish)["muhash"].clone()
 }
 
 /// A node with the stored chain.
@@ -158,6 +170,125 @@ fn kills_while_indexing_anew() {
             (TIP.1, coins.clone())
         );
     }
+    found.check(&node);
+}
+
+/// What the indexes say of a block.
+#[derive(Debug, PartialEq)]
+struct Answers {
+    coins: Value,
+    filter: Value,
+    place: Value,
+    spender: Value,
+}
+
+/// What there is to ask of a block: its id, its last transaction and what that spends first.
+struct Question {
+    height: u64,
+    hash: Value,
+    txid: Value,
+    spends: Value,
+}
+
+impl Question {
+    fn new(node: &Node, height: u64) -> Self {
+        let hash = node.call("getblockhash", json!([height]));
+        let block = node.call("getblock", json!([hash]));
+        let txid = block["tx"].as_array().unwrap().last().unwrap().clone();
+        let tx = node.call("getrawtransaction", json!([txid, 1, hash]));
+        let input = &tx["vin"][0];
+        let spends = match input["txid"].is_string() {
+            true => json!([{"txid": input["txid"], "vout": input["vout"]}]),
+            // Nothing can spend an output that is not there.
+            false => json!([{"txid": txid, "vout": 4_000_000}]),
+        };
+        Self {
+            height,
+            hash,
+            txid,
+            spends,
+        }
+    }
+
+    fn ask(&self, node: &Node) -> Answers {
+        let coins = node.call("gettxoutsetinfo", json!(["muhash", self.height]));
+        let place = node.call("getrawtransaction", json!([self.txid, 1]));
+        assert_eq!(place["blockhash"], self.hash);
+        Answers {
+            coins: coins["muhash"].clone(),
+            filter: node.call("getblockfilter", json!([self.hash])),
+            place: place["blockhash"].clone(),
+            spender: node.call("gettxspendingprevout", json!([self.spends])),
+        }
+    }
+}
+
+/// Waits until every index stands at the tip.
+fn settle(node: &Node) {
+    let height = json!(tip(node).0);
+    wait_until("all indexes at the tip", PATIENCE, || {
+        let info = node.call("getindexinfo", json!([]));
+        let info = info.as_object().unwrap();
+        assert_eq!(info.len(), 4);
+        let arrived =
+            |index: &Value| index["synced"] == json!(true) && index["best_block_height"] == height;
+        info.values().all(arrived)
+    });
+}
+
+#[test]
+fn kills_while_building_indexes() {
+    let Some(file) = stored_chain() else { return };
+    let mut dice = Dice::new("building indexes");
+    let mut node = loaded(&file);
+    node.stop();
+    node.start_with(&INDEXED);
+    settle(&node);
+    let heights = 1..=TIP.0;
+    let hashes: Vec<Value> = heights
+        .map(|height| node.call("getblockhash", json!([height])))
+        .collect();
+    let mut found = Found::default();
+    let mut known = Vec::new();
+    for _ in 0..40 {
+        let question = Question::new(&node, 1 + dice.below(TIP.0));
+        let answers = question.ask(&node);
+        // A node without the index is asked for the same in the end.
+        found.0.insert(question.height, answers.coins.clone());
+        known.push((question, answers));
+    }
+    for round in 0..kills() {
+        let (stop, depth) = (new_flag(), 5 + usize::try_from(dice.below(150)).unwrap());
+        if round % 3 != 2 {
+            node.stop();
+            std::fs::remove_dir_all(node.file("indexes")).unwrap();
+            node.spawn_with(&INDEXED);
+        }
+        // At first nothing but the indexes moves, then blocks go and come below them.
+        let work = (round % 3 != 0).then(|| {
+            node.wait_until_ready();
+            let all = hashes.clone();
+            repeat(node.client(), stop, move |client| {
+                reorganise(client, &all, depth)
+            })
+        });
+        dice.pause(Duration::from_millis(1200));
+        node.kill();
+        stop.store(true, Ordering::Relaxed);
+        if let Some(work) = work {
+            work.join().unwrap();
+        }
+        node.start_with(&INDEXED);
+        found.note(&node);
+        node.call("reconsiderblock", json!([hashes[hashes.len() - depth]]));
+        assert_eq!(tip(&node).1, TIP.1);
+        settle(&node);
+        for (question, answers) in &known {
+            assert_eq!(question.ask(&node), *answers, "height {}", question.height);
+        }
+    }
+    node.stop();
+    node.start_with(&SMALL);
     found.check(&node);
 }
 
