@@ -6,6 +6,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper of tests fails by panicking")]
 
+#[path = "common/answers.rs"]
+mod answers;
 #[path = "common/dice.rs"]
 mod dice;
 
@@ -15,9 +17,10 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use testkit::process::{Node, PATIENCE, RpcClient, Setup, wait_until};
+use testkit::process::{Node, RpcClient, Setup};
 use testkit::vectors_dir;
 
+use answers::{Question, muhash, settle, tip};
 use dice::{Dice, kills, new_flag, repeat};
 
 /// Height and id of the last block of the stored chain.
@@ -41,18 +44,6 @@ const KEPT: u64 = 288;
 
 fn stored_chain() -> Option<PathBuf> {
     vectors_dir().map(|dir| dir.join("regtest/chain.dat"))
-}
-
-fn tip(node: &Node) -> (u64, String) {
-    let info = node.call("getblockchaininfo", json!([]));
-    let hash = info["bestblockhash"].as_str().unwrap().to_owned();
-    (info["blocks"].as_u64().unwrap(), hash)
-}
-
-fn muhash(node: &Node) -> Value {
-    // Of the coins themselves, whatever an index says of them.
-    let wish = json!({"hash_type": "muhash", "use_index": false});
-    node.call("gettxoutsetinfo", wish)["muhash"].clone()
 }
 
 /// A node with the stored chain.
@@ -173,69 +164,6 @@ fn kills_while_indexing_anew() {
     found.check(&node);
 }
 
-/// What the indexes say of a block.
-#[derive(Debug, PartialEq)]
-struct Answers {
-    coins: Value,
-    filter: Value,
-    place: Value,
-    spender: Value,
-}
-
-/// What there is to ask of a block: its id, its last transaction and what that spends first.
-struct Question {
-    height: u64,
-    hash: Value,
-    txid: Value,
-    spends: Value,
-}
-
-impl Question {
-    fn new(node: &Node, height: u64) -> Self {
-        let hash = node.call("getblockhash", json!([height]));
-        let block = node.call("getblock", json!([hash]));
-        let txid = block["tx"].as_array().unwrap().last().unwrap().clone();
-        let tx = node.call("getrawtransaction", json!([txid, 1, hash]));
-        let input = &tx["vin"][0];
-        let spends = match input["txid"].is_string() {
-            true => json!([{"txid": input["txid"], "vout": input["vout"]}]),
-            // Nothing can spend an output that is not there.
-            false => json!([{"txid": txid, "vout": 4_000_000}]),
-        };
-        Self {
-            height,
-            hash,
-            txid,
-            spends,
-        }
-    }
-
-    fn ask(&self, node: &Node) -> Answers {
-        let coins = node.call("gettxoutsetinfo", json!(["muhash", self.height]));
-        let place = node.call("getrawtransaction", json!([self.txid, 1]));
-        assert_eq!(place["blockhash"], self.hash);
-        Answers {
-            coins: coins["muhash"].clone(),
-            filter: node.call("getblockfilter", json!([self.hash])),
-            place: place["blockhash"].clone(),
-            spender: node.call("gettxspendingprevout", json!([self.spends])),
-        }
-    }
-}
-
-/// Waits until every index stands at the tip.
-fn settle(node: &Node) {
-    let height = json!(tip(node).0);
-    wait_until("all indexes at the tip", PATIENCE, || {
-        let info = node.call("getindexinfo", json!([]));
-        let info = info.as_object().unwrap();
-        assert_eq!(info.len(), 4);
-        let arrived =
-            |index: &Value| index["synced"] == json!(true) && index["best_block_height"] == height;
-        info.values().all(arrived)
-    });
-}
-
 #[test]
 fn kills_while_building_indexes() {
     let Some(file) = stored_chain() else { return };
@@ -252,9 +180,9 @@ fn kills_while_building_indexes() {
     let mut known = Vec::new();
     for _ in 0..40 {
         let question = Question::new(&node, 1 + dice.below(TIP.0));
-        let answers = question.ask(&node);
+        let answers = question.ask(&node).map(Result::unwrap);
         // A node without the index is asked for the same in the end.
-        found.0.insert(question.height, answers.coins.clone());
+        found.0.insert(question.height, answers[0].clone());
         known.push((question, answers));
     }
     for round in 0..kills() {
@@ -284,7 +212,8 @@ fn kills_while_building_indexes() {
         assert_eq!(tip(&node).1, TIP.1);
         settle(&node);
         for (question, answers) in &known {
-            assert_eq!(question.ask(&node), *answers, "height {}", question.height);
+            let found = question.ask(&node).map(Result::unwrap);
+            assert_eq!(found, *answers, "height {}", question.height);
         }
     }
     node.stop();

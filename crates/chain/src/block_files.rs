@@ -109,6 +109,9 @@ pub(crate) const fn advice(kind: io::ErrorKind) -> &'static str {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             "Disk space is too low! Make room on the disk."
         }
+        io::ErrorKind::FileTooLarge => {
+            "The system lets no file grow so far: check its limit (ulimit -f) and the file system."
+        }
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
             "Check who owns the data directory and whether it may be written."
         }

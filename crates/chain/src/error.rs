@@ -75,6 +75,7 @@ pub(crate) const fn rights_or_room(kind: ErrorKind) -> bool {
         kind,
         ErrorKind::StorageFull
             | ErrorKind::QuotaExceeded
+            | ErrorKind::FileTooLarge
             | ErrorKind::PermissionDenied
             | ErrorKind::ReadOnlyFilesystem
     )

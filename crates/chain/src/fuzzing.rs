@@ -1,9 +1,19 @@
 //! Doors for the fuzz package, which no program uses.
 
+use std::fs::File;
+use std::io;
 use std::path::Path;
 
-use crate::block_files::{FileError, XorKey};
+use primitives::BlockHash;
+use primitives::encode::Reader;
+
+use crate::block_files::{FileError, FileInfo, XorKey};
+use crate::coins::{coin_key, coin_place};
+use crate::index::StoredEntry;
+use crate::indexes::{IndexKind, record_comes_back};
+use crate::muhash::MuHash;
 use crate::scanner::RecordScanner;
+use crate::store::{is_marker, journal};
 
 /// Shows every record of a block file without a key: its offset and its data. What `visit` refuses
 /// is no record, and the search goes on inside it.
@@ -23,4 +33,73 @@ pub fn scan_block_file(
         }
     }
     Ok(())
+}
+
+/// A kind of record that a store holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Record {
+    /// A block of the block index.
+    Block,
+    /// What is known of a pair of files.
+    FileInfo,
+    /// The key of a coin.
+    CoinKey,
+    /// The coins' set hash, as an index keeps it.
+    SetHash,
+    /// What an index has.
+    Index(IndexKind),
+}
+
+/// Reads a record: `None` where it does not decode, else whether the same would be written again. Numbers may be
+/// written longer than they need to be, so for some kinds that says nothing.
+pub fn read_record(record: Record, bytes: &[u8]) -> Option<bool> {
+    let mut reader = Reader::new(bytes);
+    match record {
+        Record::Block => {
+            let entry = StoredEntry::decode(BlockHash::ZERO, &mut reader).ok()?;
+            Some(entry.status.has_data() || entry.data_offset == 0)
+        }
+        Record::FileInfo => {
+            let info = FileInfo::decode(&mut reader).ok()?;
+            let mut written = Vec::new();
+            info.encode(&mut written);
+            let again = FileInfo::decode(&mut Reader::new(&written)).ok();
+            Some(!info.to_string().is_empty() && again == Some(info))
+        }
+        Record::CoinKey => {
+            let place = coin_place(bytes).ok()?;
+            Some(coin_place(&coin_key(&place)) == Ok(place))
+        }
+        Record::SetHash => {
+            let set = MuHash::from_bytes(bytes)?;
+            Some(set.finalize() == MuHash::from_bytes(&set.to_bytes())?.finalize())
+        }
+        Record::Index(kind) => record_comes_back(kind, bytes),
+    }
+}
+
+/// Reads the mark of a store; whether it can be understood.
+pub fn read_marker(text: &str) -> bool {
+    is_marker(text)
+}
+
+/// Reads a journal of the engine: how many of its bytes are whole batches, and whether more of them lie behind what
+/// cannot be read. `None` where they are out of order.
+///
+/// # Errors
+/// Where the file cannot be read.
+pub fn read_journal(file: &File) -> io::Result<Option<(u64, bool)>> {
+    match journal::read(file, &mut journal::Runs::default()) {
+        Ok(end) => Ok(Some((end.bytes, end.rest == journal::Rest::Batches))),
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Reads a record of a file of filters.
+///
+/// # Errors
+/// Where the file cannot be read.
+pub fn read_filter(file: &mut File, offset: u32, block: &BlockHash) -> io::Result<Option<Vec<u8>>> {
+    crate::indexes::read_filter(file, offset, block)
 }

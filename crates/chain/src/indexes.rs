@@ -369,6 +369,28 @@ impl Indexes {
     }
 }
 
+/// What the fuzz package reads of an index: a record of that kind, as it would be written; `None` where it does not
+/// decode.
+pub(crate) fn record_comes_back(kind: IndexKind, bytes: &[u8]) -> Option<bool> {
+    match kind {
+        IndexKind::Tx | IndexKind::TxoSpender => places::key_comes_back(bytes),
+        IndexKind::BasicFilter => filter::entry_comes_back(bytes),
+        IndexKind::CoinStats => {
+            let stats = IndexedStats::from_bytes(bytes).ok()?;
+            Some(stats.to_bytes() == bytes)
+        }
+    }
+}
+
+/// What the fuzz package reads of a file of filters.
+pub(crate) fn read_filter(
+    file: &mut std::fs::File,
+    offset: u32,
+    block: &primitives::BlockHash,
+) -> std::io::Result<Option<Vec<u8>>> {
+    filter_files::read_record(file, offset, block)
+}
+
 /// Opens the store of an index; `cache_bytes` is the memory for all caches of the process.
 fn open_store(
     kind: IndexKind,

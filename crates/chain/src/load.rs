@@ -363,7 +363,7 @@ fn open_coins(config: &ChainConfig, sizes: &CacheSizes) -> Result<CoinsStore, St
 }
 
 /// Says why a directory is refused; damage gets Core's sentence.
-fn refused_or(error: StoreError, damaged: fn(StoreError) -> StartError) -> StartError {
+pub(crate) fn refused_or(error: StoreError, damaged: fn(StoreError) -> StartError) -> StartError {
     if error.is_refusal() {
         StartError::Chain(error.into())
     } else {

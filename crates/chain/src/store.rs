@@ -2,27 +2,35 @@
 //!
 //! A directory belongs to one network of one coin, which its marker names; see [`StoreKind`].
 
+mod error;
+pub(crate) mod journal;
 mod marker;
+mod sound;
 
-pub(crate) use marker::sync_dir;
+pub(crate) use marker::{is_marker, refuse_newer, sync_dir};
 
+use std::io;
 use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use fjall::config::{
     BlockSizePolicy, BloomConstructionPolicy, CompressionPolicy, FilterPolicy, FilterPolicyEntry,
     HashRatioPolicy, PartitioningPolicy,
 };
 use fjall::{
-    CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable, Slice,
+    AbstractTree as _, CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode,
+    Readable, Slice,
 };
 use primitives::ChainParams;
 
-use crate::block_files::advice;
 use crate::disk::{Disk, FileAction};
-use crate::error::rights_or_room;
+pub use error::StoreError;
+use journal::NUMBER_KEY;
 pub use marker::FORMAT;
+use sound::Journals;
 
 /// The one table of a database.
 const TABLE: &str = "data";
@@ -30,121 +38,15 @@ const TABLE: &str = "data";
 const ENGINE_VERSION: &str = "version";
 /// Least size of the engine's journal, in bytes.
 const JOURNAL_BYTES: u64 = 128 << 20;
-
-/// A store that cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// Another program's database lies in the directory.
-    #[error(
-        "{} holds the database of another program, which bitq neither reads nor changes. Choose \
-         another data directory with -datadir.", .0.display()
-    )]
-    Foreign(PathBuf),
-    /// Files lie in the directory that no store made.
-    #[error(
-        "{} is not empty and holds no database of bitq. Move its files elsewhere or choose another \
-         data directory with -datadir.", .0.display()
-    )]
-    NotEmpty(PathBuf),
-    /// The directory belongs to another network or coin.
-    #[error(
-        "{} belongs to {found}, not to {expected}. Choose another data directory with -datadir.",
-        .path.display()
-    )]
-    WrongChain {
-        /// The directory.
-        path: PathBuf,
-        /// Coin and network that it belongs to.
-        found: String,
-        /// Coin and network that were asked for.
-        expected: String,
-    },
-    /// A newer bitq wrote the directory.
-    #[error(
-        "{} was written by a newer bitq, {writer}: its format is {found}. This is bitq {version}, \
-         which knows formats up to {known}. Use the newer version, or choose another data \
-         directory with -datadir.",
-        .path.display()
-    )]
-    TooNew {
-        /// The directory.
-        path: PathBuf,
-        /// The version that wrote it.
-        writer: String,
-        /// Format on disk.
-        found: u32,
-        /// This version.
-        version: &'static str,
-        /// Newest format that this version knows.
-        known: u32,
-    },
-    /// The marker cannot be understood.
-    #[error("{} cannot be understood. Restart with -reindex to build the data anew.", .0.display())]
-    BadMarker(PathBuf),
-    /// A file operation failed.
-    #[error("Cannot {action} {}: {source}. {}", .path.display(), advice(.source.kind()))]
-    File {
-        /// What was tried.
-        action: &'static str,
-        /// The file or directory.
-        path: PathBuf,
-        /// Why it failed.
-        source: std::io::Error,
-    },
-    /// The engine reports a failure.
-    #[error(
-        "database error in {}: {source}. Check the disk; if this comes again, restart with -reindex.",
-        .path.display()
-    )]
-    Engine {
-        /// The directory.
-        path: PathBuf,
-        /// What the engine says.
-        source: Box<fjall::Error>,
-    },
-    /// The engine gave up on files that it cannot make sense of.
-    #[error("the database in {} is damaged. Restart with -reindex to build it anew.", .0.display())]
-    Damaged(PathBuf),
-    /// A write, or the engine's work in the background, failed earlier.
-    #[error(
-        "the database in {} takes no more changes after an earlier failure: the disk may be full \
-         or fail, or its files are damaged. Make room and check the disk, then start again.",
-        .0.display()
-    )]
-    Halted(PathBuf),
-    /// A stored value cannot be understood.
-    #[error(
-        "the database in {} is damaged: {what}. Restart with -reindex to build it anew.",
-        .path.display()
-    )]
-    BadValue {
-        /// The directory.
-        path: PathBuf,
-        /// Which value.
-        what: &'static str,
-    },
-}
-
-impl StoreError {
-    /// Whether room on the disk or rights to a file are missing, so that no rebuild helps.
-    pub(crate) fn is_about_rights_or_room(&self) -> bool {
-        match self {
-            Self::File { source, .. } => rights_or_room(source.kind()),
-            Self::Engine { source, .. } => {
-                matches!(&**source, fjall::Error::Io(error) if rights_or_room(error.kind()))
-            }
-            _ => false,
-        }
-    }
-
-    /// Whether the directory is not ours to use, rather than damaged.
-    pub const fn is_refusal(&self) -> bool {
-        matches!(
-            self,
-            Self::Foreign(_) | Self::NotEmpty(_) | Self::WrongChain { .. } | Self::TooNew { .. }
-        )
-    }
-}
+/// Threads that write table files.
+const WORKERS: usize = 2;
+/// Most buffers that wait for a table file while another is filled. Behind four the engine lets writers wait for a
+/// thread even where that has died.
+const MAX_FULL_BUFFERS: usize = 1;
+/// Most runs of new table files. Behind thirty the engine does the same.
+const MAX_NEW_RUNS: usize = 18;
+/// Time between two looks at the engine's threads, which tell nobody when they are done.
+const LOOK_INTERVAL: Duration = Duration::from_millis(1);
 
 /// What a store holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -190,6 +92,8 @@ pub struct Store {
     table: Keyspace,
     path: PathBuf,
     disk: Disk,
+    /// How many batches it has taken.
+    number: Arc<Mutex<u64>>,
 }
 
 /// Changes that take effect together.
@@ -264,16 +168,26 @@ impl Store {
         let claim = marker::claim(path, params, options.kind, options.wipe)?;
         // The engine is another one, but this is the line that people look for.
         tracing::info!(target: "validation", "Opening LevelDB in {}", path.display());
-        let open = || guard(path, || Self::open_engine(path, options))?;
+        let open = |workers| guard(path, || Self::open_engine(path, options, workers))?;
         let is_new = claim == marker::Claim::Empty;
+        let mut journals = Journals::default();
         if is_new {
             // A new journal takes 64 MiB until it is opened for the second time.
-            drop(open()?);
+            drop(open(WORKERS)?);
         } else if !path.join(ENGINE_VERSION).exists() {
             // Without it the engine would take the directory for a new one.
             return Err(StoreError::Damaged(path.to_owned()));
+        } else {
+            journals = sound::check(path)?;
         }
-        let store = open()?;
+        if journals.count > 1 {
+            // With threads it would write out what the older ones hold, gaps or not.
+            open(0)?.check_order(&journals)?;
+        }
+        let store = open(WORKERS)?;
+        if journals.count == 1 {
+            store.check_order(&journals)?;
+        }
         if is_new {
             prepare(&store)?;
             store.persist()?;
@@ -283,14 +197,15 @@ impl Store {
         Ok(store)
     }
 
-    fn open_engine(path: &Path, options: &StoreOptions) -> Result<Self, StoreError> {
-        let engine = |source| StoreError::Engine {
-            path: path.to_owned(),
-            source: Box::new(source),
-        };
+    fn open_engine(
+        path: &Path,
+        options: &StoreOptions,
+        workers: usize,
+    ) -> Result<Self, StoreError> {
+        let engine = |source| engine_error(path, source);
         let database = Database::builder(path)
             .cache_size(options.cache_bytes)
-            .worker_threads(2)
+            .worker_threads_unchecked(workers)
             .max_journaling_size(JOURNAL_BYTES.max(options.buffer_bytes * 4))
             .journal_compression(CompressionType::None)
             .manual_journal_persist(true)
@@ -313,12 +228,39 @@ impl Store {
                 .index_block_partitioning_policy(PartitioningPolicy::all(true))
         };
         let table = database.keyspace(TABLE, create).map_err(engine)?;
-        Ok(Self {
+        let number = table.get(NUMBER_KEY).map_err(engine)?;
+        let store = Self {
             database,
             table,
             path: path.to_owned(),
             disk: Disk::default(),
-        })
+            number: Arc::default(),
+        };
+        *store.number() = store.decode_number(number)?.unwrap_or(0);
+        Ok(store)
+    }
+
+    fn number(&self) -> std::sync::MutexGuard<'_, u64> {
+        self.number.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn decode_number(&self, value: Option<Slice>) -> Result<Option<u64>, StoreError> {
+        let number = value.map(|value| <[u8; 8]>::try_from(&*value).map(u64::from_le_bytes));
+        number
+            .transpose()
+            .map_err(|_| self.bad_value("the number of the last batch"))
+    }
+
+    /// Makes sure that no change is missing between the tables and the journals.
+    fn check_order(&self, journals: &Journals) -> Result<(), StoreError> {
+        let tree = &self.table.tree;
+        let persisted = guard(&self.path, || tree.get_highest_persisted_seqno())?;
+        let number = persisted.map(|persisted| {
+            let until = persisted.saturating_add(1);
+            self.run(|| tree.get(NUMBER_KEY, until).map_err(fjall::Error::from))
+        });
+        let number = self.decode_number(number.transpose()?.flatten())?;
+        journals.check_order(persisted, number)
     }
 
     /// The same store, whose writes fail where `disk` wants it.
@@ -327,19 +269,9 @@ impl Store {
         self
     }
 
-    fn engine_error(&self, source: fjall::Error) -> StoreError {
-        match source {
-            fjall::Error::Poisoned => StoreError::Halted(self.path.clone()),
-            source => StoreError::Engine {
-                path: self.path.clone(),
-                source: Box::new(source),
-            },
-        }
-    }
-
     /// Runs the engine; a panic of it is an error.
     fn run<T>(&self, work: impl FnOnce() -> fjall::Result<T>) -> Result<T, StoreError> {
-        guard(&self.path, work)?.map_err(|error| self.engine_error(error))
+        guard(&self.path, work)?.map_err(|error| engine_error(&self.path, error))
     }
 
     /// The error for a value that does not decode.
@@ -400,16 +332,34 @@ impl Store {
             Durability::Process => PersistMode::Buffer,
             Durability::Disk => PersistMode::SyncData,
         };
-        let capacity = batch.changes.len();
+        let mut number = self.number();
+        self.wait_for_room()?;
+        let capacity = batch.changes.len() + 1;
         let mut engine = fjall::OwnedWriteBatch::with_capacity(self.database.clone(), capacity)
             .durability(Some(mode));
+        let next = number.saturating_add(1);
+        engine.insert(&self.table, NUMBER_KEY, next.to_le_bytes());
         for (key, value) in batch.changes {
             match value {
                 Some(value) => engine.insert(&self.table, key, value),
                 None => engine.remove(&self.table, key),
             }
         }
-        self.run(|| engine.commit())
+        self.run(|| engine.commit())?;
+        *number = next;
+        Ok(())
+    }
+
+    /// Waits until the engine can take a batch without waiting for its threads, which may die.
+    fn wait_for_room(&self) -> Result<(), StoreError> {
+        let tree = &self.table.tree;
+        while tree.sealed_memtable_count() > MAX_FULL_BUFFERS || tree.l0_run_count() > MAX_NEW_RUNS
+        {
+            // Says so where they have.
+            self.run(|| self.database.persist(PersistMode::Buffer))?;
+            std::thread::sleep(LOOK_INTERVAL);
+        }
+        Ok(())
     }
 
     /// Applies many changes, or none, by writing table files at once; they survive a loss of power.
@@ -464,6 +414,32 @@ impl std::fmt::Debug for Store {
     }
 }
 
+/// The error for what the engine reports.
+fn engine_error(path: &Path, source: fjall::Error) -> StoreError {
+    let path = path.to_owned();
+    let source = match source {
+        fjall::Error::Poisoned => return StoreError::Halted(path),
+        fjall::Error::Storage(fjall::LsmError::Io(source)) => fjall::Error::Io(source),
+        source => source,
+    };
+    match source {
+        // The system says so: the files themselves may be well.
+        fjall::Error::Io(source)
+            if source.raw_os_error().is_some() && source.kind() != io::ErrorKind::NotFound =>
+        {
+            StoreError::File {
+                action: "use the database in",
+                path,
+                source,
+            }
+        }
+        source => StoreError::Engine {
+            path,
+            source: Box::new(source),
+        },
+    }
+}
+
 /// Runs the engine, which panics on some damaged files; that is an error.
 fn guard<T>(path: &Path, work: impl FnOnce() -> T) -> Result<T, StoreError> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|_| StoreError::Damaged(path.to_owned()))
@@ -479,10 +455,14 @@ fn guarded_rows(
         if ended {
             return None;
         }
-        let row = guard(&store.path, || rows.next().map(fjall::Guard::into_inner));
+        let mut next = || guard(&store.path, || rows.next().map(fjall::Guard::into_inner));
+        let mut row = next();
+        if matches!(&row, Ok(Some(Ok((key, _)))) if **key == *NUMBER_KEY) {
+            row = next();
+        }
         ended = !matches!(row, Ok(Some(Ok(_))));
         match row {
-            Ok(row) => row.map(|row| row.map_err(|error| store.engine_error(error))),
+            Ok(row) => row.map(|row| row.map_err(|error| engine_error(&store.path, error))),
             Err(error) => Some(Err(error)),
         }
     })

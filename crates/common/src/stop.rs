@@ -128,6 +128,9 @@ struct Listeners {
 
 impl Listeners {
     fn new() -> io::Result<Self> {
+        // A limit on the size of files (`ulimit -f`) is an error of the write, as a full disk is, and no sudden death.
+        let _caught_from_now_on =
+            signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?;
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,

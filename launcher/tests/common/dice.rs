@@ -35,6 +35,14 @@ impl Dice {
         Self(seed)
     }
 
+    /// As [`Dice::new`], with this seed unless another is wanted.
+    pub(crate) fn fixed(seed: Option<u64>, what: &str) -> Self {
+        match seed {
+            Some(seed) if std::env::var_os("BITQ_SEED").is_none() => Self(seed),
+            _ => Self::new(what),
+        }
+    }
+
     /// A number below `limit`, by the xorshift generator.
     pub(crate) fn below(&mut self, limit: u64) -> u64 {
         self.0 ^= self.0 << 13;

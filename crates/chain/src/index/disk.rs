@@ -42,7 +42,7 @@ pub(crate) struct StoredEntry {
 }
 
 impl StoredEntry {
-    fn decode(hash: BlockHash, reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    pub(crate) fn decode(hash: BlockHash, reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         varint(reader)?;
         let height = varint_u32(reader)?;
         let status = BlockStatus::from_bits(varint_u32(reader)?);

@@ -55,7 +55,7 @@ impl IndexedStats {
             + self.unclaimed_rewards
     }
 
-    fn to_bytes(self) -> Vec<u8> {
+    pub(crate) fn to_bytes(self) -> Vec<u8> {
         let mut bytes = self.muhash.0.to_vec();
         bytes.put_u64(self.outputs);
         bytes.put_u64(self.bogo_size);
@@ -79,7 +79,7 @@ impl IndexedStats {
         bytes
     }
 
-    fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(bytes);
         let r = &mut reader;
         let stats = Self {

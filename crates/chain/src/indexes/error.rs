@@ -94,16 +94,22 @@ const fn with_undo(undo: bool) -> &'static str {
 impl IndexError {
     /// A failure of the store of an index whose network's directory is `data_dir`.
     pub(super) fn store(kind: IndexKind, data_dir: &Path, source: StoreError) -> Self {
+        // No rebuild makes room.
+        let is_damage = !source.is_about_rights_or_room();
         match source {
-            StoreError::Engine { .. }
-            | StoreError::Damaged(_)
-            | StoreError::BadMarker(_)
-            | StoreError::BadValue { .. } => {
-                let mut what = source.to_string();
-                if let StoreError::BadMarker(path) = &source {
-                    what = format!("{} cannot be understood", path.display());
-                }
+            // Without the advice to build all anew: an index is less.
+            StoreError::Damaged(path) | StoreError::BadMarker(path) => {
+                let what = format!("{} cannot be understood", path.display());
                 Self::damaged(kind, data_dir, what)
+            }
+            StoreError::BadFile { path, what } => {
+                Self::damaged(kind, data_dir, format!("{}: {what}", path.display()))
+            }
+            StoreError::BadValue { path, what } => {
+                Self::damaged(kind, data_dir, format!("{what} in {}", path.display()))
+            }
+            StoreError::Engine { path, source } if is_damage => {
+                Self::damaged(kind, data_dir, format!("{source} in {}", path.display()))
             }
             source => Self::Store(source),
         }

@@ -38,6 +38,12 @@ fn read_pos(reader: &mut Reader<'_>) -> Result<FilePos, DecodeError> {
     })
 }
 
+/// Whether the bytes of an entry are read as they would be written.
+pub(super) fn entry_comes_back(bytes: &[u8]) -> Option<bool> {
+    let entry = Entry::from_bytes(bytes).ok()?;
+    Some(entry.to_bytes() == bytes)
+}
+
 impl Entry {
     fn to_bytes(self) -> Vec<u8> {
         let mut bytes = [self.hash.0, self.header.0].concat();

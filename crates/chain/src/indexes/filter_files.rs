@@ -72,7 +72,11 @@ impl FilterFiles {
     }
 }
 
-fn read_record(file: &mut File, offset: u32, block: &BlockHash) -> io::Result<Option<Vec<u8>>> {
+pub(super) fn read_record(
+    file: &mut File,
+    offset: u32,
+    block: &BlockHash,
+) -> io::Result<Option<Vec<u8>>> {
     file.seek(SeekFrom::Start(offset.into()))?;
     // Nothing in a file sets an allocation: no record is longer than a file may be.
     let mut head = Vec::with_capacity(64);

@@ -142,6 +142,13 @@ fn place_key(hash: ShortHash, number: u32, offset: u32) -> [u8; KEY_BYTES] {
     key
 }
 
+/// Whether a place's key is read as it would be written.
+pub(super) fn key_comes_back(key: &[u8]) -> Option<bool> {
+    let (number, offset) = parse(key)?;
+    let hash = *key[1..].first_chunk()?;
+    Some(place_key(hash, number, offset)[1..] == key[1..])
+}
+
 fn parse(key: &[u8]) -> Option<(u32, u32)> {
     let [.., n0, n1, n2, n3, o0, o1, o2] = key else {
         return None;

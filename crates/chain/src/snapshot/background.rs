@@ -23,6 +23,7 @@ use crate::error::{ChainError, StartError};
 use crate::flush::FlushMode;
 use crate::handle::Command;
 use crate::index::EntryId;
+use crate::load::refused_or;
 use crate::read_ahead::ReadAhead;
 use crate::reader::Ended;
 
@@ -138,8 +139,8 @@ impl Chainstate {
     pub(crate) fn open_snapshot(&mut self, base: &BlockHash) -> Result<(), StartError> {
         let unknown = || StartError::InitIndex(Some(ChainError::UnknownHead(*base)));
         let id = self.shared.index().find(base).ok_or_else(unknown)?;
-        let store =
-            open_used(self.config(), self.store_cache_bytes / 2).map_err(StartError::OpenCoins)?;
+        let store = open_used(self.config(), self.store_cache_bytes / 2);
+        let store = store.map_err(|error| refused_or(error, StartError::OpenCoins))?;
         let older = self.replace_side(Side {
             coins: CoinsCache::new(store),
             coins_limit: self.coins_limit,

@@ -17,7 +17,8 @@ use crate::coinstats::{CoinStatsError, CoinStatsHash, coin_stats};
 use crate::config::{ChainConfig, Reindex, Task};
 use crate::disk::Disk;
 use crate::error::{ChainError, StartError};
-use crate::store::{Store, StoreError, StoreKind, StoreOptions, sync_dir};
+use crate::load::refused_or;
+use crate::store::{Store, StoreError, StoreKind, StoreOptions, refuse_newer, sync_dir};
 
 /// The file that names the block of a snapshot.
 const BASE_FILE: &str = "base_blockhash";
@@ -119,6 +120,9 @@ pub(crate) fn settle_directories(
     config: &ChainConfig,
 ) -> Result<Option<&'static AssumeUtxo>, StartError> {
     let data_dir = &config.data_dir;
+    for dir in [data_dir.join("chainstate"), snapshot_dir(data_dir)] {
+        refuse_newer(&dir, StoreKind::Coins).map_err(ChainError::from)?;
+    }
     finish_exchange(data_dir).map_err(|error| failed("move", data_dir, error))?;
     let dir = snapshot_dir(data_dir);
     if !dir.exists() {
@@ -168,7 +172,7 @@ fn failed(action: &'static str, path: &Path, error: io::Error) -> StartError {
 /// Whether the older coins stand at the snapshot's block and are what the program expects there.
 fn is_confirmed(config: &ChainConfig, known: &AssumeUtxo) -> Result<bool, StartError> {
     let store = open(&config.data_dir.join("chainstate"), config, SMALL_CACHE)
-        .map_err(StartError::OpenCoins)?;
+        .map_err(|error| refused_or(error, StartError::OpenCoins))?;
     let read = |error: StoreError| StartError::OpenCoins(error);
     let between = store.heads().map_err(read)?.is_some();
     if between || store.best_block().map_err(read)? != Some(known.block) {

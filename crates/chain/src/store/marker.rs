@@ -88,13 +88,7 @@ pub(super) fn claim(
             write(path, kind, &expected)?;
             Ok(Claim::Empty)
         }
-        Some(found) if found.format > FORMAT => Err(StoreError::TooNew {
-            path: path.into(),
-            writer: found.version,
-            found: found.format,
-            version: VERSION,
-            known: FORMAT,
-        }),
+        Some(found) if found.format > FORMAT => Err(too_new(path, found)),
         // A crash may have left half of it.
         Some(found) if wipe || found.wiping => {
             write(path, kind, &expected)?;
@@ -102,6 +96,25 @@ pub(super) fn claim(
             Ok(Claim::Empty)
         }
         Some(_) => Ok(Claim::Ready),
+    }
+}
+
+/// Refuses a directory that a newer version wrote, before anything else is done with it.
+pub(crate) fn refuse_newer(path: &Path, kind: StoreKind) -> Result<(), StoreError> {
+    match read(path, kind) {
+        Ok(Some(found)) if found.format > FORMAT => Err(too_new(path, found)),
+        // All else is told where it is opened.
+        _ => Ok(()),
+    }
+}
+
+fn too_new(path: &Path, found: Marker) -> StoreError {
+    StoreError::TooNew {
+        path: path.into(),
+        writer: found.version,
+        found: found.format,
+        version: VERSION,
+        known: FORMAT,
     }
 }
 
@@ -123,6 +136,11 @@ fn read(path: &Path, kind: StoreKind) -> Result<Option<Marker>, StoreError> {
     parse(&text, kind)
         .map(Some)
         .ok_or(StoreError::BadMarker(path))
+}
+
+/// Whether a text is a marker that can be understood.
+pub(crate) fn is_marker(text: &str) -> bool {
+    parse(text, StoreKind::Coins).is_some()
 }
 
 fn parse(text: &str, kind: StoreKind) -> Option<Marker> {
