@@ -119,7 +119,7 @@ impl ChainThread {
                 fresh.connected = Some(result);
             }
         };
-        let slice = if self.import.is_some() {
+        let slice = if self.import.is_some() && !self.paused {
             SLICE
         } else {
             Duration::ZERO
