@@ -16,6 +16,8 @@ mod chains;
 mod disk;
 mod mutate;
 mod oracle;
+#[cfg(feature = "disk")]
+mod records;
 mod scripts;
 mod seeds;
 mod tally;

@@ -62,4 +62,28 @@ pub(crate) const TARGETS: &[Target] = &[
         crate::disk::snapshot,
         crate::disk::snapshot_seeds,
     ),
+    #[cfg(feature = "disk")]
+    plain(
+        "record",
+        crate::records::record,
+        crate::records::record_seeds,
+    ),
+    #[cfg(feature = "disk")]
+    plain(
+        "journal",
+        crate::records::journal,
+        crate::records::journal_seeds,
+    ),
+    #[cfg(feature = "disk")]
+    plain(
+        "filter_file",
+        crate::records::filter_file,
+        crate::records::filter_file_seeds,
+    ),
+    #[cfg(feature = "disk")]
+    plain(
+        "mempool_file",
+        crate::records::mempool_file,
+        crate::records::mempool_file_seeds,
+    ),
 ];

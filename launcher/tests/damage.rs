@@ -6,8 +6,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
+use testkit::from_hex;
 use testkit::process::{Node, Setup};
 
+/// A block of regtest whose coins the program knows the hash of.
+const KNOWN_SNAPSHOT: &str = "135eec25a6fb277884e5824e7aa7d052c4868161c99a5122170b5266f86c273d";
 const ADVICE: &str = "Please restart with -reindex or -reindex-chainstate to recover.";
 
 /// The one line of a start that failed.
@@ -148,6 +151,77 @@ fn a_damaged_mark_of_the_block_index_is_named_and_made_anew() {
 #[test]
 fn a_damaged_block_index_is_made_anew() {
     spoil_database("blocks/index", "-reindex");
+}
+
+/// Every mark of a database below a folder.
+fn marks(folder: &Path) -> Vec<PathBuf> {
+    let mut found = files(folder);
+    found.retain(|file| file.file_name().is_some_and(|name| name == "bitq-store"));
+    found.sort();
+    found
+}
+
+#[test]
+fn what_a_newer_version_wrote_is_refused_with_both_versions() {
+    let all = [
+        "-txindex",
+        "-blockfilterindex",
+        "-coinstatsindex",
+        "-txospenderindex",
+    ];
+    let mut node = all.iter().fold(Setup::new("bitcoin"), Setup::arg).start();
+    node.call("generatetodescriptor", json!([3, "raw(51)"]));
+    node.stop();
+    // The coins of a snapshot lie beside the others; the network's first known one is named.
+    let (coins, snapshot) = (node.file("chainstate"), node.file("chainstate_snapshot"));
+    fs::create_dir(&snapshot).unwrap();
+    fs::copy(coins.join("bitq-store"), snapshot.join("bitq-store")).unwrap();
+    let mut base = from_hex(&json!(KNOWN_SNAPSHOT));
+    base.reverse();
+    let marks = marks(&node.network_dir());
+    assert_eq!(marks.len(), 7, "{marks:?}");
+    let own = env!("CARGO_PKG_VERSION");
+    for mark in marks {
+        if mark.starts_with(&snapshot) {
+            fs::write(snapshot.join("base_blockhash"), &base).unwrap();
+        }
+        let text = fs::read_to_string(&mark).unwrap();
+        let newer = text.replace("format=1", "format=7");
+        let newer = newer.replace(&format!("version={own}"), "version=99.1.2");
+        fs::write(&mark, &newer).unwrap();
+        for more in [&[][..], &["-reindex"]] {
+            if !more.is_empty() && mark.starts_with(&snapshot) {
+                // A reindex deletes it anyway.
+                continue;
+            }
+            let mut setup = node.setup().clone();
+            for arg in more {
+                setup = setup.arg(arg);
+            }
+            let said = error_of(&setup);
+            let folder = mark.parent().unwrap().display().to_string();
+            assert!(
+                said.starts_with(&folder),
+                "{} {more:?}: {said}",
+                mark.display()
+            );
+            for part in [
+                "written by a newer bitq, 99.1.2",
+                &format!("This is bitq {own}"),
+                "-datadir",
+            ] {
+                assert!(said.contains(part), "{said}");
+            }
+            assert_eq!(fs::read_to_string(&mark).unwrap(), newer);
+        }
+        fs::write(&mark, text).unwrap();
+        if mark.starts_with(&snapshot) {
+            fs::remove_dir_all(&snapshot).unwrap();
+        }
+    }
+    node.start_again();
+    assert_eq!(node.call("getblockcount", json!([])), json!(3));
+    node.stop();
 }
 
 #[test]

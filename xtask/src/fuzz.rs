@@ -71,6 +71,10 @@ const TARGETS: &[Target] = &[
         "snapshots of coins, as loadtxoutset reads them",
         true,
     ),
+    target("record", "records and marks of the stores", true),
+    target("journal", "journals of the stores", true),
+    target("filter_file", "files of block filters", true),
+    target("mempool_file", "mempool.dat", true),
 ];
 
 /// What the arguments ask for.

@@ -35,7 +35,8 @@ use tokio::sync::watch;
 
 use crate::config::ChainConfig;
 use crate::reader::{ChainReader, Ended};
-use crate::store::{Store, StoreKind, StoreOptions};
+use crate::snapshot::refuse_newer_stores;
+use crate::store::{Store, StoreKind, StoreOptions, refuse_newer};
 use follow::Follow;
 use indexing::{Indexing, Run};
 use state::IndexState;
@@ -217,6 +218,12 @@ impl Indexes {
     /// # Errors
     /// An [`IndexError`].
     pub fn wipe(chain: &ChainConfig, kinds: &[IndexKind]) -> Result<(), IndexError> {
+        // Nothing is emptied beside what a newer version wrote.
+        refuse_newer_stores(&chain.data_dir).map_err(IndexError::Store)?;
+        for kind in kinds {
+            let dir = kind.store_dir(&chain.data_dir);
+            refuse_newer(&dir, StoreKind::Index).map_err(IndexError::Store)?;
+        }
         for kind in kinds {
             open_store(*kind, chain, 0, true)?;
         }

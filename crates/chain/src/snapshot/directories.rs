@@ -120,9 +120,7 @@ pub(crate) fn settle_directories(
     config: &ChainConfig,
 ) -> Result<Option<&'static AssumeUtxo>, StartError> {
     let data_dir = &config.data_dir;
-    for dir in [data_dir.join("chainstate"), snapshot_dir(data_dir)] {
-        refuse_newer(&dir, StoreKind::Coins).map_err(ChainError::from)?;
-    }
+    refuse_newer_stores(data_dir).map_err(ChainError::from)?;
     finish_exchange(data_dir).map_err(|error| failed("move", data_dir, error))?;
     let dir = snapshot_dir(data_dir);
     if !dir.exists() {
@@ -163,6 +161,16 @@ pub(crate) fn settle_directories(
         return Ok(None);
     }
     Ok(Some(known))
+}
+
+/// Refuses the stores of a newer version, all of them before anything is deleted or built anew.
+pub(crate) fn refuse_newer_stores(data_dir: &Path) -> Result<(), StoreError> {
+    refuse_newer(
+        &data_dir.join("blocks").join("index"),
+        StoreKind::BlockIndex,
+    )?;
+    refuse_newer(&data_dir.join("chainstate"), StoreKind::Coins)?;
+    refuse_newer(&snapshot_dir(data_dir), StoreKind::Coins)
 }
 
 fn failed(action: &'static str, path: &Path, error: io::Error) -> StartError {

@@ -2,19 +2,16 @@ use primitives::params::{Coin, Network};
 
 use super::*;
 
+const OPTIONS: StoreOptions = StoreOptions {
+    kind: StoreKind::Index,
+    cache_bytes: 1 << 20,
+    buffer_bytes: 1 << 20,
+    wipe: false,
+};
+
 fn open(dir: &Path) -> Store {
-    let options = StoreOptions {
-        kind: StoreKind::Index,
-        cache_bytes: 1 << 20,
-        buffer_bytes: 1 << 20,
-        wipe: false,
-    };
-    Store::open(
-        dir,
-        ChainParams::get(Coin::Bitcoin, Network::Regtest),
-        &options,
-    )
-    .unwrap()
+    let params = ChainParams::get(Coin::Bitcoin, Network::Regtest);
+    Store::open(dir, params, &OPTIONS).unwrap()
 }
 
 fn keys(rows: impl Iterator<Item = Result<KeyValue, StoreError>>) -> Vec<String> {
@@ -115,4 +112,122 @@ fn a_store_counts_once_it_is_prepared() {
     std::fs::remove_file(dir.path().join("version")).unwrap();
     let error = Store::open(dir.path(), params, &options).unwrap_err();
     assert!(matches!(error, StoreError::Damaged(_)), "{error}");
+}
+
+/// The files of the engine whose names end so, in order.
+fn engine_files(dir: &Path, end: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(dir).unwrap();
+    let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.to_string_lossy().ends_with(end));
+    files.sort();
+    files
+}
+
+fn put(store: &Store, key: &str, value: &[u8]) {
+    let mut batch = Batch::new();
+    batch.put(key.as_bytes(), value);
+    store.write(batch, Durability::Disk).unwrap();
+}
+
+fn open_error(dir: &Path) -> StoreError {
+    let params = ChainParams::get(Coin::Bitcoin, Network::Regtest);
+    Store::open(dir, params, &OPTIONS).unwrap_err()
+}
+
+#[test]
+fn a_batch_that_was_not_written_to_its_end_is_cut_off() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    put(&store, "a", b"1");
+    put(&store, "b", b"2");
+    drop(store);
+    let journal = &engine_files(dir.path(), ".jnl")[0];
+    let whole = std::fs::read(journal).unwrap();
+    let end = whole.iter().rposition(|byte| *byte != 0).unwrap() + 1;
+    for cut in [end - 1, end - 3, end - 20] {
+        // Cut off, or reserved and never written.
+        for rest in [0, 500] {
+            let mut torn = whole[..cut].to_vec();
+            torn.resize(cut + rest, 0);
+            std::fs::write(journal, torn).unwrap();
+            assert_eq!(keys(open(dir.path()).scan(b"")), ["a"]);
+        }
+    }
+    // A hole in its midst, as after a loss of power.
+    let mut torn = whole.clone();
+    torn[end - 16] ^= 0xff;
+    std::fs::write(journal, torn).unwrap();
+    let store = open(dir.path());
+    assert_eq!(keys(store.scan(b"")), ["a"]);
+    put(&store, "c", b"3");
+    drop(store);
+    assert_eq!(keys(open(dir.path()).scan(b"")), ["a", "c"]);
+}
+
+#[test]
+fn a_journal_that_is_gone_or_cut_leaves_no_hole() {
+    let dir = tempfile::tempdir().unwrap();
+    two_journals(dir.path());
+    assert_eq!(keys(open(dir.path()).scan(b"")), ["a", "b", "c"]);
+    // What came last may be missing, but nothing before it.
+    let dir = tempfile::tempdir().unwrap();
+    let [_, newer] = two_journals(dir.path());
+    std::fs::remove_file(newer).unwrap();
+    assert_eq!(keys(open(dir.path()).scan(b"")), ["a", "b"]);
+    for damage in [0, 1, 2] {
+        let dir = tempfile::tempdir().unwrap();
+        let [older, newer] = two_journals(dir.path());
+        let bytes = std::fs::read(&older).unwrap();
+        match damage {
+            0 => std::fs::remove_file(&older).unwrap(),
+            1 => std::fs::write(&older, &bytes[..bytes.len() - 1]).unwrap(),
+            _ => std::fs::write(&older, b"").unwrap(),
+        }
+        let named = if damage == 1 { &older } else { &newer };
+        for _ in 0..2 {
+            let error = open_error(dir.path()).to_string();
+            assert!(error.contains(named.to_str().unwrap()), "{error}");
+            assert!(error.contains("-reindex"), "{error}");
+        }
+    }
+}
+
+#[test]
+fn a_table_without_its_manifest_is_not_deleted() {
+    let dir = tempfile::tempdir().unwrap();
+    put(&open(dir.path()), "a", b"1");
+    for table in ["0", "1"] {
+        let current = dir.path().join("keyspaces").join(table).join("current");
+        let bytes = std::fs::read(&current).unwrap();
+        std::fs::remove_file(&current).unwrap();
+        let error = open_error(dir.path()).to_string();
+        assert!(error.contains(current.to_str().unwrap()), "{error}");
+        std::fs::write(&current, bytes).unwrap();
+    }
+    // The file that is only there to be locked comes back by itself.
+    std::fs::remove_file(dir.path().join("lock")).unwrap();
+    assert_eq!(keys(open(dir.path()).scan(b"")), ["a"]);
+}
+
+/// A store whose changes lie in two journals and in no table, as where the process ended before the older one was
+/// written out.
+fn two_journals(dir: &Path) -> [PathBuf; 2] {
+    let store = open(dir);
+    for key in ["a", "b", "c"] {
+        put(&store, key, b"1");
+    }
+    drop(store);
+    let older = engine_files(dir, ".jnl").remove(0);
+    let whole = std::fs::read(&older).unwrap();
+    let name = NUMBER_KEY.len();
+    let last = whole
+        .windows(name)
+        .rposition(|bytes| bytes == NUMBER_KEY)
+        .unwrap();
+    // Before the key stand the heads of its change and of the batch.
+    let start = last - 21 - 13;
+    let newer = older.with_file_name("7.jnl");
+    std::fs::write(&newer, &whole[start..]).unwrap();
+    std::fs::write(&older, &whole[..start]).unwrap();
+    [older, newer]
 }
