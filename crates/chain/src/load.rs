@@ -85,13 +85,7 @@ impl Chainstate {
         check_files(&index, &files, infos.len())?;
         let have_pruned = index_store.has_pruned().map_err(load_error)?;
         if have_pruned {
-            tracing::info!(
-                target: "validation",
-                "Loading block index db: Block files have previously been pruned"
-            );
-            if !config.prune.is_on() {
-                return Err(StartError::WasPruned);
-            }
+            check_pruned(&config)?;
         }
         config.report(Task::LoadingIndex, 100);
         let reindexing = index_store.is_reindexing().map_err(load_error)?;
@@ -321,6 +315,18 @@ fn log_settings(config: &ChainConfig) {
         tracing::warn!(
             target: "validation", "nMinimumChainWork set below default value of {default}"
         );
+    }
+}
+
+/// Tells of block files that were deleted, which only a node that prunes can go on without.
+fn check_pruned(config: &ChainConfig) -> Result<(), StartError> {
+    tracing::info!(
+        target: "validation",
+        "Loading block index db: Block files have previously been pruned"
+    );
+    match config.prune.is_on() {
+        true => Ok(()),
+        false => Err(StartError::WasPruned),
     }
 }
 

@@ -279,8 +279,8 @@ fn the_building_of_an_index_can_wait_for_the_next_start() {
         let call = chain.handle.submit_block(Arc::clone(block), submission);
         call.wait().unwrap();
     }
-    let (tell, told) = std::sync::mpsc::channel();
-    let (go_on, waiting) = std::sync::mpsc::channel::<()>();
+    let (tell, told) = std::sync::mpsc::sync_channel(100);
+    let (go_on, waiting) = std::sync::mpsc::sync_channel::<()>(1);
     let waiting = std::sync::Mutex::new(waiting);
     let mut slow = config();
     slow.kinds = vec![IndexKind::Tx];

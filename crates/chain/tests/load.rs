@@ -249,7 +249,7 @@ fn open_and_pause(
     reindex: Reindex,
     task: Task,
 ) -> (TestChain, std::thread::JoinHandle<Result<(), ChainError>>) {
-    let (tell, paused) = std::sync::mpsc::channel();
+    let (tell, paused) = std::sync::mpsc::sync_channel(100);
     let chain = TestChain::open(Net::Regtest, dir, |config| {
         config.fast_prune = true;
         config.reindex = reindex;
