@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use consensus::block_check::check_block;
 use consensus::deployments::{
-    BuriedDeployment, enforces_bip30, is_bip30_unspendable, script_flags,
+    BuriedDeployment, enforces_bip30, is_bip30_implied, is_bip30_unspendable, script_flags,
 };
 use consensus::tx_verify::{SpentCoin, check_tx_inputs, sequence_locks, transaction_sigop_cost};
 use consensus::{
@@ -130,10 +130,19 @@ impl Chainstate {
             });
         };
         let place = self.place_of(block, parent);
-        if place.bip30 && self.overwrites(block, view)? {
+        // Where only the reason can differ, it is looked for when there is need of one.
+        let late = is_bip30_implied(params);
+        if place.bip30 && !late && self.overwrites(block, view.base())? {
             return Err(reject(BlockError::OverwritesTransaction));
         }
-        let undo = self.apply_transactions(block, parent, &place, view)?;
+        let undo = match self.apply_transactions(block, parent, &place, view) {
+            Err(SubmitError::Rejected(_))
+                if place.bip30 && late && self.overwrites(block, view.base())? =>
+            {
+                return Err(reject(BlockError::OverwritesTransaction));
+            }
+            applied => applied?,
+        };
         let rules = (place.scripts != ScriptChecks::Off).then(|| ScriptRules {
             params,
             caches: Arc::clone(&self.caches),
@@ -205,11 +214,7 @@ impl Chainstate {
     }
 
     /// Whether an output of the block exists already, unspent (BIP30).
-    fn overwrites<V: CoinsView>(
-        &self,
-        block: &Block,
-        view: &CoinsCache<V>,
-    ) -> Result<bool, StoreError> {
+    fn overwrites<V: CoinsView>(&self, block: &Block, view: &V) -> Result<bool, StoreError> {
         let exists = |tx: &Tx| {
             let places = (0u32..)
                 .map(|n| OutPoint::new(tx.txid(), n))

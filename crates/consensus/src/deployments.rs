@@ -3,7 +3,7 @@
 mod bip30;
 mod version_bits;
 
-pub use bip30::{enforces_bip30, is_bip30_repeat, is_bip30_unspendable};
+pub use bip30::{enforces_bip30, is_bip30_implied, is_bip30_repeat, is_bip30_unspendable};
 pub use version_bits::{
     Bip9Info, Bip9Stats, ThresholdState, VERSIONBITS_NUM_BITS, VERSIONBITS_TOP_BITS,
     VERSIONBITS_TOP_MASK, VersionBitsCache,

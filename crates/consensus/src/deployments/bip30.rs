@@ -51,17 +51,13 @@ pub fn is_bip30_unspendable(height: u32, hash: &BlockHash) -> bool {
 /// Whether the block with this id on top of `parent` must not make outputs that exist already.
 ///
 /// From BIP34 on coinbases differ by their heights, so on the known chain nothing needs to be looked
-/// up, up to the first height that an older coinbase had claimed. Where all coinbases name their heights,
-/// none can come twice, and with them no other transaction; the reference node looks all the same.
+/// up, up to the first height that an older coinbase had claimed.
 pub fn enforces_bip30(
     parent: &(impl HeaderChain + ?Sized),
     hash: &BlockHash,
     params: &ChainParams,
 ) -> bool {
     let height = parent.height() + 1;
-    if params.bip34_height <= 1 {
-        return false;
-    }
     if height >= params.bip30_recheck_height {
         return true;
     }
@@ -69,4 +65,10 @@ pub fn enforces_bip30(
         params.bip34_height <= parent.height() && parent.hash(params.bip34_height) == known
     });
     !is_bip30_repeat(height, hash) && !is_known_chain
+}
+
+/// Whether no block that is valid otherwise can break BIP30: where all coinbases name their heights, none
+/// comes twice, and without that no other transaction does.
+pub const fn is_bip30_implied(params: &ChainParams) -> bool {
+    params.bip34_height <= 1
 }
