@@ -2,12 +2,14 @@
 
 mod cache;
 mod disk;
+mod slot;
 mod table;
 
 pub use cache::CoinsCache;
 pub(crate) use cache::{Found, read_coins};
 pub(crate) use disk::{BULK_CHANGES, WriteOptions, coin_key, coin_place};
 pub use disk::{CoinsSnapshot, CoinsStore};
+pub(crate) use table::MOST_MEMORY;
 
 use primitives::encode::{DecodeError, Reader, Sink};
 use primitives::{BlockHash, OutPoint, Tx, TxOut};
@@ -29,7 +31,7 @@ pub struct Coin {
 impl Coin {
     /// Height and coinbase flag in one number, as files and hashes have them.
     pub(crate) fn code(&self) -> u64 {
-        code(self.height, self.coinbase)
+        u64::from(self.height) << 1 | u64::from(self.coinbase)
     }
 
     /// Writes it as it lies in the store (Core's `Coin::Serialize`).
@@ -50,10 +52,6 @@ impl Coin {
             output: output(reader)?,
         })
     }
-}
-
-fn code(height: u32, coinbase: bool) -> u64 {
-    u64::from(height) << 1 | u64::from(coinbase)
 }
 
 /// A set of coins as of one block.

@@ -88,13 +88,18 @@ pub(crate) fn decompress_amount(short: u64) -> u64 {
 
 /// Writes an output in its short form (Core's `TxOutCompression`).
 pub(crate) fn put_output(out: &mut impl Sink, output: &TxOut) {
-    put_value_and_script(out, output.value.sat(), &output.script_pubkey);
+    put_varint(out, compress_amount(output.value.sat().cast_unsigned()));
+    put_script(out, &output.script_pubkey);
 }
 
-/// As [`put_output`], of its parts; the value is in base units.
-pub(crate) fn put_value_and_script(out: &mut impl Sink, value: i64, script: &[u8]) {
-    put_varint(out, compress_amount(value.cast_unsigned()));
-    put_script(out, script);
+/// As [`put_output`], whole public keys as they are: [`output`] reads them without work.
+pub(crate) fn put_plain_output(out: &mut impl Sink, output: &TxOut) {
+    put_varint(out, compress_amount(output.value.sat().cast_unsigned()));
+    let script = output.script_pubkey.as_ref();
+    match script {
+        [65, 4, ..] => put_long_script(out, script),
+        _ => put_script(out, script),
+    }
 }
 
 /// Reads what [`put_output`] wrote.
@@ -134,11 +139,13 @@ fn put_script(out: &mut impl Sink, script: &[u8]) {
             out.put_u8(4 | key[63] & 1);
             out.put(&key[..32]);
         }
-        _ => {
-            put_varint(out, script.len() as u64 + SPECIAL_SCRIPTS);
-            out.put(script);
-        }
+        _ => put_long_script(out, script),
     }
+}
+
+fn put_long_script(out: &mut impl Sink, script: &[u8]) {
+    put_varint(out, script.len() as u64 + SPECIAL_SCRIPTS);
+    out.put(script);
 }
 
 fn script(reader: &mut Reader<'_>) -> Result<Script, DecodeError> {

@@ -14,7 +14,7 @@ use rayon::ThreadPool;
 
 use crate::block_files::{BlockFileWriter, BlockFiles, FileError, FileInfo};
 use crate::chainstate::{Bench, Chainstate, FIRST_SEQUENCE};
-use crate::coins::{CoinsCache, CoinsStore, CoinsView as _};
+use crate::coins::{CoinsCache, CoinsStore, CoinsView as _, MOST_MEMORY};
 use crate::config::{ChainConfig, Reindex, Task};
 use crate::disconnected::DisconnectedTxs;
 use crate::disk::Disk;
@@ -45,12 +45,13 @@ impl CacheSizes {
         let store_cache = (total / 8).clamp(1 << 20, 64 << 20);
         // Large writes of coins pass it by.
         let store_buffer = (total / 16).clamp(1 << 20, 8 << 20);
+        let most = usize::try_from(MOST_MEMORY).unwrap_or(usize::MAX);
         // One buffer fills while another is written out.
         let stores = store_cache + 2 * store_buffer;
         Self {
             store_cache: store_cache as u64,
             store_buffer: store_buffer as u64,
-            coins: total.saturating_sub(stores).max(1 << 20),
+            coins: total.saturating_sub(stores).clamp(1 << 20, most),
         }
     }
 }

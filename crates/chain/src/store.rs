@@ -214,8 +214,12 @@ impl Store {
         let buffer = options.buffer_bytes;
         let bloom =
             |rate| FilterPolicyEntry::Bloom(BloomConstructionPolicy::FalsePositiveRate(rate));
+        // Who asks for a coin knows that it was made. The filters of all coins of a main network are
+        // larger than the engine's cache, and would be read from disk for each of them.
+        let hits = options.kind == StoreKind::Coins;
         let create = move || {
             KeyspaceCreateOptions::default()
+                .expect_point_read_hits(hits)
                 .max_memtable_size(buffer)
                 .manual_journal_persist(true)
                 .data_block_size_policy(BlockSizePolicy::all(4096))

@@ -6,7 +6,8 @@ use rayon::ThreadPool;
 use rayon::prelude::*;
 
 use super::disk::key_order;
-use super::table::{CoinTable, Slot};
+use super::slot::{Slot, SlotRef};
+use super::table::{CoinTable, Number};
 use super::{Coin, CoinsView};
 use crate::store::StoreError;
 
@@ -33,7 +34,7 @@ pub(crate) fn read_coins(base: &impl CoinsView, mut outpoints: Vec<OutPoint>) ->
     // Neighbours share what the store looks at.
     outpoints.sort_unstable();
     let read = |outpoint: &OutPoint| match base.coin(outpoint) {
-        Ok(coin) => coin.map(|coin| Ok(Slot::clean(*outpoint, Some(&coin)))),
+        Ok(coin) => coin.map(|coin| Ok(Slot::clean(*outpoint, &coin))),
         Err(error) => Some(Err(error)),
     };
     let read = outpoints.par_iter().with_min_len(8).filter_map(read);
@@ -100,7 +101,7 @@ impl<V: CoinsView> CoinsCache<V> {
         if missing.len() < 16 {
             for outpoint in missing {
                 if let Some(coin) = self.base.coin(&outpoint)? {
-                    self.take_over(vec![Slot::clean(outpoint, Some(&coin))]);
+                    self.take_over(vec![Slot::clean(outpoint, &coin)]);
                 }
             }
         } else {
@@ -113,7 +114,7 @@ impl<V: CoinsView> CoinsCache<V> {
     /// Keeps what was read from the view below, unless more is known already.
     pub(crate) fn take_over(&mut self, found: Vec<Slot>) {
         for slot in found {
-            let outpoint = *slot.outpoint();
+            let outpoint = slot.outpoint;
             self.coins
                 .change(&outpoint, |old| (Some(old.unwrap_or(slot)), ()));
         }
@@ -162,7 +163,7 @@ impl<V: CoinsView> CoinsCache<V> {
     /// Takes over the changes of a view above.
     pub(crate) fn apply(&mut self, changes: Changes) {
         for mut slot in changes.slots {
-            let outpoint = *slot.outpoint();
+            let outpoint = slot.outpoint;
             self.coins.change(&outpoint, |old| {
                 // Not fresh even if the change is: it may have been spent here already.
                 slot.fresh = old.map_or(slot.fresh, |old| old.fresh);
@@ -176,22 +177,22 @@ impl<V: CoinsView> CoinsCache<V> {
     }
 
     /// The changes in the order of their keys, for the store.
-    pub(crate) fn sorted_changes(&self) -> impl ExactSizeIterator<Item = &Slot> {
-        // The first bytes stand beside the reference: most others need not be looked at.
-        let head = |slot: &Slot| {
-            let head = slot.outpoint().txid.0.first_chunk();
-            u64::from_be_bytes(*head.expect("ids are longer"))
+    pub(crate) fn sorted_changes(&self) -> impl ExactSizeIterator<Item = SlotRef<'_>> {
+        // The first bytes stand beside the number: most others need not be looked at.
+        let head = |number: Number| {
+            let head = self.coins.view(number).outpoint.txid.0;
+            u32::from_be_bytes(*head.first_chunk().expect("ids are longer"))
         };
-        let mut changes: Vec<_> = self
-            .coins
-            .changes()
-            .map(|slot| (head(slot), slot))
-            .collect();
+        let changes = self.coins.changes();
+        let mut changes: Vec<_> = changes.map(|number| (head(number), number)).collect();
         changes.par_sort_unstable_by(|(head, a), (other, b)| {
+            let outpoint = |number: &Number| self.coins.view(*number).outpoint;
             head.cmp(other)
-                .then_with(|| key_order(a.outpoint(), b.outpoint()))
+                .then_with(|| key_order(&outpoint(a), &outpoint(b)))
         });
-        changes.into_iter().map(|(_, slot)| slot)
+        changes
+            .into_iter()
+            .map(|(_, number)| self.coins.view(number))
     }
 
     /// Says that the view below now has all changes. Unspent coins stay in memory if `keep`.

@@ -1,11 +1,13 @@
 //! Coins in their store, under Core's keys and encodings.
 
 use std::cmp::Ordering;
+use std::sync::mpsc;
 
-use primitives::encode::{DecodeError, Reader, Sink as _};
+use fjall::Slice;
+use primitives::encode::{DecodeError, Reader, Sink};
 use primitives::{BlockHash, OutPoint, Txid};
 
-use super::table::Slot;
+use super::slot::SlotRef;
 use super::{Coin, CoinsCache, CoinsView};
 use crate::compress::{put_varint, varint_u32};
 use crate::random::random_u64;
@@ -25,6 +27,10 @@ const SHOWN: usize = 1 << 16;
 /// More changes than this go into table files at once: the engine's journal and buffer would write
 /// them twice and hold them in memory.
 pub(crate) const BULK_CHANGES: usize = 1 << 16;
+/// Changes that are gathered at a time for such a write.
+const GATHERED_CHANGES: usize = 1 << 12;
+/// How many times so many may wait for the store.
+const GATHERED_PARTS: usize = 4;
 
 /// The store that holds the coins.
 #[derive(Clone, Debug)]
@@ -52,10 +58,14 @@ pub(crate) struct WriteOptions {
 
 pub(crate) fn coin_key(outpoint: &OutPoint) -> Vec<u8> {
     let mut key = Vec::with_capacity(38);
-    key.put_u8(COIN);
-    key.put(&outpoint.txid.0);
-    put_varint(&mut key, outpoint.vout.into());
+    put_coin_key(&mut key, outpoint);
     key
+}
+
+fn put_coin_key(out: &mut impl Sink, outpoint: &OutPoint) {
+    out.put_u8(COIN);
+    out.put(&outpoint.txid.0);
+    put_varint(out, outpoint.vout.into());
 }
 
 /// The order of the keys of two places.
@@ -125,15 +135,17 @@ impl CoinsStore {
         let changes = cache.sorted_changes();
         let count = changes.len();
         let mut done = 0;
-        let changes = changes.inspect(|_| {
-            done += 1;
-            if done % SHOWN == 0 {
+        let mut written = |more: usize| {
+            let shown = done / SHOWN;
+            done += more;
+            if done / SHOWN != shown {
                 progress(done as u64 * 100 / count as u64);
             }
-        });
+        };
         if count > options.bulk {
-            self.write_bulk(changes, new, options)?;
+            self.write_bulk(changes, new, options, written)?;
         } else {
+            let changes = changes.inspect(|_| written(1));
             self.write_batches(changes, new, old, options)?;
         }
         tracing::debug!(
@@ -147,7 +159,7 @@ impl CoinsStore {
     /// As batches, of which the first says what they lead to.
     fn write_batches<'a>(
         &self,
-        changes: impl Iterator<Item = &'a Slot>,
+        changes: impl Iterator<Item = SlotRef<'a>>,
         new: BlockHash,
         old: Option<BlockHash>,
         options: WriteOptions,
@@ -180,30 +192,41 @@ impl CoinsStore {
         self.0.write(batch, Durability::Disk)
     }
 
-    /// As new tables, which take effect together.
+    /// As new tables, which take effect together. Records are gathered on another thread: they lie
+    /// anywhere in memory, and the store has enough to do.
     fn write_bulk<'a>(
         &self,
-        changes: impl Iterator<Item = &'a Slot>,
+        mut changes: impl Iterator<Item = SlotRef<'a>> + Send,
         new: BlockHash,
         options: WriteOptions,
+        mut written: impl FnMut(usize),
     ) -> Result<(), StoreError> {
-        let (mut bytes, mut value) = (0, Vec::new());
-        let coins = changes.map(|slot| {
-            let key = coin_key(slot.outpoint());
-            value.clear();
-            slot.encode(&mut value);
-            bytes += key.len() + value.len();
-            if bytes > options.batch_bytes {
-                log_batch("partial", std::mem::take(&mut bytes));
-                crash_sometimes(options.crash_ratio);
-            }
-            let value = slot.is_unspent().then(|| value.as_slice().into());
-            (key.as_slice().into(), value)
-        });
-        let best = std::iter::once(([BEST_BLOCK].into(), Some(new.0.into())));
-        let heads = std::iter::once(([HEADS].into(), None));
-        // In the order of their keys, as the store wants them.
-        self.0.ingest(best.chain(coins).chain(heads))
+        let (give, gathered) = mpsc::sync_channel(GATHERED_PARTS);
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                loop {
+                    let part = Gathered::of(changes.by_ref().take(GATHERED_CHANGES));
+                    // Nobody takes it where the store has failed.
+                    if part.is_empty() || give.send(part).is_err() {
+                        return;
+                    }
+                }
+            });
+            let mut bytes = 0;
+            let coins = gathered.into_iter().flat_map(|part| {
+                bytes += part.bytes.len();
+                written(part.ends.len());
+                if bytes > options.batch_bytes {
+                    log_batch("partial", std::mem::take(&mut bytes));
+                    crash_sometimes(options.crash_ratio);
+                }
+                part.into_changes()
+            });
+            let best = std::iter::once(([BEST_BLOCK].into(), Some(new.0.into())));
+            let heads = std::iter::once(([HEADS].into(), None));
+            // In the order of their keys, as the store wants them.
+            self.0.ingest(best.chain(coins).chain(heads))
+        })
     }
 
     /// Fills an empty store with the coins that `next` gives, which stand at `best`.
@@ -242,6 +265,41 @@ impl CoinsStore {
             snapshot,
             best_block: best,
         }))
+    }
+}
+
+/// Changes one behind the other, as the store takes them.
+#[derive(Default)]
+struct Gathered {
+    bytes: Vec<u8>,
+    /// Where each key and each value ends; a coin that is spent has no value.
+    ends: Vec<(usize, usize)>,
+}
+
+impl Gathered {
+    fn of<'a>(changes: impl Iterator<Item = SlotRef<'a>>) -> Self {
+        let mut part = Self::default();
+        for change in changes {
+            put_coin_key(&mut part.bytes, change.outpoint());
+            let key = part.bytes.len();
+            change.encode(&mut part.bytes);
+            part.ends.push((key, part.bytes.len()));
+        }
+        part
+    }
+
+    const fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    fn into_changes(self) -> impl Iterator<Item = (Slice, Option<Slice>)> {
+        let mut start = 0;
+        self.ends.into_iter().map(move |(key, value)| {
+            let change = (&self.bytes[start..key], &self.bytes[key..value]);
+            start = value;
+            let value = (!change.1.is_empty()).then(|| change.1.into());
+            (change.0.into(), value)
+        })
     }
 }
 

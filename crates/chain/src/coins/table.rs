@@ -1,143 +1,291 @@
-//! Coins in memory, packed: one vector of slots, and a table of their numbers.
+//! Coins in memory, packed: records of few sizes, each in one vector, and a table of their numbers.
 //!
 //! A full table of whole coins would double in size at once, far over what `-dbcache` allows; here only
-//! numbers double. Scripts of the usual lengths lie in the slot itself.
+//! numbers double. The record of a usual coin takes 69 or 85 bytes, that of a spent one 37.
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher as _, Hasher as _};
-use std::mem::{replace, size_of};
+use std::mem::{size_of, take};
 
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
-use primitives::encode::Sink;
-use primitives::{Amount, OutPoint, Script, TxOut};
+use primitives::{OutPoint, Txid};
 
-use super::{Coin, code};
-use crate::compress::{put_value_and_script, put_varint};
+use super::slot::{Packed, SHORT, Slot, SlotRef};
 
-/// Bytes of script that a slot holds: all of the usual outputs, taproot's among them.
-const SHORT: usize = 34;
+/// The place of a coin, and the number that stands behind it in a record.
+type Key = [u8; 36];
 
-/// A script.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Packed {
-    Short(u8, [u8; SHORT]),
-    Long(Box<[u8]>),
+/// A place, then one byte with two flags and the length of what follows.
+const HEAD: usize = size_of::<Key>() + 1;
+/// A record of a coin with a script of 20 bytes and what belongs to it.
+const SMALL: usize = HEAD + 32;
+/// A record of a coin with a script of 32 bytes and what belongs to it.
+const MIDDLE: usize = HEAD + SHORT;
+
+const DIRTY: u8 = 1;
+const FRESH: u8 = 2;
+/// Bits of the flags, below those of the length.
+const FLAG_BITS: u32 = 2;
+
+/// Most memory that a table may be allowed, in bytes: the numbers of records have 30 bits.
+pub(crate) const MOST_MEMORY: u64 = 32 << 30;
+
+/// The vectors of records.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Size {
+    Spent,
+    Small,
+    Middle,
+    Long,
 }
 
-impl Packed {
-    fn new(script: &[u8]) -> Self {
-        match u8::try_from(script.len()) {
-            Ok(len) if script.len() <= SHORT => {
-                let mut bytes = [0; SHORT];
-                bytes[..script.len()].copy_from_slice(script);
-                Self::Short(len, bytes)
-            }
-            _ => Self::Long(script.into()),
-        }
-    }
+/// Which vector, in two bits, and the number of the record there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Number(u32);
 
-    fn bytes(&self) -> &[u8] {
-        match self {
-            Self::Short(len, bytes) => &bytes[..usize::from(*len)],
-            Self::Long(bytes) => bytes,
-        }
-    }
+impl Number {
+    const BITS: u32 = 30;
 
-    fn heap_bytes(&self) -> usize {
-        match self {
-            Self::Short(..) => 0,
-            // Allocators round up to 16 bytes and keep some for themselves.
-            Self::Long(bytes) => (bytes.len() + 31) & !15,
-        }
-    }
-}
-
-/// A coin at its place, or the news that it is spent.
-#[derive(Clone, Debug)]
-pub(crate) struct Slot {
-    outpoint: OutPoint,
-    height: u32,
-    value: i64,
-    script: Packed,
-    coinbase: bool,
-    unspent: bool,
-    /// The view below has something else.
-    pub(super) dirty: bool,
-    /// The view below has nothing, so that a spent coin need not be mentioned to it.
-    pub(super) fresh: bool,
-}
-
-impl Slot {
-    /// What the view below has, too.
-    pub(super) fn clean(outpoint: OutPoint, coin: Option<&Coin>) -> Self {
-        let mut slot = Self {
-            outpoint,
-            height: 0,
-            value: 0,
-            script: Packed::Short(0, [0; SHORT]),
-            coinbase: false,
-            unspent: false,
-            dirty: false,
-            fresh: false,
+    fn new(size: Size, at: usize) -> Self {
+        let at = u32::try_from(at).ok().filter(|at| at >> Self::BITS == 0);
+        let at = at.expect("memory is limited so that numbers fit");
+        let size = match size {
+            Size::Spent => 0,
+            Size::Small => 1,
+            Size::Middle => 2,
+            Size::Long => 3,
         };
-        if let Some(coin) = coin {
-            slot.set(coin);
-        }
-        slot
+        Self(size << Self::BITS | at)
     }
 
-    /// A change that the view below does not know.
-    pub(super) fn dirty(outpoint: OutPoint, coin: Option<&Coin>, fresh: bool) -> Self {
+    const fn size(self) -> Size {
+        match self.0 >> Self::BITS {
+            0 => Size::Spent,
+            1 => Size::Small,
+            2 => Size::Middle,
+            _ => Size::Long,
+        }
+    }
+
+    fn at(self) -> usize {
+        let at = self.0 & ((1 << Self::BITS) - 1);
+        usize::try_from(at).expect("32 bits fit")
+    }
+}
+
+/// Records of one size.
+#[derive(Debug)]
+struct Records<R> {
+    records: Vec<R>,
+    /// Those that nobody uses; their flags are clear.
+    free: Vec<u32>,
+}
+
+impl<R> Default for Records<R> {
+    fn default() -> Self {
         Self {
-            dirty: true,
-            fresh,
-            ..Self::clean(outpoint, coin)
+            records: Vec::new(),
+            free: Vec::new(),
+        }
+    }
+}
+
+impl<R> Records<R> {
+    fn put(&mut self, record: R) -> usize {
+        match self.free.pop() {
+            Some(at) => {
+                let at = usize::try_from(at).expect("32 bits fit");
+                self.records[at] = record;
+                at
+            }
+            None => {
+                self.records.push(record);
+                self.records.len() - 1
+            }
         }
     }
 
-    fn set(&mut self, coin: &Coin) {
-        self.height = coin.height;
-        self.coinbase = coin.coinbase;
-        self.value = coin.output.value.sat();
-        self.script = Packed::new(&coin.output.script_pubkey);
-        self.unspent = true;
+    fn release(&mut self, at: usize) {
+        let at = u32::try_from(at).expect("memory is limited so that numbers fit");
+        self.free.push(at);
     }
 
-    pub(crate) const fn outpoint(&self) -> &OutPoint {
-        &self.outpoint
+    fn memory(&self) -> usize {
+        self.records.len() * size_of::<R>() + self.free.len() * size_of::<u32>()
+    }
+}
+
+fn key_of(outpoint: &OutPoint) -> Key {
+    let mut key = [0; size_of::<Key>()];
+    key[..32].copy_from_slice(&outpoint.txid.0);
+    key[32..].copy_from_slice(&outpoint.vout.to_le_bytes());
+    key
+}
+
+fn outpoint_of(key: &Key) -> OutPoint {
+    let (txid, vout) = key.split_first_chunk().expect("a key is 36 bytes");
+    let vout = vout.try_into().expect("a key is 36 bytes");
+    OutPoint::new(Txid(*txid), u32::from_le_bytes(vout))
+}
+
+fn flags_of(slot: &Slot) -> u8 {
+    u8::from(slot.dirty) * DIRTY | u8::from(slot.fresh) * FRESH
+}
+
+/// A record of `N` bytes.
+fn record<const N: usize>(slot: &Slot) -> [u8; N] {
+    let bytes = slot.packed.bytes();
+    let len = u8::try_from(bytes.len()).expect("short coins only");
+    let mut record = [0; N];
+    record[..HEAD - 1].copy_from_slice(&key_of(&slot.outpoint));
+    record[HEAD - 1] = len << FLAG_BITS | flags_of(slot);
+    record[HEAD..HEAD + bytes.len()].copy_from_slice(bytes);
+    record
+}
+
+/// The coin in a record, none where it is spent.
+fn coin_bytes(record: &[u8]) -> &[u8] {
+    let len = usize::from(record[HEAD - 1] >> FLAG_BITS);
+    &record[HEAD..HEAD + len]
+}
+
+/// All records, without the table that finds them.
+#[derive(Debug, Default)]
+struct Shelves {
+    spent: Records<[u8; HEAD]>,
+    small: Records<[u8; SMALL]>,
+    middle: Records<[u8; MIDDLE]>,
+    long: Records<([u8; HEAD], Box<[u8]>)>,
+    /// What the long ones take elsewhere, in bytes.
+    heap_bytes: usize,
+    dirty: usize,
+}
+
+impl Shelves {
+    /// What all records begin with.
+    fn head(&self, number: Number) -> &[u8; HEAD] {
+        let at = number.at();
+        let head = match number.size() {
+            Size::Spent => Some(&self.spent.records[at]),
+            Size::Small => self.small.records[at].first_chunk(),
+            Size::Middle => self.middle.records[at].first_chunk(),
+            Size::Long => Some(&self.long.records[at].0),
+        };
+        head.expect("records are longer than what they begin with")
     }
 
-    pub(crate) const fn is_unspent(&self) -> bool {
-        self.unspent
+    fn head_mut(&mut self, number: Number) -> &mut [u8; HEAD] {
+        let at = number.at();
+        let head = match number.size() {
+            Size::Spent => Some(&mut self.spent.records[at]),
+            Size::Small => self.small.records[at].first_chunk_mut(),
+            Size::Middle => self.middle.records[at].first_chunk_mut(),
+            Size::Long => Some(&mut self.long.records[at].0),
+        };
+        head.expect("records are longer than what they begin with")
     }
 
-    /// Writes the coin as [`Coin::encode`] does; nothing where it is spent.
-    pub(crate) fn encode(&self, out: &mut impl Sink) {
-        if self.unspent {
-            put_varint(out, code(self.height, self.coinbase));
-            put_value_and_script(out, self.value, self.script.bytes());
+    fn is_at(&self, number: Number, key: &Key) -> bool {
+        self.head(number).starts_with(key)
+    }
+
+    fn bytes(&self, number: Number) -> &[u8] {
+        let at = number.at();
+        match number.size() {
+            Size::Spent => &[],
+            Size::Small => coin_bytes(&self.small.records[at]),
+            Size::Middle => coin_bytes(&self.middle.records[at]),
+            Size::Long => &self.long.records[at].1,
         }
     }
 
-    /// The coin, unless it is spent.
-    pub(crate) fn coin(&self) -> Option<Coin> {
-        self.unspent.then(|| Coin {
-            height: self.height,
-            coinbase: self.coinbase,
-            output: TxOut {
-                value: Amount::from_sat(self.value),
-                script_pubkey: Script::from(self.script.bytes()),
-            },
-        })
+    fn view(&self, number: Number) -> SlotRef<'_> {
+        let key = self.head(number).first_chunk();
+        SlotRef {
+            outpoint: outpoint_of(key.expect("a record begins with a key")),
+            bytes: self.bytes(number),
+        }
     }
+
+    fn slot(&self, number: Number) -> Slot {
+        let view = self.view(number);
+        let flags = self.head(number)[HEAD - 1];
+        Slot {
+            outpoint: view.outpoint,
+            packed: Packed::from_bytes(view.bytes),
+            dirty: flags & DIRTY != 0,
+            fresh: flags & FRESH != 0,
+        }
+    }
+
+    fn put(&mut self, slot: Slot) -> Number {
+        self.dirty += usize::from(slot.dirty);
+        let (size, at) = match slot.packed {
+            Packed::Spent => (Size::Spent, self.spent.put(record(&slot))),
+            Packed::Short(len, _) if usize::from(len) <= SMALL - HEAD => {
+                (Size::Small, self.small.put(record(&slot)))
+            }
+            Packed::Short(..) => (Size::Middle, self.middle.put(record(&slot))),
+            Packed::Long(bytes) => {
+                self.heap_bytes += heap_bytes(&bytes);
+                let mut head = [0; HEAD];
+                head[..HEAD - 1].copy_from_slice(&key_of(&slot.outpoint));
+                head[HEAD - 1] = u8::from(slot.dirty) * DIRTY | u8::from(slot.fresh) * FRESH;
+                (Size::Long, self.long.put((head, bytes)))
+            }
+        };
+        Number::new(size, at)
+    }
+
+    fn release(&mut self, number: Number) {
+        let head = self.head_mut(number);
+        let was_dirty = head[HEAD - 1] & DIRTY != 0;
+        head[HEAD - 1] = 0;
+        self.dirty -= usize::from(was_dirty);
+        let at = number.at();
+        match number.size() {
+            Size::Spent => self.spent.release(at),
+            Size::Small => self.small.release(at),
+            Size::Middle => self.middle.release(at),
+            Size::Long => {
+                self.heap_bytes -= heap_bytes(&take(&mut self.long.records[at].1));
+                self.long.release(at);
+            }
+        }
+    }
+
+    /// The numbers of all records whose coins differ from what the view below has.
+    fn changes(&self) -> impl Iterator<Item = Number> {
+        fn dirty<'a>(
+            size: Size,
+            heads: impl Iterator<Item = &'a [u8]>,
+        ) -> impl Iterator<Item = Number> {
+            let heads = heads.enumerate();
+            let dirty = heads.filter(|(_, head)| head[HEAD - 1] & DIRTY != 0);
+            dirty.map(move |(at, _)| Number::new(size, at))
+        }
+        let spent = dirty(Size::Spent, self.spent.records.iter().map(<[u8; HEAD]>::as_slice));
+        let small = dirty(Size::Small, self.small.records.iter().map(<[u8; SMALL]>::as_slice));
+        let middle = self.middle.records.iter().map(<[u8; MIDDLE]>::as_slice);
+        let middle = dirty(Size::Middle, middle);
+        let long = self.long.records.iter().map(|(head, _)| head.as_slice());
+        let long = dirty(Size::Long, long);
+        spent.chain(small).chain(middle).chain(long)
+    }
+}
+
+/// What an allocation of these bytes takes.
+const fn heap_bytes(bytes: &[u8]) -> usize {
+    // Allocators round up to 16 bytes and keep some for themselves.
+    (bytes.len() + 31) & !15
 }
 
 /// Where a slot is, with a part of its hash: most others need not be looked at.
 #[derive(Clone, Copy, Debug)]
 struct Place {
     hash: u32,
-    slot: u32,
+    number: Number,
 }
 
 impl Place {
@@ -152,39 +300,30 @@ impl Place {
 pub(super) struct CoinTable {
     hasher: RandomState,
     table: HashTable<Place>,
-    slots: Vec<Slot>,
-    /// Numbers of slots that nobody uses.
-    free: Vec<u32>,
-    heap_bytes: usize,
-    dirty: usize,
-}
-
-fn at(slot: u32) -> usize {
-    usize::try_from(slot).expect("numbers of slots fit")
+    shelves: Shelves,
 }
 
 impl CoinTable {
-    fn hash(&self, outpoint: &OutPoint) -> u32 {
+    fn hash(&self, key: &Key) -> u32 {
         let mut hasher = self.hasher.build_hasher();
-        hasher.write(&outpoint.txid.0);
-        hasher.write_u32(outpoint.vout);
+        hasher.write(key);
         u32::try_from(hasher.finish() >> 32).expect("32 bits")
     }
 
-    fn place(&self, outpoint: &OutPoint) -> Option<usize> {
-        let hash = self.hash(outpoint);
-        let same =
-            |place: &Place| place.hash == hash && self.slots[at(place.slot)].outpoint == *outpoint;
+    fn number(&self, outpoint: &OutPoint) -> Option<Number> {
+        let key = key_of(outpoint);
+        let hash = self.hash(&key);
+        let same = |place: &Place| place.hash == hash && self.shelves.is_at(place.number, &key);
         let place = self.table.find(Place::spread(hash), same)?;
-        Some(at(place.slot))
+        Some(place.number)
     }
 
-    pub(super) fn get(&self, outpoint: &OutPoint) -> Option<&Slot> {
-        Some(&self.slots[self.place(outpoint)?])
+    pub(super) fn get(&self, outpoint: &OutPoint) -> Option<SlotRef<'_>> {
+        Some(self.shelves.view(self.number(outpoint)?))
     }
 
     pub(super) fn contains(&self, outpoint: &OutPoint) -> bool {
-        self.place(outpoint).is_some()
+        self.number(outpoint).is_some()
     }
 
     pub(super) fn len(&self) -> usize {
@@ -192,17 +331,20 @@ impl CoinTable {
     }
 
     pub(super) const fn dirty_count(&self) -> usize {
-        self.dirty
+        self.shelves.dirty
     }
 
     /// Memory in use, in bytes, as near as can be told from outside the allocator.
     pub(super) fn memory(&self) -> usize {
         // A table of n places is filled to 7/8, with a byte of control each.
         let places = (self.table.capacity() * 8).div_ceil(7);
+        let shelves = &self.shelves;
         places * (size_of::<Place>() + 1)
-            + self.slots.len() * size_of::<Slot>()
-            + self.free.len() * size_of::<u32>()
-            + self.heap_bytes
+            + shelves.spent.memory()
+            + shelves.small.memory()
+            + shelves.middle.memory()
+            + shelves.long.memory()
+            + shelves.heap_bytes
     }
 
     /// Lets `change` make a new slot of what is there; `None` removes it.
@@ -211,72 +353,56 @@ impl CoinTable {
         outpoint: &OutPoint,
         change: impl FnOnce(Option<Slot>) -> (Option<Slot>, T),
     ) -> T {
-        let hash = self.hash(outpoint);
-        let slots = &mut self.slots;
-        let same =
-            |place: &Place| place.hash == hash && slots[at(place.slot)].outpoint == *outpoint;
+        let key = key_of(outpoint);
+        let hash = self.hash(&key);
+        let shelves = &mut self.shelves;
+        let same = |place: &Place| place.hash == hash && shelves.is_at(place.number, &key);
         let rehash = |place: &Place| Place::spread(place.hash);
         match self.table.entry(Place::spread(hash), same, rehash) {
-            Entry::Occupied(entry) => {
-                let number = entry.get().slot;
-                let slot = &mut slots[at(number)];
-                let old = replace(slot, Slot::clean(*outpoint, None));
-                self.heap_bytes -= old.script.heap_bytes();
-                self.dirty -= usize::from(old.dirty);
-                let (new, result) = change(Some(old));
-                if let Some(new) = new {
-                    self.heap_bytes += new.script.heap_bytes();
-                    self.dirty += usize::from(new.dirty);
-                    *slot = new;
-                } else {
-                    entry.remove();
-                    self.free.push(number);
+            Entry::Occupied(mut entry) => {
+                let number = entry.get().number;
+                let (new, result) = change(Some(shelves.slot(number)));
+                shelves.release(number);
+                match new {
+                    Some(new) => entry.get_mut().number = shelves.put(new),
+                    None => drop(entry.remove()),
                 }
                 result
             }
             Entry::Vacant(entry) => {
                 let (new, result) = change(None);
                 if let Some(new) = new {
-                    self.heap_bytes += new.script.heap_bytes();
-                    self.dirty += usize::from(new.dirty);
-                    let number = self.free.pop().unwrap_or_else(|| {
-                        u32::try_from(slots.len()).expect("memory holds fewer coins than 2^32")
-                    });
-                    match slots.get_mut(at(number)) {
-                        Some(slot) => *slot = new,
-                        None => slots.push(new),
-                    }
-                    entry.insert(Place { hash, slot: number });
+                    let number = shelves.put(new);
+                    entry.insert(Place { hash, number });
                 }
                 result
             }
         }
     }
 
-    /// All slots that differ from the view below, in no order.
-    pub(super) fn changes(&self) -> impl Iterator<Item = &Slot> {
-        // Slots that nobody uses are clean.
-        self.slots.iter().filter(|slot| slot.dirty)
+    /// The numbers of all slots that differ from the view below, in no order.
+    pub(super) fn changes(&self) -> impl Iterator<Item = Number> {
+        self.shelves.changes()
     }
 
-    /// As [`CoinTable::changes`], taking them out.
+    pub(super) fn view(&self, number: Number) -> SlotRef<'_> {
+        self.shelves.view(number)
+    }
+
+    /// All slots that differ from the view below.
     pub(super) fn into_changes(self) -> impl Iterator<Item = Slot> {
-        self.slots.into_iter().filter(|slot| slot.dirty)
+        let numbers: Vec<_> = self.changes().collect();
+        numbers.into_iter().map(move |number| self.shelves.slot(number))
     }
 
     /// The view below has all changes now: spent coins are forgotten.
     pub(super) fn settle(&mut self) {
-        let Self {
-            table, slots, free, ..
-        } = self;
+        let Self { table, shelves, .. } = self;
         table.retain(|place| {
-            let slot = &mut slots[at(place.slot)];
-            (slot.dirty, slot.fresh) = (false, false);
-            if !slot.unspent {
-                free.push(place.slot);
-            }
-            slot.unspent
+            shelves.head_mut(place.number)[HEAD - 1] &= !(DIRTY | FRESH);
+            place.number.size() != Size::Spent
         });
-        self.dirty = 0;
+        shelves.spent = Records::default();
+        shelves.dirty = 0;
     }
 }

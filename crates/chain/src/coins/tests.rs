@@ -5,7 +5,6 @@ use primitives::params::{Coin as Currency, Network};
 use primitives::{Amount, ChainParams, Script, Txid};
 use proptest::prelude::*;
 
-use super::table::Slot;
 use super::*;
 use crate::store::{Store, StoreKind, StoreOptions};
 
@@ -279,8 +278,7 @@ fn changes_are_sorted_as_their_keys() {
     }
     let sorted: Vec<_> = cache
         .sorted_changes()
-        .map(Slot::outpoint)
-        .map(coin_key)
+        .map(|slot| coin_key(slot.outpoint()))
         .collect();
     assert_eq!(sorted.len(), 2 * numbers.len());
     assert!(sorted.is_sorted());
