@@ -4,6 +4,9 @@ use std::process::ExitCode;
 
 use common::options::Program;
 
+#[global_allocator]
+static ALLOCATOR: node::Allocator = node::Allocator;
+
 fn main() -> ExitCode {
     node::main(Program::Daemon, Some(Box::new(wallet::run_in_process)))
 }

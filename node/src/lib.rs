@@ -26,4 +26,7 @@ mod status;
 mod tasks;
 mod wallet_link;
 
+/// The allocator of programs that hold a node. The system's takes a fifth of the time of blocks that
+/// spend from many coins: some threads read pages of the store, and others give them back.
+pub use mimalloc::MiMalloc as Allocator;
 pub use program::{InProcessWallet, main};

@@ -2,6 +2,9 @@
 
 use std::process::ExitCode;
 
+#[global_allocator]
+static ALLOCATOR: node::Allocator = node::Allocator;
+
 fn main() -> ExitCode {
     node::main(common::options::Program::Node, None)
 }

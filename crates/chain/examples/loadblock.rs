@@ -7,6 +7,10 @@ use std::time::Instant;
 use chain::ChainConfig;
 use primitives::ChainParams;
 
+/// The node's, since this is measured in its stead.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut args = std::env::args().skip(1);
     let mut arg = |name: &'static str| args.next().ok_or(name);
