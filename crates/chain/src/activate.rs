@@ -243,9 +243,9 @@ impl Chainstate {
             }
         };
         let load = started.elapsed().as_secs_f64();
-        self.prefetch_coins(&block)?;
+        let found = self.fetch_coins(&block)?;
         self.begin_reading_coins(&block, height);
-        let mut view = CoinsCache::new(&self.coins);
+        let mut view = self.coins.lend(found);
         let applied = self.apply_block(&block, parent, &mut view, Purpose::Connect { checked });
         let changes = view.into_changes();
         let applied = match applied {

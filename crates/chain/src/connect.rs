@@ -15,7 +15,7 @@ use primitives::{Amount, Block, BlockHash, OutPoint, Tx, U256};
 use rayon::prelude::*;
 
 use crate::chainstate::Chainstate;
-use crate::coins::{Coin, CoinsCache, CoinsView, coins_of};
+use crate::coins::{Coin, CoinsCache, CoinsView, Found, coins_of};
 use crate::error::{BlockRejection, ChainError, SubmitError};
 use crate::index::{BlockIndex, EntryId};
 use crate::read_ahead::inputs_from_outside;
@@ -75,12 +75,17 @@ struct Place {
 }
 
 impl Chainstate {
-    /// Reads the coins that a block spends into the cache.
-    pub(crate) fn prefetch_coins(&mut self, block: &Block) -> Result<(), StoreError> {
-        if let Some(found) = self.ahead.take_coins(&block.hash) {
-            self.coins.take_over(found?);
-            return Ok(());
+    /// Reads the coins that a block spends and that are not in memory, unless they were read ahead: for
+    /// [`CoinsCache::lend`].
+    pub(crate) fn fetch_coins(&mut self, block: &Block) -> Found {
+        match self.ahead.take_coins(&block.hash) {
+            Some(found) => found,
+            None => self.coins.fetch(&inputs_from_outside(block), &self.readers),
         }
+    }
+
+    /// Reads the coins that a block spends into the cache, for one that may be checked again.
+    pub(crate) fn prefetch_coins(&mut self, block: &Block) -> Result<(), StoreError> {
         let wanted = inputs_from_outside(block);
         self.coins.prefetch(&wanted, &self.readers)
     }

@@ -86,7 +86,8 @@ impl<V: CoinsView> CoinsCache<V> {
         self.coins.contains(outpoint)
     }
 
-    /// Reads the coins at `outpoints` that are not in memory, many of them at a time on `readers`.
+    /// Reads the coins at `outpoints` that are not in memory, many of them at a time on `readers`, and
+    /// keeps them.
     ///
     /// # Errors
     /// Where the view below cannot be read.
@@ -95,20 +96,24 @@ impl<V: CoinsView> CoinsCache<V> {
         outpoints: &[OutPoint],
         readers: &ThreadPool,
     ) -> Result<(), StoreError> {
+        let found = self.fetch(outpoints, readers)?;
+        self.take_over(found);
+        Ok(())
+    }
+
+    /// As [`CoinsCache::prefetch`], for a view above to keep.
+    pub(crate) fn fetch(&self, outpoints: &[OutPoint], readers: &ThreadPool) -> Found {
         let missing = outpoints.iter().filter(|outpoint| !self.knows(outpoint));
         let missing: Vec<_> = missing.copied().collect();
         // A few reads are done before the other threads are awake.
-        if missing.len() < 16 {
-            for outpoint in missing {
-                if let Some(coin) = self.base.coin(&outpoint)? {
-                    self.take_over(vec![Slot::clean(outpoint, &coin)]);
-                }
-            }
-        } else {
-            let found = readers.install(|| read_coins(&self.base, missing))?;
-            self.take_over(found);
+        if missing.len() >= 16 {
+            return readers.install(|| read_coins(&self.base, missing));
         }
-        Ok(())
+        let read = |outpoint: OutPoint| match self.base.coin(&outpoint) {
+            Ok(coin) => coin.map(|coin| Ok(Slot::clean(outpoint, &coin))),
+            Err(error) => Some(Err(error)),
+        };
+        missing.into_iter().filter_map(read).collect()
     }
 
     /// Keeps what was read from the view below, unless more is known already.
@@ -118,6 +123,15 @@ impl<V: CoinsView> CoinsCache<V> {
             self.coins
                 .change(&outpoint, |old| (Some(old.unwrap_or(slot)), ()));
         }
+    }
+
+    /// As [`CoinsCache::take_over`], for a view above this one: what was read below both, some time ago.
+    pub(crate) fn lend<'a>(&'a self, found: Vec<Slot>) -> CoinsCache<&'a Self> {
+        let mut view = CoinsCache::new(self);
+        // What is known here may have been changed since.
+        let unchanged = found.into_iter().filter(|slot| !self.knows(&slot.outpoint));
+        view.take_over(unchanged.collect());
+        view
     }
 
     /// Spends the coin at `outpoint` and returns it; `None` where there is none.

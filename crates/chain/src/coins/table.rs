@@ -1,4 +1,4 @@
-//! Coins in memory, packed: records of few sizes, each in one vector, and a table of their numbers.
+//! Coins in memory, packed: records of few sizes, and a table of their numbers.
 //!
 //! A full table of whole coins would double in size at once, far over what `-dbcache` allows; here only
 //! numbers double. The record of a usual coin takes 69 or 85 bytes, that of a spent one 37.
@@ -74,35 +74,63 @@ impl Number {
     }
 }
 
-/// Records of one size.
+/// Records of one size, in parts that stay where they are: one vector would be copied as a whole, old
+/// and new side by side, each time it is full.
 #[derive(Debug)]
 struct Records<R> {
-    records: Vec<R>,
+    parts: Vec<Vec<R>>,
     /// Those that nobody uses; their flags are clear.
     free: Vec<u32>,
 }
 
+/// Records in a part.
+const PART: usize = 1 << 13;
+
 impl<R> Default for Records<R> {
     fn default() -> Self {
         Self {
-            records: Vec::new(),
+            parts: Vec::new(),
             free: Vec::new(),
         }
     }
 }
 
 impl<R> Records<R> {
+    fn get(&self, at: usize) -> &R {
+        &self.parts[at / PART][at % PART]
+    }
+
+    fn get_mut(&mut self, at: usize) -> &mut R {
+        &mut self.parts[at / PART][at % PART]
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &R> {
+        self.parts.iter().flatten()
+    }
+
     fn put(&mut self, record: R) -> usize {
-        match self.free.pop() {
-            Some(at) => {
-                let at = usize::try_from(at).expect("32 bits fit");
-                self.records[at] = record;
-                at
+        if let Some(at) = self.free.pop() {
+            let at = usize::try_from(at).expect("32 bits fit");
+            *self.get_mut(at) = record;
+            return at;
+        }
+        match self.parts.last_mut() {
+            // The first one grows, for tables of few coins.
+            Some(part) if part.len() < PART => part.push(record),
+            None => self.parts.push(vec![record]),
+            Some(_) => {
+                let mut part = Vec::with_capacity(PART);
+                part.push(record);
+                self.parts.push(part);
             }
-            None => {
-                self.records.push(record);
-                self.records.len() - 1
-            }
+        }
+        self.len() - 1
+    }
+
+    fn len(&self) -> usize {
+        match self.parts.last() {
+            Some(last) => (self.parts.len() - 1) * PART + last.len(),
+            None => 0,
         }
     }
 
@@ -112,7 +140,7 @@ impl<R> Records<R> {
     }
 
     fn memory(&self) -> usize {
-        self.records.len() * size_of::<R>() + self.free.len() * size_of::<u32>()
+        self.len() * size_of::<R>() + self.free.len() * size_of::<u32>()
     }
 }
 
@@ -167,10 +195,10 @@ impl Shelves {
     fn head(&self, number: Number) -> &[u8; HEAD] {
         let at = number.at();
         let head = match number.size() {
-            Size::Spent => Some(&self.spent.records[at]),
-            Size::Small => self.small.records[at].first_chunk(),
-            Size::Middle => self.middle.records[at].first_chunk(),
-            Size::Long => Some(&self.long.records[at].0),
+            Size::Spent => Some(self.spent.get(at)),
+            Size::Small => self.small.get(at).first_chunk(),
+            Size::Middle => self.middle.get(at).first_chunk(),
+            Size::Long => Some(&self.long.get(at).0),
         };
         head.expect("records are longer than what they begin with")
     }
@@ -178,10 +206,10 @@ impl Shelves {
     fn head_mut(&mut self, number: Number) -> &mut [u8; HEAD] {
         let at = number.at();
         let head = match number.size() {
-            Size::Spent => Some(&mut self.spent.records[at]),
-            Size::Small => self.small.records[at].first_chunk_mut(),
-            Size::Middle => self.middle.records[at].first_chunk_mut(),
-            Size::Long => Some(&mut self.long.records[at].0),
+            Size::Spent => Some(self.spent.get_mut(at)),
+            Size::Small => self.small.get_mut(at).first_chunk_mut(),
+            Size::Middle => self.middle.get_mut(at).first_chunk_mut(),
+            Size::Long => Some(&mut self.long.get_mut(at).0),
         };
         head.expect("records are longer than what they begin with")
     }
@@ -194,9 +222,9 @@ impl Shelves {
         let at = number.at();
         match number.size() {
             Size::Spent => &[],
-            Size::Small => coin_bytes(&self.small.records[at]),
-            Size::Middle => coin_bytes(&self.middle.records[at]),
-            Size::Long => &self.long.records[at].1,
+            Size::Small => coin_bytes(self.small.get(at)),
+            Size::Middle => coin_bytes(self.middle.get(at)),
+            Size::Long => &self.long.get(at).1,
         }
     }
 
@@ -249,7 +277,7 @@ impl Shelves {
             Size::Small => self.small.release(at),
             Size::Middle => self.middle.release(at),
             Size::Long => {
-                self.heap_bytes -= heap_bytes(&take(&mut self.long.records[at].1));
+                self.heap_bytes -= heap_bytes(&take(&mut self.long.get_mut(at).1));
                 self.long.release(at);
             }
         }
@@ -265,11 +293,11 @@ impl Shelves {
             let dirty = heads.filter(|(_, head)| head[HEAD - 1] & DIRTY != 0);
             dirty.map(move |(at, _)| Number::new(size, at))
         }
-        let spent = dirty(Size::Spent, self.spent.records.iter().map(<[u8; HEAD]>::as_slice));
-        let small = dirty(Size::Small, self.small.records.iter().map(<[u8; SMALL]>::as_slice));
-        let middle = self.middle.records.iter().map(<[u8; MIDDLE]>::as_slice);
+        let spent = dirty(Size::Spent, self.spent.iter().map(<[u8; HEAD]>::as_slice));
+        let small = dirty(Size::Small, self.small.iter().map(<[u8; SMALL]>::as_slice));
+        let middle = self.middle.iter().map(<[u8; MIDDLE]>::as_slice);
         let middle = dirty(Size::Middle, middle);
-        let long = self.long.records.iter().map(|(head, _)| head.as_slice());
+        let long = self.long.iter().map(|(head, _)| head.as_slice());
         let long = dirty(Size::Long, long);
         spent.chain(small).chain(middle).chain(long)
     }
@@ -392,7 +420,9 @@ impl CoinTable {
     /// All slots that differ from the view below.
     pub(super) fn into_changes(self) -> impl Iterator<Item = Slot> {
         let numbers: Vec<_> = self.changes().collect();
-        numbers.into_iter().map(move |number| self.shelves.slot(number))
+        numbers
+            .into_iter()
+            .map(move |number| self.shelves.slot(number))
     }
 
     /// The view below has all changes now: spent coins are forgotten.

@@ -283,3 +283,52 @@ fn changes_are_sorted_as_their_keys() {
     assert_eq!(sorted.len(), 2 * numbers.len());
     assert!(sorted.is_sorted());
 }
+
+#[test]
+fn what_was_spent_since_it_was_read_is_not_lent() {
+    let below = MapCoins(HashMap::from([(place(1), coin(1)), (place(2), coin(2))]));
+    let readers = rayon::ThreadPoolBuilder::new().build().unwrap();
+    let mut cache = CoinsCache::new(below);
+    let found = cache.fetch(&[place(1), place(2), place(3)], &readers);
+    let found = found.unwrap();
+    assert_eq!(found.len(), 2);
+    cache.spend(&place(1)).unwrap();
+    let mut view = cache.lend(found);
+    assert_eq!(view.spend(&place(1)).unwrap(), None);
+    assert_eq!(view.spend(&place(2)).unwrap(), Some(coin(2)));
+    let changes = view.into_changes();
+    cache.apply(changes);
+    assert!(!cache.has_coin(&place(2)).unwrap());
+    // The view below must hear of both.
+    assert_eq!((cache.len(), cache.dirty_count()), (2, 2));
+}
+
+#[test]
+fn coins_of_all_sizes_come_back_and_give_their_room_back() {
+    let mut cache = CoinsCache::new(MapCoins::default());
+    let whole_key = Script::pay_to_pubkey(&[&[4][..], &[7; 64]].concat());
+    let mut coins: Vec<_> = (0..200).map(|len| coin_of(i64::MAX >> 12, len)).collect();
+    coins.push(Coin {
+        output: TxOut {
+            value: Amount::from_sat(1),
+            script_pubkey: whole_key,
+        },
+        ..coin(1)
+    });
+    let places = |n: usize| OutPoint::new(Txid([9; 32]), u32::try_from(n).unwrap());
+    for round in 0..3 {
+        let before = cache.memory();
+        for (n, coin) in coins.iter().enumerate() {
+            cache.add(places(n), coin, false);
+        }
+        for (n, coin) in coins.iter().enumerate() {
+            assert_eq!(cache.coin(&places(n)).unwrap().as_ref(), Some(coin));
+        }
+        for (n, coin) in coins.iter().enumerate().rev() {
+            assert_eq!(cache.spend(&places(n)).unwrap().as_ref(), Some(coin));
+        }
+        assert!(cache.is_empty());
+        // Room that was given back is used again.
+        assert!(round == 0 || cache.memory() == before);
+    }
+}
