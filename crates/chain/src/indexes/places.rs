@@ -11,8 +11,10 @@ use primitives::siphash::SipHasher;
 use primitives::{Block, BlockHash, Tx};
 
 use super::IndexError;
+use super::indexing::{Indexing, Source};
 use super::state::IndexState;
 use crate::random::random_u64;
+use crate::reader::BlockInfo;
 use crate::store::{Batch, Durability, Store, StoreError};
 
 /// Key of the salt of the hashes.
@@ -168,15 +170,19 @@ pub(super) fn offsets(block: &Block) -> impl Iterator<Item = (&Tx, u32)> {
     })
 }
 
+/// Which places a block brings.
+pub(super) type EntriesFn = fn(&Places, &Source<'_>) -> Vec<Entry>;
+
 /// Writes places.
 #[derive(Debug)]
 pub(super) struct PlacesWriter {
-    pub(super) places: Places,
+    places: Places,
+    entries: EntriesFn,
     next: u32,
 }
 
 impl PlacesWriter {
-    pub(super) fn new(places: Places) -> Result<Self, IndexError> {
+    pub(super) fn new(places: Places, entries: EntriesFn) -> Result<Self, IndexError> {
         let value = places.store.get(NEXT);
         let next = match value.map_err(|error| places.state.store_error(error))? {
             None => 0,
@@ -186,11 +192,15 @@ impl PlacesWriter {
                 u32::from_be_bytes(bytes)
             }
         };
-        Ok(Self { places, next })
+        Ok(Self {
+            places,
+            entries,
+            next,
+        })
     }
 
     /// Adds what was found in a block, where it is not there already.
-    pub(super) fn add(
+    fn add(
         &mut self,
         block: &BlockHash,
         entries: &[Entry],
@@ -208,6 +218,31 @@ impl PlacesWriter {
         for (hash, offset) in entries {
             batch.put(&place_key(*hash, number, *offset), &[]);
         }
+        Ok(())
+    }
+}
+
+impl Indexing for PlacesWriter {
+    type Part = Vec<Entry>;
+
+    fn prepare(&self, source: &Source<'_>) -> Result<Vec<Entry>, IndexError> {
+        Ok((self.entries)(&self.places, source))
+    }
+
+    fn connect(
+        &mut self,
+        info: &BlockInfo,
+        part: Vec<Entry>,
+        batch: &mut Batch,
+    ) -> Result<(), IndexError> {
+        self.add(&info.hash, &part, batch)
+    }
+
+    fn disconnect(&mut self, _: &BlockInfo, _: Option<Vec<Entry>>) -> Result<(), IndexError> {
+        Ok(())
+    }
+
+    fn restore(&mut self, _: Option<(&BlockInfo, &[u8])>) -> Result<(), IndexError> {
         Ok(())
     }
 }

@@ -5,11 +5,10 @@ use std::sync::Arc;
 use primitives::{BlockHash, OutPoint, Tx};
 
 use super::IndexError;
-use super::indexing::{Indexing, Source};
+use super::indexing::Source;
 use super::places::{Entry, Places, PlacesWriter, ShortHash, offsets};
 use super::state::IndexState;
-use crate::reader::BlockInfo;
-use crate::store::{Batch, Store};
+use crate::store::Store;
 
 /// A transaction that spends an output.
 #[derive(Clone, Debug)]
@@ -29,12 +28,12 @@ pub struct TxoSpenderIndex {
 pub(super) fn open(
     store: &Store,
     state: &Arc<IndexState>,
-) -> Result<(TxoSpenderIndex, SpenderWriter), IndexError> {
+) -> Result<(TxoSpenderIndex, PlacesWriter), IndexError> {
     let places = Places::open(store, state)?;
     let index = TxoSpenderIndex {
         places: places.clone(),
     };
-    Ok((index, SpenderWriter(PlacesWriter::new(places)?)))
+    Ok((index, PlacesWriter::new(places, entries)?))
 }
 
 fn hash_of(places: &Places, outpoint: &OutPoint) -> ShortHash {
@@ -67,34 +66,12 @@ impl TxoSpenderIndex {
     }
 }
 
-pub(super) struct SpenderWriter(PlacesWriter);
-
-impl Indexing for SpenderWriter {
-    type Part = Vec<Entry>;
-
-    fn prepare(&self, source: &Source<'_>) -> Result<Vec<Entry>, IndexError> {
-        let spending = offsets(source.block).filter(|(tx, _)| !tx.is_coinbase());
-        let entries = spending.flat_map(|(tx, offset)| {
-            let inputs = tx.inputs.iter();
-            inputs.map(move |input| (hash_of(&self.0.places, &input.prevout), offset))
-        });
-        Ok(entries.collect())
-    }
-
-    fn connect(
-        &mut self,
-        info: &BlockInfo,
-        part: Vec<Entry>,
-        batch: &mut Batch,
-    ) -> Result<(), IndexError> {
-        self.0.add(&info.hash, &part, batch)
-    }
-
-    fn disconnect(&mut self, _: &BlockInfo, _: Option<Vec<Entry>>) -> Result<(), IndexError> {
-        Ok(())
-    }
-
-    fn restore(&mut self, _: Option<(&BlockInfo, &[u8])>) -> Result<(), IndexError> {
-        Ok(())
-    }
+/// The outputs that the transactions of a block spend.
+fn entries(places: &Places, source: &Source<'_>) -> Vec<Entry> {
+    let spending = offsets(source.block).filter(|(tx, _)| !tx.is_coinbase());
+    let entries = spending.flat_map(|(tx, offset)| {
+        let inputs = tx.inputs.iter();
+        inputs.map(move |input| (hash_of(places, &input.prevout), offset))
+    });
+    entries.collect()
 }

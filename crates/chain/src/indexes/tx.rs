@@ -6,11 +6,10 @@ use std::sync::Arc;
 use primitives::{BlockHash, Tx, Txid};
 
 use super::IndexError;
-use super::indexing::{Indexing, Source};
+use super::indexing::Source;
 use super::places::{Entry, Places, PlacesWriter, offsets};
 use super::state::IndexState;
-use crate::reader::BlockInfo;
-use crate::store::{Batch, Store};
+use crate::store::Store;
 
 /// A transaction that was found.
 #[derive(Clone, Debug)]
@@ -30,12 +29,12 @@ pub struct TxIndex {
 pub(super) fn open(
     store: &Store,
     state: &Arc<IndexState>,
-) -> Result<(TxIndex, TxWriter), IndexError> {
+) -> Result<(TxIndex, PlacesWriter), IndexError> {
     let places = Places::open(store, state)?;
     let index = TxIndex {
         places: places.clone(),
     };
-    Ok((index, TxWriter(PlacesWriter::new(places)?)))
+    Ok((index, PlacesWriter::new(places, entries)?))
 }
 
 impl TxIndex {
@@ -65,35 +64,12 @@ impl TxIndex {
     }
 }
 
-pub(super) struct TxWriter(PlacesWriter);
-
-impl Indexing for TxWriter {
-    type Part = Vec<Entry>;
-
-    fn prepare(&self, source: &Source<'_>) -> Result<Vec<Entry>, IndexError> {
-        // The first block's transaction can never be spent, and nobody is given it.
-        if source.info.height == 0 {
-            return Ok(Vec::new());
-        }
-        let hashes =
-            offsets(source.block).map(|(tx, offset)| (self.0.places.hash(&tx.txid().0), offset));
-        Ok(hashes.collect())
+/// The transactions of a block by their ids.
+fn entries(places: &Places, source: &Source<'_>) -> Vec<Entry> {
+    // The first block's transaction can never be spent, and nobody is given it.
+    if source.info.height == 0 {
+        return Vec::new();
     }
-
-    fn connect(
-        &mut self,
-        info: &BlockInfo,
-        part: Vec<Entry>,
-        batch: &mut Batch,
-    ) -> Result<(), IndexError> {
-        self.0.add(&info.hash, &part, batch)
-    }
-
-    fn disconnect(&mut self, _: &BlockInfo, _: Option<Vec<Entry>>) -> Result<(), IndexError> {
-        Ok(())
-    }
-
-    fn restore(&mut self, _: Option<(&BlockInfo, &[u8])>) -> Result<(), IndexError> {
-        Ok(())
-    }
+    let entries = offsets(source.block).map(|(tx, offset)| (places.hash(&tx.txid().0), offset));
+    entries.collect()
 }
