@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a helper of tests fails by panicking")]
 
 use serde_json::{Value, json};
-use testkit::process::{Node, Setup};
+use testkit::process::{Node, PATIENCE, Setup, wait_until};
 
 /// A node with 110 blocks whose coins anyone can spend.
 fn node() -> Node {
@@ -52,6 +52,38 @@ fn coins_are_found_by_descriptors() {
         let (found, said) = node.refused("scantxoutset", params);
         assert!(found == code && said.contains(text), "{found}: {said}");
     }
+}
+
+#[test]
+fn one_scan_runs_at_a_time_and_can_be_aborted() {
+    let node = node();
+    let client = node.client();
+    // Keys are derived for a while before any coin is looked at.
+    let key = "tpubD6NzVbkrYhZ4WaWSyoBvQwbpLkojyoTZPRsgXELWz3Popb3qkjcJyJUGLnL4qHHoQvao8ESaAstxYSnhyswJ76uZPStJRJCTKvosUCJZL5B";
+    let many = json!([{"desc": format!("tr({key}/*)"), "range": [0, 30_000]}, "raw(51)"]);
+    let scan = std::thread::spawn(move || {
+        client
+            .call("/", "scantxoutset", &json!(["start", many]))
+            .unwrap()
+    });
+    wait_until("a scan to run", PATIENCE, || {
+        node.call("scantxoutset", json!(["status"])) == json!({"progress": 0})
+    });
+    let second = node.refused("scantxoutset", json!(["start", ["raw(51)"]]));
+    let text = "Scan already in progress, use action \"abort\" or \"status\"";
+    assert_eq!(second, (-8, text.to_owned()));
+    assert_eq!(node.call("scantxoutset", json!(["abort"])), json!(true));
+    let ended = scan.join().unwrap();
+    assert_eq!(
+        (&ended["success"], &ended["unspents"]),
+        (&json!(false), &json!([]))
+    );
+    assert_eq!(node.call("scantxoutset", json!(["status"])), Value::Null);
+    let again = node.call("scantxoutset", json!(["start", ["raw(51)"]]));
+    assert_eq!(
+        (&again["success"], &again["txouts"]),
+        (&json!(true), &json!(110))
+    );
 }
 
 #[test]
@@ -131,6 +163,9 @@ fn a_transaction_in_a_block_can_be_proven() {
 fn all_coins_are_written_to_a_file() {
     let node = node();
     let info = node.call("gettxoutsetinfo", json!([]));
+    // At least what identifies a coin, also before the store has made files of its journal.
+    let size = info["disk_size"].as_u64().unwrap();
+    assert!((110 * 36..110 * 360).contains(&size), "{size}");
     let dumped = node.call("dumptxoutset", json!(["coins.dat", "latest"]));
     assert_eq!(dumped["coins_written"], json!(110));
     assert_eq!(dumped["txoutset_hash"], info["hash_serialized_3"]);

@@ -231,7 +231,6 @@ fn look_through(
     };
     for row in snapshot.iter() {
         let (outpoint, coin) = row.map_err(machine)?;
-        scanned.count += 1;
         if scanned.count.is_multiple_of(LOOK) {
             if node.stop.is_stopping() {
                 return Err(RpcError::misc("Shutting down"));
@@ -240,6 +239,7 @@ fn look_through(
                 return Ok(scanned);
             }
         }
+        scanned.count += 1;
         if scanned.count.is_multiple_of(REPORT) {
             // Ids are spread evenly, and the store has them in order.
             let [first, second] = [outpoint.txid.0[0], outpoint.txid.0[1]];
