@@ -176,3 +176,76 @@ fn files_that_are_gone_are_errors() {
     }
     node.wait_for_log("blk00000.dat");
 }
+
+#[test]
+fn the_key_of_block_files_is_chosen_once() {
+    let (setup, tip) = ten_blocks("bitcoin", &[]);
+    let key = setup.network_dir().join("blocks/xor.dat");
+    let random = fs::read(&key).unwrap();
+    assert_ne!(random, [0; 8]);
+    let text = format!(
+        "Error: The blocksdir XOR-key can not be disabled when a random key was already stored! Stored key: '{}', stored \
+         path: '{}'.",
+        testkit::to_hex(&random),
+        key.display()
+    );
+    let said = error_of(&setup.clone().arg("-blocksxor=0"));
+    assert!(said.starts_with(&text), "{said}");
+    let mut node = setup.start();
+    assert_eq!(node.call("getbestblockhash", json!([])), json!(tip));
+    node.stop();
+    // Files that begin without a key go on without one, also where its file was lost.
+    let (setup, tip) = ten_blocks("bitcoin", &["-blocksxor=0"]);
+    let key = setup.network_dir().join("blocks/xor.dat");
+    for lost in [false, true] {
+        if lost {
+            fs::remove_file(&key).unwrap();
+        }
+        let mut node = setup.clone().arg("-blocksxor=1").start();
+        assert_eq!(fs::read(&key).unwrap(), [0; 8]);
+        assert!(node.call("getblock", json!([tip])).is_object());
+        node.stop();
+    }
+}
+
+#[test]
+fn blocks_come_from_several_files_in_any_order_with_garbage_between() {
+    let mut node = Setup::new("bitcoin").start();
+    let made = node.call("generatetodescriptor", json!([40, "raw(51)"]));
+    let made = made.as_array().unwrap();
+    let record = |hash: &serde_json::Value| {
+        let block = node.call("getblock", json!([hash, 0]));
+        let text = block.as_str().unwrap();
+        let bytes = (0..text.len()).step_by(2);
+        let block: Vec<u8> = bytes
+            .map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap())
+            .collect();
+        let size = u32::try_from(block.len()).unwrap().to_le_bytes();
+        [&[0xfa, 0xbf, 0xb5, 0xda][..], &size, &block].concat()
+    };
+    // The magic alone, a record that promises more than there is, and a block that is cut off.
+    let garbage = [
+        &[0xfa, 0xbf, 0xb5, 0xda][..],
+        &[0xff; 40],
+        &record(&made[0])[..60],
+    ]
+    .concat();
+    let mut files = [Vec::new(), Vec::new()];
+    for (at, hash) in made.iter().enumerate() {
+        // The later half comes first.
+        let file = &mut files[usize::from(at < 20)];
+        file.extend(record(hash));
+        if at % 7 == 0 {
+            file.extend(&garbage);
+        }
+    }
+    node.stop();
+    let mut setup = Setup::new("bitcoin");
+    for (name, bytes) in ["one.dat", "two.dat"].into_iter().zip(files) {
+        let path = setup.data().path().join(name);
+        fs::write(&path, bytes).unwrap();
+        setup = setup.arg(format!("-loadblock={}", path.display()));
+    }
+    let loaded = setup.start();
+    assert_eq!(loaded.call("getbestblockhash", json!([])), made[39]);
+}
