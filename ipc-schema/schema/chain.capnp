@@ -54,6 +54,12 @@ struct MinimumFees {
   maxFee @4 :Int64;
 }
 
+struct StoredBlocks {
+  tip @0 :Types.BlockTip;
+  first @1 :UInt32;
+  belowSnapshot @2 :Bool;
+}
+
 struct Ancestry {
   ancestors @0 :UInt64;
   cluster @1 :UInt64;
@@ -95,4 +101,5 @@ interface Chain {
   ancestry @17 (txids :List(Data))
       -> (fault :Types.Fault, found :List(Ancestry), maxAncestors :UInt64, maxDescendants :UInt64);
   walletsOpen @18 (wallets :List(Text)) -> (fault :Types.Fault);
+  storedBlocks @19 () -> (fault :Types.Fault, stored :StoredBlocks);
 }

@@ -24,8 +24,8 @@ use crate::types::{
     BroadcastReply, ChainState, CoinRow, CreateWallet, Fault, FaultCode, FeeEstimate, FoundCoin,
     Identity, LogLine, MempoolChange, MempoolSnapshot, MinimumFees, NodeStatus, PreparedSend,
     PullReply, RescanStart, RpcCommand, RpcRequest, Secret, SendReply, SendRequest, SetReply,
-    SettingInfo, StartError, StartOptions, Task, TxDetails, TxPage, TxQuery, WalletDelta,
-    WalletFees, WalletIntroduction, WalletListItem, WalletState,
+    SettingInfo, StartError, StartOptions, StoredBlocks, Task, TxDetails, TxPage, TxQuery,
+    WalletDelta, WalletFees, WalletIntroduction, WalletListItem, WalletState,
 };
 
 /// What a service method gives.
@@ -126,6 +126,8 @@ pub trait ChainService: Send + Sync + 'static {
     fn estimate_fee(&self, blocks: u32, conservative: bool) -> Reply<FeeEstimate>;
     /// Minimum rates.
     fn minimum_fees(&self) -> Reply<MinimumFees>;
+    /// Which blocks of the active chain are on disk.
+    fn stored_blocks(&self) -> Reply<StoredBlocks>;
     /// Shows a task of the wallet among the node's (Core's `showProgress`).
     fn report_task(&self, task: Task) -> Reply<()>;
     /// Whether a transaction of that size would keep to the mempool's limits on what hangs together

@@ -17,6 +17,7 @@ mod wallet;
 pub use chain::{
     Ancestries, Ancestry, BlockInfo, BlockTip, BroadcastReply, ChainState, ChainStep, FeeEstimate,
     FoundCoin, MempoolChange, MempoolEvent, MempoolSnapshot, MinimumFees, PullReply, RemovalReason,
+    StoredBlocks,
 };
 pub(crate) use fault::TOO_LARGE;
 pub use fault::{Fault, FaultCode, IpcError};

@@ -3,19 +3,25 @@
 #![allow(clippy::unwrap_used, reason = "a helper of tests fails by panicking")]
 
 use serde_json::{Value, json};
-use testkit::process::{Node, Setup};
+use testkit::process::flow::Wallet;
+use testkit::process::{Node, PATIENCE, Setup};
 
 fn info(node: &Node) -> Value {
     node.call("getblockchaininfo", json!([]))
 }
 
-/// A node with 420 blocks, sixteen in a file.
-fn node(prune: &str) -> Node {
-    let node = Setup::new("bitcoin").arg("-fastprune").arg(prune).start();
+/// 420 blocks, so many that sixteen of them fill a file.
+fn mine_fat_blocks(node: &Node) {
     let fat = format!("raw(6a4da00f{})", "07".repeat(4000));
     for _ in 0..21 {
         node.call("generatetodescriptor", json!([20, fat]));
     }
+}
+
+/// A node with such blocks.
+fn node(prune: &str) -> Node {
+    let node = Setup::new("bitcoin").arg("-fastprune").arg(prune).start();
+    mine_fat_blocks(&node);
     node
 }
 
@@ -109,4 +115,94 @@ fn a_node_that_keeps_all_blocks_prunes_none() {
     assert_eq!(refused, (-1, text.to_owned()));
     assert_eq!(info(&node)["pruned"], json!(false));
     assert_eq!(info(&node).get("pruneheight"), None);
+}
+
+#[test]
+fn an_index_that_lacks_pruned_blocks_ends_the_start() {
+    let mut node = node("-prune=1");
+    node.call("pruneblockchain", json!([100]));
+    node.stop();
+    for (option, index) in [
+        ("-blockfilterindex", "basic block filter index"),
+        ("-coinstatsindex", "coinstatsindex"),
+    ] {
+        // It may serve for a moment: indexes begin behind all else.
+        let mut with_index = node.setup().clone().arg(option).spawn();
+        let ended = with_index.wait_for_end(PATIENCE);
+        let text = format!(
+            "Error: {index} best block of the index goes beyond pruned data (including undo data). Please disable the index \
+             or reindex (which will download the whole blockchain again)\nError: A fatal internal error occurred, see \
+             debug.log for details: Failed to start indexes, shutting down…\n"
+        );
+        assert_eq!((ended.code, ended.stderr), (Some(1), text));
+    }
+    let refused = node.setup().clone().arg("-txindex").fail();
+    assert_eq!(
+        refused.stderr,
+        "Error: Prune mode is incompatible with -txindex.\n"
+    );
+    node.start_again();
+    assert_eq!(node.call("getblockcount", json!([])), json!(420));
+}
+
+#[test]
+fn a_wallet_that_has_not_seen_pruned_blocks_is_refused() {
+    let setup = Setup::new("bitcoin").wallet();
+    let mut node = setup.arg("-fastprune").arg("-prune=1").start();
+    let kept = Wallet::create(&node, "kept");
+    node.call("createwallet", json!(["old"]));
+    let backup = node.setup().data().path().join("old.bak");
+    let backup = backup.to_str().unwrap().to_owned();
+    node.cli_ok(["-rpcwallet=old", "backupwallet", &backup]);
+    node.call("unloadwallet", json!(["old"]));
+    mine_fat_blocks(&node);
+    kept.synced();
+    let pruned = node.call("pruneblockchain", json!([100])).as_u64().unwrap();
+    let sentence = "Prune: last wallet synchronisation goes beyond pruned data. You need to -reindex (download the whole \
+                    blockchain again in case of a pruned node)";
+    let refused = (-4, format!("Wallet loading failed. {sentence}"));
+    assert_eq!(node.refused("loadwallet", json!(["old"])), refused);
+    // What is refused leaves nothing behind.
+    for _ in 0..2 {
+        let params = json!(["again", backup]);
+        assert_eq!(node.refused("restorewallet", params), refused);
+    }
+    let text = kept.refused(-1, &["rescanblockchain", "0"]);
+    let expected = "Can't rescan beyond pruned data. Use RPC call getblockchaininfo to determine your pruned height.";
+    assert_eq!(text, expected);
+    let from = (pruned + 1).to_string();
+    let scanned = kept.cli(&["rescanblockchain", &from]);
+    assert_eq!(
+        scanned,
+        json!({"start_height": pruned + 1, "stop_height": 420})
+    );
+    node.cli_ok([
+        "-named",
+        "createwallet",
+        "wallet_name=watch",
+        "disable_private_keys=true",
+    ]);
+    let watch = Wallet {
+        node: &node,
+        name: "watch",
+    };
+    let descriptor = json!([{"desc": "raw(51)#8lvh9jxk", "timestamp": 0}]).to_string();
+    let imported = watch.cli(&["importdescriptors", &descriptor]);
+    let text = imported[0]["error"]["message"].as_str().unwrap();
+    assert!(
+        text.contains("This error could be caused by pruning"),
+        "{text}"
+    );
+    node.stop();
+    let with_old = node.setup().clone().arg("-wallet=old");
+    let ended = with_old.fail();
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(
+        ended.stderr.starts_with(&format!(
+            "Error: {sentence}. Wallet \"old\" was left as it is."
+        )),
+        "{ended:?}"
+    );
+    node = with_old.arg("-skipbrokenwallets").start();
+    assert_eq!(node.call("getblockcount", json!([])), json!(420));
 }

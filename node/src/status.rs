@@ -102,8 +102,10 @@ fn update_tip(node: &Node, chain: &Chain, tips: &mut watch::Receiver<Tip>) {
 /// The first block that is on disk, where older ones were pruned.
 fn first_stored(chain: &Chain) -> Option<u32> {
     let reader = &chain.reader;
-    let pruned = reader.config().prune.is_on().then(|| reader.prune_height());
-    pruned.flatten().map(|height| height.saturating_add(1))
+    reader
+        .have_pruned()
+        .then(|| reader.first_stored())
+        .flatten()
 }
 
 fn update_chain_state(node: &Node, chain: &Chain, initial_download: bool) {

@@ -96,6 +96,15 @@ pub struct Standing {
     pub max_cluster: u64,
 }
 
+/// Why a wallet is opened.
+#[derive(Clone, Copy, Debug)]
+pub enum Opening {
+    /// The process starts, and a forerunner may hold the file for so long.
+    AtStart(Duration),
+    /// Somebody asks for it.
+    OnRequest,
+}
+
 /// The wallet process.
 #[derive(Debug)]
 pub struct Context {
@@ -294,29 +303,49 @@ impl Context {
     pub async fn open(
         self: &Arc<Self>,
         name: &str,
-        wait: Duration,
+        opening: Opening,
     ) -> Result<Vec<String>, WalletError> {
         let file = name.to_owned();
-        let warnings = self
+        let wait = match opening {
+            Opening::AtStart(wait) => wait,
+            Opening::OnRequest => Duration::ZERO,
+        };
+        let mut warnings = self
             .handle
             .call(move |wallets| wallets.load(&file, wait))
             .await??;
-        self.adopt(name).await?;
+        match (self.adopt(name).await, opening) {
+            (Ok(()), _) => {}
+            // It was open when the snapshot was loaded: no start may fail for that.
+            (Err(error @ WalletError::BelowSnapshot(_)), Opening::AtStart(_)) => {
+                warnings.push(format!(
+                    "Wallet \"{name}\" waits for blocks below a snapshot of coins, and shows no later payments until \
+                     then. {error}."
+                ));
+                self.follow(name);
+            }
+            (Err(error), _) => {
+                self.drop_wallet(name).await?;
+                return Err(error);
+            }
+        }
         self.tell_open().await;
         Ok(warnings)
     }
 
-    /// Checks a wallet against the chain and follows that; closes it where they do not fit.
+    /// Checks a wallet against the chain and follows that.
     async fn adopt(self: &Arc<Self>, name: &str) -> Result<(), WalletError> {
-        if let Err(error) = crate::follow::check_chain(self, name).await {
-            let file = name.to_owned();
-            self.handle
-                .call(move |wallets| wallets.unload(&file))
-                .await??;
-            return Err(error);
-        }
+        crate::follow::check_chain(self, name).await?;
         self.follow(name);
         Ok(())
+    }
+
+    /// Closes the file of a wallet that is not followed.
+    async fn drop_wallet(&self, name: &str) -> Result<(), WalletError> {
+        let file = name.to_owned();
+        self.handle
+            .call(move |wallets| wallets.unload(&file))
+            .await?
     }
 
     /// Makes a wallet, opens it and follows the chain for it; gives warnings.
@@ -360,7 +389,15 @@ impl Context {
             .handle
             .call(move |wallets| wallets.restore(&file, &backup))
             .await??;
-        self.adopt(name).await?;
+        if let Err(error) = self.adopt(name).await {
+            self.drop_wallet(name).await?;
+            let file = name.to_owned();
+            // The backup itself is still there, and can be restored under this name another time.
+            self.handle
+                .call(move |wallets| wallets.remove_restored(&file))
+                .await?;
+            return Err(error);
+        }
         self.tell_open().await;
         Ok(warnings)
     }

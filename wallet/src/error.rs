@@ -134,6 +134,19 @@ pub enum WalletError {
          again in case of a pruned node)"
     )]
     Pruned,
+    /// Blocks that a wallet has not seen are still to come. The text is Core's.
+    #[error(
+        "Error loading wallet. Wallet requires blocks to be downloaded, and software does not currently support loading \
+         wallets while blocks are being downloaded out of order when using assumeutxo snapshots. Wallet should be able to \
+         load successfully after node sync reaches height {0}"
+    )]
+    BelowSnapshot(u32),
+    /// Blocks that are to be looked through are still to come. The text is Core's.
+    #[error(
+        "Failed to rescan unavailable blocks likely due to an in-progress assumeutxo background sync. Check logs or \
+         getchainstates RPC for assumeutxo background sync progress and try again later."
+    )]
+    BlocksToCome,
     /// A name leads to no wallet.
     #[error(transparent)]
     Name(crate::names::NameError),

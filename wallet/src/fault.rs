@@ -24,6 +24,7 @@ impl From<WalletError> for Fault {
             WalletError::Stopped(_) => FaultCode::ShuttingDown,
             WalletError::Busy(_) => FaultCode::Busy,
             WalletError::Pruned => FaultCode::Pruned,
+            WalletError::BelowSnapshot(_) | WalletError::BlocksToCome => FaultCode::NotReady,
             WalletError::Node(IpcError::Fault(fault)) => fault.code,
             WalletError::Node(_) => FaultCode::NotReady,
             WalletError::Spend(error) => match error {

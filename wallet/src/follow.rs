@@ -171,14 +171,17 @@ async fn follow_node(
     }
 }
 
-/// Refuses a wallet that was used on another chain.
+/// Refuses a wallet that was used on another chain, or has not seen blocks that are not here (Core's
+/// `CWallet::AttachChain`).
 ///
 /// # Errors
-/// [`WalletError::OtherChain`], [`WalletError::Pruned`].
+/// [`WalletError::OtherChain`], [`WalletError::Pruned`], [`WalletError::BelowSnapshot`].
 pub(crate) async fn check_chain(context: &Context, name: &str) -> Result<(), WalletError> {
-    let (locator, best) = context
+    let (locator, best, birth) = context
         .handle
-        .with(name, |wallet| Ok((wallet.locator(), wallet.best())))
+        .with(name, |wallet| {
+            Ok((wallet.locator(), wallet.best(), wallet.birth_time()))
+        })
         .await?;
     if !context.options.cross_chain
         && let Some(last) = locator.last()
@@ -186,13 +189,41 @@ pub(crate) async fn check_chain(context: &Context, name: &str) -> Result<(), Wal
     {
         return Err(WalletError::OtherChain);
     }
-    let state = context.chain.state();
-    if let (Some(pruned), Some((_, height))) = (state.prune_height, best)
-        && height + 1 < pruned
-    {
-        return Err(WalletError::Pruned);
+    if context.chain.state().tip.is_none() {
+        // No chain yet that anything could be missing of.
+        return Ok(());
     }
-    Ok(())
+    let stored = context
+        .ask(|chain| async move { chain.stored_blocks().await })
+        .await?;
+    let seen = match best {
+        Some((_, height)) => height,
+        None => {
+            let fork = context
+                .ask(|chain| async move { chain.find_fork(locator).await })
+                .await?;
+            fork.map_or(0, |fork| fork.height)
+        }
+    };
+    let tip = stored.tip.height;
+    if seen >= stored.first.min(tip) {
+        return Ok(());
+    }
+    let since = match birth {
+        Some(birth) => {
+            let time = birth - BIRTH_MARGIN;
+            let first = context.ask(|chain| async move { chain.first_block_since(time).await });
+            first.await?.map_or(tip, |block| block.height)
+        }
+        None => 0,
+    };
+    if seen.max(since) >= stored.first.min(tip) {
+        Ok(())
+    } else if stored.below_snapshot {
+        Err(WalletError::BelowSnapshot(stored.first.min(tip)))
+    } else {
+        Err(WalletError::Pruned)
+    }
 }
 
 /// Brings what the wallet remembers of the chain in line with the node.
@@ -313,7 +344,7 @@ async fn pull_all(
 ) -> Result<(), WalletError> {
     let mut shown = None;
     let mut disconnected = false;
-    loop {
+    let at_tip = loop {
         let (locator, best) = context
             .handle
             .with(name, |wallet| Ok((wallet.locator(), wallet.best())))
@@ -337,7 +368,8 @@ async fn pull_all(
         }
         let at = best.map_or(0, |(_, height)| height);
         if reply.steps.is_empty() {
-            break;
+            // Blocks below a snapshot of coins may be still to come.
+            break at >= reply.tip.height;
         }
         if shown.is_none() && reply.tip.height > at + SHOWN_FROM {
             shown = Some((crate::rescan::catch_up_task(context, name), at));
@@ -358,7 +390,7 @@ async fn pull_all(
             );
             set_scanning(context, name, Some(progress)).await?;
         }
-    }
+    };
     if let Some((task, _)) = shown {
         task.finish(ipc_schema::TaskState::Done, String::new(), context.now());
         set_scanning(context, name, None).await?;
@@ -366,7 +398,7 @@ async fn pull_all(
     if disconnected {
         ask_mempool(context, name, chain).await?;
     }
-    set_at_tip(context, name, true).await;
+    set_at_tip(context, name, at_tip).await;
     Ok(())
 }
 

@@ -27,7 +27,7 @@ use rpc::TableConfig;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::context::{ChainLink, Context};
+use crate::context::{ChainLink, Context, Opening};
 use crate::handle::WalletHandle;
 use crate::options::WalletOptions;
 use crate::rpc::RpcServer;
@@ -286,7 +286,7 @@ async fn load_wallets(
             context.warn(format!("Ignoring duplicate -wallet {name}."));
             continue;
         }
-        match context.open(name, wait).await {
+        match context.open(name, Opening::AtStart(wait)).await {
             Ok(warnings) => {
                 for warning in warnings {
                     context.warn(warning);

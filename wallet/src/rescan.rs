@@ -167,6 +167,20 @@ async fn report(context: &Context, task: Task) {
     }
 }
 
+/// Refuses to look through blocks that are not here (Core's `hasBlocks`).
+async fn check_blocks(context: &Context, start: u32, stop: Option<u32>) -> Result<(), WalletError> {
+    let stored = context
+        .ask(|chain| async move { chain.stored_blocks().await })
+        .await?;
+    let last = stop.unwrap_or(stored.tip.height);
+    // Of those further below, some may be here.
+    match start < stored.first && last.saturating_add(1) >= stored.first {
+        true if stored.below_snapshot => Err(WalletError::BlocksToCome),
+        true => Err(WalletError::Pruned),
+        false => Ok(()),
+    }
+}
+
 async fn scan(
     context: &Arc<Context>,
     name: &str,
@@ -178,6 +192,7 @@ async fn scan(
         start,
         ..Scanned::default()
     };
+    check_blocks(context, start, stop).await?;
     let mut next = start;
     let mut reported = std::time::Instant::now();
     loop {
@@ -195,6 +210,8 @@ async fn scan(
             .await?;
         blocks.retain(|block| block.tip.height <= end);
         let Some(last) = blocks.last().map(|block| block.tip) else {
+            // The chain became shorter, or its blocks are still to come.
+            check_blocks(context, next, stop).await?;
             return Ok(result);
         };
         let named: Vec<(BlockHash, u32)> = blocks

@@ -207,7 +207,7 @@ impl From<WalletError> for RpcError {
             WalletError::Spend(SpendError::NoPrivateKeys) => code::WALLET,
             WalletError::Spend(_) => code::WALLET_INSUFFICIENT_FUNDS,
             WalletError::Node(_) => code::CLIENT_NOT_CONNECTED,
-            WalletError::Stopped(_) | WalletError::Pruned => code::MISC,
+            WalletError::Stopped(_) => code::MISC,
             _ => code::WALLET,
         };
         Self::new(number, error.to_string())

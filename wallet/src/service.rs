@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use ipc_schema::service::{Reply, WalletFeed, WalletProcessService, WalletService};
 use ipc_schema::{
@@ -16,7 +15,7 @@ use primitives::{Amount, ChainParams, FeeRate, OutPoint, TxOut, Txid};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::context::Context;
+use crate::context::{Context, Opening};
 use crate::rpc::RpcServer;
 use crate::wallet::{NewWallet, Payee, Payment, PreparedTx, ReceiveRequest, Wallet};
 use crate::wallets::{address_type, output_type};
@@ -381,7 +380,7 @@ impl WalletService for WalletServer {
 
     fn open(&self, wallet: String) -> Reply<Vec<String>> {
         self.run(|context| async move {
-            let mut warnings = context.open(&wallet, Duration::ZERO).await?;
+            let mut warnings = context.open(&wallet, Opening::OnRequest).await?;
             warnings.extend(context.load_on_startup(&wallet, true).await);
             Ok(warnings)
         })

@@ -392,6 +392,11 @@ impl Wallets {
         loaded
     }
 
+    /// Removes what [`Wallets::restore`] made, once it is closed.
+    pub fn remove_restored(&self, name: &str) {
+        remove_partial(&self.dir.join(name).join(FILE_NAME), true);
+    }
+
     /// Wallets in the directory, open or not, in the order of their names.
     pub fn list(&self) -> Vec<WalletListItem> {
         let mut items = Vec::new();

@@ -193,6 +193,20 @@ impl ChainReader {
             .map(|entry| entry.height)
     }
 
+    /// The first block from which on all of the active chain are here; `None` where none is missing. Older ones were
+    /// pruned, or lie below a snapshot and are still to come.
+    pub fn first_stored(&self) -> Option<u32> {
+        if !self.have_pruned() && !self.is_below_snapshot() {
+            return None;
+        }
+        self.prune_height().map(|height| height.saturating_add(1))
+    }
+
+    /// Whether blocks below a snapshot are still to come or to be checked (Core's `hasAssumedValidChain`).
+    pub fn is_below_snapshot(&self) -> bool {
+        self.shared.chainstates.borrow().len() > 1
+    }
+
     /// The first block of the active chain with whose time, or that of a block before it, `time` is
     /// reached (Core's `FindEarliestAtLeast`).
     pub fn earliest_at_least(&self, time: i64) -> Option<u32> {

@@ -8,7 +8,7 @@ use crate::generated::chain_capnp::chain;
 use crate::remote::{Remote, ask};
 use crate::types::{
     Ancestries, BlockInfo, BlockTip, BroadcastReply, ChainState, FeeEstimate, FoundCoin, IpcError,
-    MempoolEvent, MinimumFees, PullReply, Task,
+    MempoolEvent, MinimumFees, PullReply, StoredBlocks, Task,
 };
 use crate::wire::{self, Wire};
 
@@ -290,6 +290,16 @@ impl ChainClient {
     pub async fn minimum_fees(&self) -> Result<MinimumFees, IpcError> {
         ask!(self.remote, minimum_fees_request, |r| MinimumFees::take(
             r.get_fees()?
+        )?)
+    }
+
+    /// Which blocks of the active chain are on disk, as of now.
+    ///
+    /// # Errors
+    /// [`IpcError`] where the node is gone.
+    pub async fn stored_blocks(&self) -> Result<StoredBlocks, IpcError> {
+        ask!(self.remote, stored_blocks_request, |r| StoredBlocks::take(
+            r.get_stored()?
         )?)
     }
 

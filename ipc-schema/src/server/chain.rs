@@ -253,6 +253,15 @@ impl chain::Server for ChainObject {
         answer!(results, outcome, |b, fees| fees.put(b.init_fees()))
     }
 
+    async fn stored_blocks(
+        self: Rc<Self>,
+        _: chain::StoredBlocksParams,
+        mut results: chain::StoredBlocksResults,
+    ) -> Result<(), capnp::Error> {
+        let outcome = self.runner.wait(self.service.stored_blocks()).await;
+        answer!(results, outcome, |b, stored| stored.put(b.init_stored()))
+    }
+
     async fn report_task(
         self: Rc<Self>,
         params: chain::ReportTaskParams,

@@ -395,6 +395,9 @@ impl ChainService for Offer {
     fn minimum_fees(&self) -> Reply<MinimumFees> {
         unsupported()
     }
+    fn stored_blocks(&self) -> Reply<StoredBlocks> {
+        unsupported()
+    }
     fn report_task(&self, _: Task) -> Reply<()> {
         unsupported()
     }

@@ -168,6 +168,17 @@ pub struct Ancestries {
     pub max_descendants: u64,
 }
 
+/// Which blocks of the active chain are on disk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StoredBlocks {
+    /// The tip.
+    pub tip: BlockTip,
+    /// The first block from which on all are there; 0 where none is missing.
+    pub first: u32,
+    /// Whether those that are missing are still to come: they lie below a snapshot of coins, and none was pruned.
+    pub below_snapshot: bool,
+}
+
 /// The rates below which something is refused or uneconomic.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MinimumFees {

@@ -5,7 +5,8 @@ use primitives::{Amount, Txid};
 use super::{Wire, wire_enum, wire_struct};
 use crate::generated::chain_capnp as c;
 use crate::types::{
-    Ancestry, BlockInfo, BlockTip, ChainState, ChainStep, MempoolChange, MinimumFees, RemovalReason,
+    Ancestry, BlockInfo, BlockTip, ChainState, ChainStep, MempoolChange, MinimumFees,
+    RemovalReason, StoredBlocks,
 };
 
 wire_enum!(
@@ -26,6 +27,12 @@ wire_struct!(ChainState, c::chain_state, {
     prune_height: opt_val get_prune_height set_prune_height get_has_prune_height set_has_prune_height,
     mock_time: val get_mock_time set_mock_time,
     shutting_down: val get_shutting_down set_shutting_down,
+});
+
+wire_struct!(StoredBlocks, c::stored_blocks, {
+    tip: node get_tip init_tip,
+    first: val get_first set_first,
+    below_snapshot: val get_below_snapshot set_below_snapshot,
 });
 
 wire_struct!(MinimumFees, c::minimum_fees, {

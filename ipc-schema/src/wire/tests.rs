@@ -290,6 +290,11 @@ fn chain(m: &mut Maker) {
         mock_time: m.signed(),
         shutting_down: m.flag(),
     });
+    check(&StoredBlocks {
+        tip: m.tip(),
+        first: m.small(),
+        below_snapshot: m.flag(),
+    });
     let reasons = [
         RemovalReason::Expiry,
         RemovalReason::SizeLimit,

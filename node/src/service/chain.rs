@@ -8,7 +8,7 @@ use ipc_schema::service::{ChainService, MempoolFeed, Reply};
 use ipc_schema::{
     Ancestries, Ancestry, BlockInfo, BlockTip, BroadcastReply, ChainState, ChainStep, Fault,
     FaultCode, FeeEstimate, MempoolChange, MempoolSnapshot, MinimumFees, Phase, PullReply,
-    RemovalReason, Task,
+    RemovalReason, StoredBlocks, Task,
 };
 use primitives::{Amount, BlockHash, OutPoint, Tx, Txid};
 use tokio::sync::{broadcast, watch};
@@ -276,6 +276,18 @@ impl ChainService for ChainServer {
                 incremental: policy.incremental_relay_fee,
                 dust: policy.dust_relay_fee,
                 max_fee,
+            })
+        })
+    }
+
+    fn stored_blocks(&self) -> Reply<StoredBlocks> {
+        self.look(move |_, chain| {
+            let reader = &chain.reader;
+            let tip = reader.tip_block().ok_or_else(not_ready)?;
+            Ok(StoredBlocks {
+                tip: block_tip(&tip),
+                first: reader.first_stored().unwrap_or(0),
+                below_snapshot: reader.is_below_snapshot() && !reader.have_pruned(),
             })
         })
     }

@@ -74,6 +74,7 @@ pub(super) fn scan_error(error: WalletError) -> RpcError {
     }
     match error {
         error @ (WalletError::Busy(_) | WalletError::NotLoaded) => error.into(),
+        error @ WalletError::BlocksToCome => RpcError::misc(error.to_string()),
         error => {
             tracing::warn!("{error}");
             RpcError::misc("Rescan failed. Potentially corrupted data files.")

@@ -341,15 +341,15 @@ async fn importdescriptors(context: Arc<Context>, args: Args) -> RpcResult {
     for request in &requests {
         let empty = Map::new();
         let stamp = timestamp_of(request.as_object().unwrap_or(&empty), now)?;
-        stamps.push(stamp.max(1));
+        stamps.push(stamp);
     }
-    let lowest = stamps
+    let given: Vec<i64> = stamps.iter().map(|stamp| *stamp.max(&1)).collect();
+    let lowest = given
         .iter()
         .copied()
         .min()
         .unwrap_or(now)
         .min(tip.map_or(now, |tip| tip.time));
-    let given = stamps.clone();
     let mut answers = context
         .handle
         .with(&name, move |wallet| {
@@ -367,31 +367,75 @@ async fn importdescriptors(context: Arc<Context>, args: Args) -> RpcResult {
     if answers
         .iter()
         .any(|answer| answer["success"] == json!(true))
-        && let Some(block_time) = scan_after_import(&context, &name, lowest, scan).await?
+        && let Some(unread) = scan_after_import(&context, &name, lowest, scan).await?
     {
         for (answer, stamp) in answers.iter_mut().zip(stamps) {
-            if answer["success"] == json!(true) {
-                *answer = not_scanned(stamp, block_time);
+            // Nothing of a later descriptor lies in what could not be read.
+            let concerned = stamp <= unread.time + rescan::TIMESTAMP_WINDOW;
+            if concerned && answer["success"] == json!(true) {
+                *answer = not_scanned(stamp, unread);
             }
         }
     }
     Ok(Value::Array(answers))
 }
 
+/// Why blocks could not be read, and the time of one of them.
+#[derive(Clone, Copy)]
+struct NotScanned {
+    time: i64,
+    reason: &'static str,
+}
+
+/// What Core says where blocks were pruned.
+const PRUNED: &str = "This error could be caused by pruning or data corruption (see debug.log for details) and could be dealt \
+                      with by downloading and rescanning the relevant blocks (see -reindex option and rescanblockchain RPC).";
+/// What Core says where blocks below a snapshot are still to come.
+const TO_COME: &str = "This error is likely caused by an in-progress assumeutxo background sync. Check logs or getchainstates \
+                       RPC for assumeutxo background sync progress and try again later.";
+/// What Core says where neither is the case.
+const CORRUPT: &str = "This error could potentially caused by data corruption. If the issue persists you may want to reindex \
+                       (see -reindex option).";
+
 /// The answer for a descriptor whose transactions could not be looked for to the end.
-fn not_scanned(stamp: i64, block_time: i64) -> Value {
+fn not_scanned(stamp: i64, NotScanned { time, reason }: NotScanned) -> Value {
     let window = rescan::TIMESTAMP_WINDOW;
     let text = format!(
-        "Rescan failed for descriptor with timestamp {stamp}. There was an error reading a block from time {block_time}, \
-         which is after or within {window} seconds of key creation, and could contain transactions pertaining to the \
-         desc. As a result, transactions and coins using this desc may not appear in the wallet. This error could \
-         potentially caused by data corruption. If the issue persists you may want to reindex (see -reindex option)."
+        "Rescan failed for descriptor with timestamp {stamp}. There was an error reading a block from time {time}, which \
+         is after or within {window} seconds of key creation, and could contain transactions pertaining to the desc. As a \
+         result, transactions and coins using this desc may not appear in the wallet. {reason}"
     );
     json!({"success": false, "error": RpcError::misc(text).to_value()})
 }
 
-/// The time of the first block from `height` on that cannot be read.
-async fn unreadable_since(context: &Context, mut height: u32) -> i64 {
+/// Which block from `height` on cannot be read, and why.
+async fn unreadable_since(context: &Context, mut height: u32) -> NotScanned {
+    let stored = context.ask(|chain| async move { chain.stored_blocks().await });
+    let mut reason = CORRUPT;
+    match stored.await {
+        Ok(stored) if stored.first > height => {
+            height = stored.first - 1;
+            reason = if stored.below_snapshot {
+                TO_COME
+            } else {
+                PRUNED
+            };
+        }
+        _ => height = first_unreadable(context, height).await,
+    }
+    let found = context
+        .ask(|chain| async move { chain.block_at(height).await })
+        .await;
+    let tip = || context.chain.state().tip;
+    let block = found.ok().flatten().or_else(tip);
+    NotScanned {
+        time: block.map_or_else(|| context.now(), |block| block.time),
+        reason,
+    }
+}
+
+/// The first block from `height` on that cannot be read.
+async fn first_unreadable(context: &Context, mut height: u32) -> u32 {
     // Without the blocks' data there is no telling which one it was: the node answers up to it.
     while let Ok(blocks) = context
         .ask(|chain| async move { chain.blocks(height, rescan::SCAN_BYTES).await })
@@ -402,24 +446,16 @@ async fn unreadable_since(context: &Context, mut height: u32) -> i64 {
             None => break,
         }
     }
-    let found = context
-        .ask(|chain| async move { chain.block_at(height).await })
-        .await;
-    let tip = || context.chain.state().tip;
-    found
-        .ok()
-        .flatten()
-        .or_else(tip)
-        .map_or_else(|| context.now(), |block| block.time)
+    height
 }
 
-/// Looks through the chain; gives the time of the first block that could not be read, where there is one.
+/// Looks through the chain; says what could not be read, where something could not.
 async fn scan_after_import(
     context: &Arc<Context>,
     name: &str,
     lowest: i64,
     scan: rescan::Scan,
-) -> Result<Option<i64>, RpcError> {
+) -> Result<Option<NotScanned>, RpcError> {
     // `start_height` goes back two hours by itself.
     let start = ipc_schema::RescanStart::Time(lowest);
     let height = rescan::start_height(context, start)

@@ -2,14 +2,13 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use rpc::{Arg, Args, Command, CommandSpec, ResultDoc, RpcError, RpcResult, code};
 use serde_json::{Map, Value, json};
 
 use super::{doc, with_warnings};
 use crate::WalletError;
-use crate::context::Context;
+use crate::context::{Context, Opening};
 use crate::wallet::NewWallet;
 
 pub(super) fn commands() -> Vec<Command<Context>> {
@@ -111,7 +110,8 @@ fn loading_error(error: WalletError) -> RpcError {
         | WalletError::Legacy(_)
         | WalletError::LegacyEntry(_)
         | WalletError::OtherChain
-        | WalletError::Pruned => "Wallet loading failed. ",
+        | WalletError::Pruned
+        | WalletError::BelowSnapshot(_) => "Wallet loading failed. ",
         _ => "",
     };
     let loaded = matches!(&error, WalletError::File(text) if text.ends_with("is already loaded."));
@@ -196,7 +196,7 @@ async fn createwallet(context: Arc<Context>, args: Args) -> RpcResult {
 async fn loadwallet(context: Arc<Context>, args: Args) -> RpcResult {
     let name = args.str("filename")?;
     let warnings = context
-        .open(name, Duration::ZERO)
+        .open(name, Opening::OnRequest)
         .await
         .map_err(loading_error)?;
     context.sync(name).await;

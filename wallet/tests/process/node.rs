@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use ipc_schema::service::{ChainService, MempoolFeed, Reply};
 use ipc_schema::{
     BlockInfo, BlockTip, BroadcastReply, ChainState, ChainStep, Fault, FeeEstimate, MempoolChange,
-    MempoolSnapshot, MinimumFees, PullReply, RemovalReason, Task,
+    MempoolSnapshot, MinimumFees, PullReply, RemovalReason, StoredBlocks, Task,
 };
 use primitives::address::Destination;
 use primitives::block::Header;
@@ -451,6 +451,14 @@ impl ChainService for TestNode {
             incremental: rate,
             dust: self.params.policy.dust_relay_fee,
             max_fee: self.params.wallet.max_fee,
+        })
+    }
+
+    fn stored_blocks(&self) -> Reply<StoredBlocks> {
+        let tip = self.state.borrow().tip.unwrap_or_default();
+        reply(StoredBlocks {
+            tip,
+            ..StoredBlocks::default()
         })
     }
 
