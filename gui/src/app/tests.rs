@@ -110,6 +110,37 @@ fn a_wanted_restart_is_told_calmly() {
 }
 
 #[test]
+fn a_node_with_blocks_left_to_connect_is_not_up_to_date() {
+    use crate::link::state::Origin;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut app = window(folder.path());
+    let origin = Origin::Spawned;
+    let up = link::Event::Connection(Connection::Up { origin });
+    drop(app.update(Message::LinkTold(up)));
+    for (headers, words) in [
+        (313, "up to date, block 313"),
+        (314, "up to date, block 313"),
+        (467, "block 313 of 467"),
+    ] {
+        app.model.node = Some(ipc_schema::NodeStatus {
+            phase: ipc_schema::Phase::Running,
+            tip: Some(ipc_schema::BlockTip {
+                height: 313,
+                ..ipc_schema::BlockTip::default()
+            }),
+            headers_height: headers,
+            ..ipc_schema::NodeStatus::default()
+        });
+        app.model.node_seen = app.model.now;
+        let bar = format!("Bitcoin regtest  ·  {words}");
+        assert!(
+            iced_test::simulator(app.view()).find(&*bar).is_ok(),
+            "{bar}"
+        );
+    }
+}
+
+#[test]
 fn a_link_that_comes_first_waits_for_its_wallet() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut app = window(folder.path());

@@ -228,6 +228,12 @@ fn sync_words(model: &Model) -> String {
             }
         }
         Phase::Running => match node.tip {
+            // One that has just come in is not worth a word.
+            Some(tip) if node.headers_height > tip.height.saturating_add(1) => format!(
+                "block {} of {}",
+                amount::count(u64::from(tip.height)),
+                amount::count(u64::from(node.headers_height))
+            ),
             Some(tip) => format!("up to date, block {}", amount::count(u64::from(tip.height))),
             None => "up to date".to_owned(),
         },
