@@ -4,16 +4,17 @@
 //! wallet → open the doors → blocks from files → indexes run. Stop: doors → wallet → indexes → chain → cookie, pid
 //! file, locks.
 
-use std::path::{Path, PathBuf};
+mod own_files;
+
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chain::indexes::Indexes;
 use chain::{Ended, Reindex};
-use common::datadir::{self, DirLock, PidFile};
-use common::log::{self, LogOptions};
-use common::options::{Config, Notice, Program};
+use common::log::LogOptions;
+use common::options::{Config, Program};
 use common::stop::StopHandle;
 use ipc_schema::{Ipc, Phase, Served, Services, StartError, parse_bind};
 use rpc::{Table, TableConfig, control::Control};
@@ -35,11 +36,11 @@ use crate::sockets::Sockets;
 use crate::start_options::wire_source;
 use crate::status;
 use crate::wallet_link::{Starter, WalletSource};
+pub(crate) use own_files::warn_user;
+use own_files::{OwnFiles, own_directories, pid_file, start_log};
 
 /// How long a parent may take to read the last words of a child.
 pub(crate) const LAST_WORDS: Duration = Duration::from_secs(5);
-/// Free bytes below which the node does not start.
-const MIN_FREE: u64 = 50 << 20;
 /// What to do where databases cannot be read.
 const REBUILD_ADVICE: &str = "Please restart with -reindex or -reindex-chainstate to recover.";
 /// How long calls in flight may take when the doors close.
@@ -67,13 +68,6 @@ pub(crate) struct Running {
     following: JoinHandle<Option<Ended>>,
     /// Given back last.
     files: OwnFiles,
-}
-
-/// Locks and files that say this process is here.
-struct OwnFiles {
-    _pid: Option<PidFile>,
-    _blocks: DirLock,
-    _network: DirLock,
 }
 
 pub(crate) fn failed(error: impl std::fmt::Display) -> StartError {
@@ -107,10 +101,7 @@ pub(crate) async fn start(launch: Launch) -> Result<Running, StartError> {
         .map_err(|error| failed(settings::with_place(&config, &error.to_string())))?;
     let files = own_directories(&config)?;
     start_log(&mut config, &lines, &warnings)?;
-    let files = OwnFiles {
-        _pid: pid_file(&config)?,
-        ..files
-    };
+    let files = files.with_pid(pid_file(&config)?);
     let log_ring = LogRing::install();
 
     let source = wallet_source(&config, wallet, &ipc, parent.is_some());
@@ -223,92 +214,6 @@ async fn stop_with(parent: Served, detach: Arc<Detach>, stop: StopHandle) {
         tracing::info!("The program that started this one is gone: {reason}");
         stop.stop();
     }
-}
-
-/// Locks the directories; whose they are was looked at before.
-fn own_directories(config: &Config) -> Result<OwnFiles, StartError> {
-    let network_dir = config.network_dir();
-    let network = DirLock::acquire(&network_dir).map_err(failed)?;
-    let blocks_dir = config.blocks_dir().map_err(failed)?;
-    datadir::create_private(&blocks_dir).map_err(failed)?;
-    let blocks = DirLock::acquire(&blocks_dir).map_err(failed)?;
-    check_free_space(&network_dir)?;
-    check_free_space(&blocks_dir)?;
-    Ok(OwnFiles {
-        _pid: None,
-        _blocks: blocks,
-        _network: network,
-    })
-}
-
-/// Refuses a start on a disk that is all but full: it would end in the middle of something (Core's `CheckDiskSpace`).
-fn check_free_space(dir: &Path) -> Result<(), StartError> {
-    match datadir::free_space(dir) {
-        Ok(free) if free < MIN_FREE => Err(failed(format!(
-            "Disk space is low for \"{}\": {} MiB are free, and {} MiB are needed. Please make room there, or choose \
-             another place with -datadir or -blocksdir.",
-            dir.display(),
-            free >> 20,
-            MIN_FREE >> 20
-        ))),
-        // A disk that does not tell is no reason to stop.
-        _ => Ok(()),
-    }
-}
-
-fn start_log(config: &mut Config, lines: &[String], warnings: &[String]) -> Result<(), StartError> {
-    let logger = log::install().map_err(failed)?;
-    let options = LogOptions::from_config(config)
-        .map_err(|error| failed(settings::with_place(config, &error.to_string())))?;
-    logger.start(&options).map_err(failed)?;
-    tracing::info!(
-        "{} version v{} ({} {})",
-        common::CLIENT_NAME,
-        common::VERSION,
-        config.params().coin,
-        config.params().network
-    );
-    for notice in config.take_notices() {
-        match notice {
-            Notice::Info(text) => tracing::info!("{text}"),
-            Notice::Warning(text) => tracing::warn!("{text}"),
-            Notice::Stderr(text) => warn_user(&text),
-        }
-    }
-    for line in lines
-        .iter()
-        .chain(&config.chain_warning())
-        .chain(&config.place_lines())
-        .chain(&config.log_lines())
-    {
-        tracing::info!("{line}");
-    }
-    for line in &config.inert_lines() {
-        tracing::warn!("{line}");
-    }
-    for warning in warnings {
-        tracing::warn!("{warning}");
-        warn_user(&format!("Warning: {warning}"));
-    }
-    Ok(())
-}
-
-/// Shows a warning of the start to whoever started the program.
-pub(crate) fn warn_user(text: &str) {
-    use std::io::Write as _;
-    // A closed standard error leaves nowhere to say anything.
-    let _ = writeln!(std::io::stderr(), "{text}");
-}
-
-fn pid_file(config: &Config) -> Result<Option<PidFile>, StartError> {
-    if config.is_negated("pid") {
-        return Ok(None);
-    }
-    let network_dir = config.network_dir();
-    let path = config
-        .path_in("pid", &network_dir)
-        .unwrap_or_else(|| network_dir.join(config.params().pid_file));
-    PidFile::create(&path).map(Some).map_err(failed)
 }
 
 fn wallet_source(

@@ -22,6 +22,7 @@ mod prune;
 mod rawtransaction;
 mod scan;
 mod snapshot;
+mod submitblock;
 mod submitheader;
 mod txoutproof;
 mod txoutsetinfo;
@@ -47,6 +48,7 @@ pub(crate) fn commands() -> Vec<Command<Node>> {
         rawtransaction::commands(),
         scan::commands(),
         snapshot::commands(),
+        submitblock::commands(),
         submitheader::commands(),
         txoutproof::commands(),
         txoutsetinfo::commands(),

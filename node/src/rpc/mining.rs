@@ -7,12 +7,11 @@ use consensus::BlockError;
 use consensus::merkle::block_merkle_root;
 use keys::Descriptor;
 use primitives::address::Destination;
-use primitives::encode::Reader;
 use primitives::hash::to_hex;
 use primitives::params::{MAX_FUTURE_BLOCK_TIME, MiningPace};
 use primitives::{Block, BlockHash, ChainParams, Script, Tx, Txid};
 use rpc::{Arg, Args, Command, CommandSpec, ResultDoc, RpcError, RpcResult, code};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 
 use super::blockchain::{difficulty, target_text, tip_info};
 use super::chainstate::machine;
@@ -33,7 +32,6 @@ pub(super) fn commands() -> Vec<Command<Node>> {
         generate_to_address_spec().run(generate_to_address),
         generate_to_descriptor_spec().run(generate_to_descriptor),
         generate_block_spec().run(generate_block),
-        submit_block_spec().run(submit_block),
         mining_info_spec().run(mining_info),
     ]
 }
@@ -325,70 +323,6 @@ fn transaction_of(node: &Node, text: &str) -> Result<Arc<Tx>, RpcError> {
                 "Transaction decode failed for {text}. Make sure the tx has at least one input."
             ))
         })
-}
-
-fn submit_block_spec() -> CommandSpec {
-    CommandSpec::new("mining", "submitblock", "Attempts to submit new block to network.\nSee https://en.bitcoin.it/wiki/BIP_0022 for full specification.")
-        .arg(Arg::hex("hexdata", "the hex-encoded block data to submit"))
-        .arg(Arg::str("dummy", "dummy value, for compatibility with BIP22. This value is ignored.").hint("ignored"))
-        .result(ResultDoc::none().when("If the block was accepted"))
-        .result(ResultDoc::str("", "According to BIP22").when("Otherwise"))
-        .cli("\"mydata\"")
-        .rpc("\"mydata\"")
-}
-
-fn submit_block(node: &Node, args: &Args) -> RpcResult {
-    let undecodable = || RpcError::deserialization("Block decode failed");
-    let bytes = rpc::value::decode_hex(args.str("hexdata")?).ok_or_else(undecodable)?;
-    // As the reference, which does not look at what follows the block.
-    let block =
-        Block::decode(&mut Reader::new(&bytes), node.params.hashes).map_err(|_| undecodable())?;
-    let reader = node.reader()?;
-    let block = restore_nonce(node, block)?;
-    let (hash, prev) = (block.hash, block.header.prev);
-    match node
-        .handle()?
-        .submit_block(Arc::new(block), Submission::LOCAL)
-        .wait()
-    {
-        Ok(accepted) => Ok(match accepted.connected {
-            _ if !accepted.new => json!("duplicate"),
-            Some(Ok(())) => Value::Null,
-            Some(Err(error)) => json!(error.to_string()),
-            None => json!("inconclusive"),
-        }),
-        Err(SubmitError::Rejected(error)) => Ok(json!(bip22_word(error))),
-        Err(SubmitError::Chain(error)) if reader.block(&prev).is_none() => {
-            tracing::debug!("submitted block {hash}: {error}");
-            Err(machine(error))
-        }
-        Err(SubmitError::Chain(error)) => Err(machine(error)),
-    }
-}
-
-/// Adds the coinbase's reserved witness where the submitter left it out (Core's
-/// `UpdateUncommittedBlockStructures`).
-fn restore_nonce(node: &Node, block: Block) -> Result<Block, RpcError> {
-    let reader = node.reader()?;
-    let active = reader
-        .block(&block.header.prev)
-        .is_some_and(|parent| parent.height + 1 >= node.params.segwit_height);
-    let has_commitment = consensus::block_check::witness_commitment_index(&block).is_some();
-    let Some(coinbase) = block.txs.first() else {
-        return Ok(block);
-    };
-    if !active || !has_commitment || coinbase.has_witness() || coinbase.inputs.is_empty() {
-        return Ok(block);
-    }
-    let mut data = coinbase.data().clone();
-    data.inputs[0].witness = vec![vec![0; 32]];
-    let mut txs = block.txs.clone();
-    txs[0] = Arc::new(Tx::new(data, node.params.hashes));
-    Ok(Block { txs, ..block })
-}
-
-fn bip22_word(error: BlockRejection) -> String {
-    error.to_string()
 }
 
 fn mining_info_spec() -> CommandSpec {
