@@ -115,6 +115,10 @@ fn a_node_that_keeps_all_blocks_prunes_none() {
     assert_eq!(refused, (-1, text.to_owned()));
     assert_eq!(info(&node)["pruned"], json!(false));
     assert_eq!(info(&node).get("pruneheight"), None);
+    let young = Setup::new("bitcoin").arg("-prune=1").start();
+    let refused = young.refused("pruneblockchain", json!([0]));
+    let text = "Blockchain is too short for pruning.";
+    assert_eq!(refused, (-1, text.to_owned()));
 }
 
 #[test]
