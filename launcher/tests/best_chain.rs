@@ -120,7 +120,7 @@ fn a_chain_that_is_old_or_has_little_work_is_still_downloaded() {
 
 #[test]
 fn a_check_finds_damage_under_a_running_node() {
-    let node = Setup::new("bitcoin").arg("-blocksxor=0").start();
+    let mut node = Setup::new("bitcoin").arg("-blocksxor=0").start();
     mine(&node, 20, "51");
     for level in 0..=4 {
         assert_eq!(
@@ -148,4 +148,19 @@ fn a_check_finds_damage_under_a_running_node() {
         "{}",
         node.log()
     );
+    // A start looks as closely as it is told to.
+    node.stop();
+    node.start_with(&["-blocksxor=0", "-checklevel=1", "-checkblocks=0"]);
+    assert_eq!(node.call("getblockcount", json!([])), json!(20));
+    node.stop();
+    for level in ["-checklevel=2", "-checklevel=4"] {
+        let setup = node.setup().clone().arg(level).arg("-checkblocks=1");
+        let ended = setup.fail();
+        let starts = ended
+            .stderr
+            .starts_with("Corrupted block database detected");
+        assert!(starts && ended.code == Some(1), "{ended:?}");
+        let advice = "Please restart with -reindex or -reindex-chainstate to recover.\n";
+        assert!(ended.stderr.ends_with(advice), "{ended:?}");
+    }
 }
