@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper of tests fails by panicking")]
 
+#[path = "common/draft.rs"]
+mod draft;
 #[path = "common/reference.rs"]
 mod reference;
 
@@ -9,6 +11,7 @@ use serde_json::{Value, json};
 use testkit::process::flow::Wallet;
 use testkit::process::{Node, PATIENCE, Setup, wait_until};
 
+use draft::{Coin, Draft, REWARD};
 use reference::{LATER, TOP, blocks, dump, hex, known, states, submit, submit_headers};
 
 /// Where a wallet says that it lacks blocks.
@@ -132,6 +135,27 @@ fn a_snapshot_is_refused_used_and_confirmed() {
         -32603,
         "Work does not exceed active chainstate",
     );
+}
+
+#[test]
+fn a_snapshot_is_refused_while_transactions_wait() {
+    let blocks = blocks();
+    let source = Setup::new("bitcoin").start();
+    submit(&source, &blocks);
+    let path = dump(&source);
+    let node = Setup::new("bitcoin").start();
+    submit_headers(&node, &blocks);
+    submit(&node, &blocks[..101]);
+    let coin = Coin {
+        place: (blocks[0].txs[0].txid().to_string(), 0),
+        value: REWARD,
+    };
+    let waiting = Draft::simple(&coin, 1000).hex();
+    node.call("sendrawtransaction", json!([waiting]));
+    let (code, text) = node.refused("loadtxoutset", json!([path]));
+    let expected = "Can't activate a snapshot when mempool not empty";
+    assert!(code == -32603 && text.contains(expected), "{code}: {text}");
+    assert_eq!(states(&node), [(json!(101), json!(true))]);
 }
 
 #[test]
