@@ -36,20 +36,9 @@ fn confirmed(node: &Node, height: usize) {
 }
 
 #[test]
-fn a_snapshot_is_refused_used_and_confirmed() {
+fn a_header_alone_is_judged_and_needs_the_one_before_it() {
     let blocks = blocks();
-    let source = Setup::new("bitcoin").start();
-    submit(&source, &blocks);
-    let path = dump(&source);
-    let mut node = Setup::new("bitcoin").start();
-    let refused = |node: &Node, path: &str, code: i64, expected: &str| {
-        let (found, text) = node.refused("loadtxoutset", json!([path]));
-        assert!(found == code && text.contains(expected), "{found}: {text}");
-        assert_eq!(states(node).len(), 1);
-    };
-    refused(&node, "none.dat", -8, "Couldn't open file ");
-    refused(&node, &path, -32603, "must appear in the headers chain");
-    // A header needs the one before it.
+    let node = Setup::new("bitcoin").start();
     let text = format!("Must submit previous header ({}) first", blocks[0].hash);
     let second = json!([&hex(&blocks[1])[..160]]);
     assert_eq!(node.refused("submitheader", second), (-25, text));
@@ -69,6 +58,23 @@ fn a_snapshot_is_refused_used_and_confirmed() {
         (&info["headers"], &info["blocks"]),
         (&json!(TOP), &json!(0))
     );
+}
+
+#[test]
+fn a_snapshot_is_refused_used_and_confirmed() {
+    let blocks = blocks();
+    let source = Setup::new("bitcoin").start();
+    submit(&source, &blocks);
+    let path = dump(&source);
+    let mut node = Setup::new("bitcoin").start();
+    let refused = |node: &Node, path: &str, code: i64, expected: &str| {
+        let (found, text) = node.refused("loadtxoutset", json!([path]));
+        assert!(found == code && text.contains(expected), "{found}: {text}");
+        assert_eq!(states(node).len(), 1);
+    };
+    refused(&node, "none.dat", -8, "Couldn't open file ");
+    refused(&node, &path, -32603, "must appear in the headers chain");
+    submit_headers(&node, &blocks);
     let file = std::fs::read(&path).unwrap();
     for (spoil, code, expected) in [
         (
