@@ -9,7 +9,7 @@ use primitives::hash_scheme::merkle_node;
 use primitives::{Block, ChainParams, Coin, Hash256, Network, Script, Tx, U256};
 use serde_json::{Value, json};
 use testkit::process::flow::Wallet;
-use testkit::process::{COINS, Node, Setup};
+use testkit::process::{COINS, Node, PATIENCE, Setup};
 use testkit::{from_hex, to_hex, vectors_dir};
 
 /// Hash of block 438 of Bitcoin's main network.
@@ -222,6 +222,18 @@ fn mined_blocks_are_the_references_own() {
 }
 
 /// Genesis block, network and two mined blocks of every network where a node can mine at once.
+#[test]
+fn blocks_made_on_request_end_at_the_height_to_stop_at() {
+    let mut node = Setup::new("bitcoin").arg("-stopatheight=5").start();
+    assert_eq!(mine(&node, 8).len(), 5);
+    let ended = node.wait_for_end(PATIENCE);
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
+    node.start_with(&[]);
+    assert_eq!(height(&node), 5);
+    assert_eq!(mine(&node, 1).len(), 1);
+    node.stop();
+}
+
 #[test]
 fn every_coin_has_its_own_genesis() {
     let bitcoin = "000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f";

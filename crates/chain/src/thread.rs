@@ -223,7 +223,7 @@ impl ChainThread {
 
     fn go_on_importing(&mut self) -> Result<(), ChainError> {
         // A stop lets an import rest; it goes on from the index at the next start.
-        if self.chain.config().is_stopping() {
+        if self.has_stopped() {
             self.end_import();
             return Ok(());
         }
@@ -308,7 +308,12 @@ impl ChainThread {
 
     /// Whether no further block is to be connected.
     fn has_stopped(&self) -> bool {
-        self.chain.config().is_stopping() || self.chain.shared.ended.borrow().is_some()
+        self.chain.config().is_stopping() || self.has_ended()
+    }
+
+    /// Whether the process is asked to end for what happened here, as at the height to stop at.
+    fn has_ended(&self) -> bool {
+        self.chain.shared.ended.borrow().is_some()
     }
 
     fn carry_out(&mut self, command: Command) -> Result<(), ChainError> {

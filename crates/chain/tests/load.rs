@@ -358,3 +358,46 @@ fn the_height_to_stop_at_is_kept() {
     let error = error.err().unwrap();
     assert!(matches!(error, StartError::FutureTip) && error.can_rebuild());
 }
+
+#[test]
+fn no_block_is_connected_above_the_height_to_stop_at() {
+    let params = Net::Regtest.params();
+    let dir = tempfile::tempdir().unwrap();
+    let open = |height, reindex| {
+        TestChain::open(Net::Regtest, dir.path(), |config| {
+            config.stop_at_height = height;
+            config.reindex = reindex;
+        })
+    };
+    let chain = open(Some(5), Reindex::No);
+    let mut parent = Parent::from(&chain.reader.tip_block().unwrap());
+    let mut hashes = Vec::new();
+    for height in 1..=8 {
+        let block = mine(params, parent, &[], 0, 1);
+        parent = Parent::of(&block, height);
+        hashes.push(block.hash);
+        let call = chain.handle.submit_block(block, Submission::LOCAL);
+        let connected = call.wait().unwrap().connected;
+        // Those above are kept for later.
+        assert_eq!(connected.is_some(), height <= 5, "{height}: {connected:?}");
+    }
+    assert_eq!(*chain.reader.ended().borrow(), Some(Ended::StopHeight(5)));
+    // Nor by what people decide about blocks.
+    chain.handle.invalidate_block(hashes[4]).wait().unwrap();
+    chain.handle.reconsider_block(hashes[4]).wait().unwrap();
+    assert_eq!(chain.reader.height(), 4);
+    chain.import();
+    assert_eq!(chain.reader.height(), 4);
+    chain.stop();
+    for reindex in [Reindex::No, Reindex::Chainstate, Reindex::All] {
+        let chain = open(Some(6), reindex);
+        chain.import();
+        assert_eq!(chain.reader.height(), 6, "{reindex:?}");
+        assert_eq!(*chain.reader.ended().borrow(), Some(Ended::StopHeight(6)));
+        chain.stop();
+    }
+    let chain = open(None, Reindex::No);
+    chain.import();
+    assert_eq!(chain.reader.height(), 8);
+    chain.stop();
+}

@@ -114,7 +114,7 @@ fn generate_many(node: &Node, args: &Args, count: &str, script: &Script) -> RpcR
     let mut tries = args.opt_int("maxtries")?.unwrap_or(DEFAULT_MAX_TRIES);
     let mut hashes = Vec::new();
     for left in (0..count.max(0)).rev() {
-        if node.stop.is_stopping() {
+        if node.stop.is_stopping() || has_ended(node)? {
             break;
         }
         let request = TemplateRequest {
@@ -142,6 +142,12 @@ fn generate_many(node: &Node, args: &Args, count: &str, script: &Script) -> RpcR
         process(node, Arc::new(block))?;
     }
     Ok(json!(hashes))
+}
+
+/// Whether the chain takes no more blocks, as at the height of `-stopatheight`.
+fn has_ended(node: &Node) -> Result<bool, RpcError> {
+    let ended = node.reader()?.ended().borrow().is_some();
+    Ok(ended)
 }
 
 /// A template that breaks a rule, with the error number of the command.

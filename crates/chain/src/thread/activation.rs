@@ -71,7 +71,8 @@ impl ChainThread {
             connected: None,
         };
         self.activate(Some(&mut fresh))?;
-        if fresh.connected.is_none() && self.chain.unconfirmed_base().is_some() {
+        let below = self.chain.unconfirmed_base().is_some() && !self.has_ended();
+        if fresh.connected.is_none() && below {
             self.connect_below_snapshot(&mut fresh)?;
         }
         let connected = fresh.connected;
@@ -111,6 +112,10 @@ impl ChainThread {
         &mut self,
         mut fresh: Option<&mut Fresh<'_>>,
     ) -> Result<bool, ChainError> {
+        if self.has_ended() {
+            // The block at the height to stop at is the last one, whoever brings more.
+            return Ok(false);
+        }
         let (start, begun) = (self.chain.tip_work(), Instant::now());
         let stored = fresh.as_ref().filter(|fresh| fresh.stored);
         let block = stored.map(|fresh| fresh.block);
