@@ -1,4 +1,5 @@
-//! A disk that fills up: the node says so and ends, and nothing is lost once there is room again.
+//! A disk that fills up, and files that may not grow: the node says so and ends, and nothing is lost once there is room
+//! again.
 
 #![allow(clippy::print_stdout, reason = "a test that leaves itself out says so")]
 #![allow(clippy::unwrap_used, reason = "a helper of tests fails by panicking")]
@@ -111,5 +112,122 @@ fn a_full_disk_under_coins_and_wallets_costs_no_money() {
         let found = node.call("gettransaction", json!([txid]));
         assert!(found["confirmations"].as_i64() >= Some(0), "{found}");
     }
+    node.stop();
+}
+
+/// Lets no file of a running process grow beyond so many bytes; false where nothing here can do that.
+fn limit_files(pid: u32, bytes: u64) -> bool {
+    let limit = format!("--fsize={bytes}:");
+    let set = Command::new("prlimit")
+        .args(["--pid", &pid.to_string(), &limit])
+        .output();
+    let set = set.is_ok_and(|set| set.status.success());
+    if !set {
+        println!("left out: prlimit cannot limit the files of a process");
+    }
+    set
+}
+
+/// Bytes of the journal of a store.
+fn journal_bytes(node: &Node, store: &str) -> u64 {
+    let entries = fs::read_dir(node.file(store)).unwrap();
+    let entries = entries.map(Result::unwrap);
+    let mut journals = entries.filter(|entry| entry.path().extension().is_some_and(|e| e == "jnl"));
+    let journal = journals.next().unwrap();
+    assert!(journals.next().is_none());
+    journal.metadata().unwrap().len()
+}
+
+#[test]
+fn a_store_whose_write_is_cut_short_is_named_and_loses_nothing() {
+    // Coins are longer than entries of the block index, or the other way round: the longer journal is cut first.
+    let long = format!("raw(4cc8{}7551)", "07".repeat(200));
+    for (store, script, room) in [
+        ("blocks/index", "raw(51)", 60),
+        ("blocks/index", "raw(51)", 4000),
+        ("chainstate", &long, 0),
+        ("chainstate", &long, 700),
+    ] {
+        let mut node = Setup::new("bitcoin").arg("-fastprune").start();
+        let mine =
+            |node: &Node, count: u32| node.try_call("generatetodescriptor", json!([count, script]));
+        mine(&node, 700).unwrap();
+        // Only then is a journal as long as what was written to it.
+        node.restart();
+        let limit = journal_bytes(&node, store) + room;
+        if !limit_files(node.pid(), limit) {
+            return;
+        }
+        let mut height = 700;
+        let refused = loop {
+            mine(&node, 20).unwrap();
+            height += 20;
+            // Writes all.
+            if let Err(refused) = node.try_call("gettxoutsetinfo", json!(["none"])) {
+                break refused;
+            }
+            assert!(height < 1400, "nothing was written");
+        };
+        let ended = node.wait_for_end(PATIENCE);
+        assert_eq!(ended.code, Some(1), "{refused:?} {ended:?}");
+        let said = &ended.stderr;
+        let named = node.file(store);
+        assert!(said.contains(&named.display().to_string()), "{said}");
+        assert!(said.contains("ulimit -f"), "{said}");
+        assert_eq!(journal_bytes(&node, store), limit);
+        node.start_again();
+        assert_eq!(node.call("getblockcount", json!([])), json!(height));
+        assert_eq!(node.call("verifychain", json!([4, 0])), json!(true));
+        mine(&node, 1).unwrap();
+        node.stop();
+    }
+}
+
+#[test]
+fn a_failure_that_comes_with_a_stop_is_told() {
+    let mut node = Setup::new("bitcoin").arg("-fastprune").start();
+    node.call("generatetodescriptor", json!([700, "raw(51)"]));
+    node.restart();
+    node.call("generatetodescriptor", json!([20, "raw(51)"]));
+    if !limit_files(node.pid(), journal_bytes(&node, "blocks/index")) {
+        return;
+    }
+    // What is written last.
+    node.call("stop", json!([]));
+    let ended = node.wait_for_end(PATIENCE);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    let named = node.file("blocks/index");
+    let said = &ended.stderr;
+    assert!(said.contains(&named.display().to_string()), "{said}");
+    node.start_again();
+    assert_eq!(node.call("getblockcount", json!([])), json!(720));
+    node.stop();
+}
+
+#[test]
+fn a_wallet_that_may_not_grow_says_so_and_keeps_what_it_gave() {
+    let mut node = Setup::new("bitcoin").wallet().start();
+    let wallet = Wallet::create(&node, "w");
+    let known = wallet.address("bech32");
+    let file = node.file("wallets/w/wallet.dat");
+    if !limit_files(node.wallet_pid(), file.metadata().unwrap().len()) {
+        return;
+    }
+    let mut given = vec![known];
+    let refused = loop {
+        match node.try_call("getnewaddress", json!([])) {
+            Ok(address) => given.push(address.as_str().unwrap().to_owned()),
+            Err(refused) => break refused,
+        }
+        assert!(given.len() < 5000, "nothing was written");
+    };
+    let text = refused.to_string();
+    assert!(text.contains(file.to_str().unwrap()), "{text}");
+    node.restart();
+    for address in given {
+        let info = node.call("getaddressinfo", json!([address]));
+        assert_eq!(info["ismine"], json!(true), "{address}");
+    }
+    node.call("getnewaddress", json!([]));
     node.stop();
 }

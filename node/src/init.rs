@@ -393,8 +393,9 @@ impl Running {
             }
             None => None,
         };
-        self.stop().await;
-        match fatal {
+        // Somebody may have asked for the stop just before the chain failed, or it fails in its last write.
+        let failed = self.stop().await;
+        match fatal.or(failed) {
             Some(cause) => {
                 warn_user(&format!(
                     "Error: A fatal internal error occurred, see debug.log for details: {cause}"
@@ -405,17 +406,18 @@ impl Running {
         }
     }
 
-    /// Stops everything in the opposite order of the start.
-    pub(crate) async fn stop(self) {
+    /// Stops everything in the opposite order of the start. Says why the chain could not be closed, where it could not.
+    pub(crate) async fn stop(self) -> Option<String> {
         let ipc = self.ipc.clone();
-        let files = self.stop_serving().await;
+        let (files, failed) = self.stop_serving().await;
         ipc.stop().await;
         drop(files);
         tracing::info!("Shutdown done");
+        failed
     }
 
-    /// Stops everything but the connections; gives what is to be given back after them.
-    async fn stop_serving(self) -> OwnFiles {
+    /// Stops everything but the connections; gives what is to be given back after them, and what failed.
+    async fn stop_serving(self) -> (OwnFiles, Option<String>) {
         tracing::info!("Shutdown in progress...");
         self.node.stop.stop();
         self.node.status.send_modify(|status| {
@@ -440,9 +442,13 @@ impl Running {
             chain.stop()
         })
         .await;
-        if let Ok(Err(error)) = closed {
+        let failed = match closed {
+            Ok(result) => result.err().map(|error| error.to_string()),
+            Err(panic) => Some(panic.to_string()),
+        };
+        if let Some(error) = &failed {
             tracing::error!("The chain could not be closed in order: {error}");
         }
-        self.files
+        (self.files, failed)
     }
 }

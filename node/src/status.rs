@@ -58,15 +58,16 @@ pub(crate) async fn follow(node: Arc<Node>, chain: Chain) -> Option<Ended> {
                 }
                 below_snapshot = several;
             }
-            changed = ended.changed() => {
-                let reason = ended.borrow().clone();
-                if changed.is_err() || reason.is_some() {
-                    return reason;
-                }
-            }
+            reason = why(&mut ended) => return reason,
             () = node.stop.stopped() => return None,
         }
     }
+}
+
+/// Waits until the chain has ended, which may be before anybody looked.
+async fn why(ended: &mut watch::Receiver<Option<Ended>>) -> Option<Ended> {
+    let reason = ended.wait_for(Option::is_some).await;
+    reason.ok().and_then(|reason| reason.clone())
 }
 
 async fn wait(node: &Node) {
