@@ -83,14 +83,14 @@ pub fn read_marker(text: &str) -> bool {
     is_marker(text)
 }
 
-/// Reads a journal of the engine: how many of its bytes are whole batches, and whether more of them lie behind what
-/// cannot be read. `None` where they are out of order.
+/// Reads a journal of the engine: how many of its bytes are whole batches, and whether what follows was whole once.
+/// `None` where they are out of order.
 ///
 /// # Errors
 /// Where the file cannot be read.
 pub fn read_journal(file: &File) -> io::Result<Option<(u64, bool)>> {
     match journal::read(file, &mut journal::Runs::default()) {
-        Ok(end) => Ok(Some((end.bytes, end.rest == journal::Rest::Batches))),
+        Ok(end) => Ok(Some((end.bytes, end.rest == journal::Rest::Damaged))),
         Err(error) if error.kind() == io::ErrorKind::InvalidData => Ok(None),
         Err(error) => Err(error),
     }

@@ -19,16 +19,20 @@ const TRAILER: &[u8; 4] = b"FJL\x03";
 const CHANGE_HEAD: usize = 1 + 1 + 8 + 2 + 4 + 4;
 /// Bytes that are read at once.
 const PIECE: usize = 64 << 10;
+/// Bytes that a disk writes as one: what a loss of power leaves out ends where such a piece does.
+const SECTOR: u64 = 512;
+/// So many zero bytes are no part of a batch, but a piece that was not written.
+const HOLE: u64 = 16;
 
 /// What lies behind the last batch that can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Rest {
     /// Nothing, or space that is only reserved.
     Empty,
-    /// A batch that did not get to its end.
+    /// Batches that did not get to the disk as a whole, as where process or machine stopped in the midst of it.
     Torn,
-    /// More batches, behind one that cannot be read.
-    Batches,
+    /// Batches that did, and changed since.
+    Damaged,
 }
 
 /// How far a journal can be read.
@@ -110,20 +114,101 @@ pub(crate) fn read(file: &File, runs: &mut Runs) -> io::Result<JournalEnd> {
     let len = file.metadata()?.len();
     let mut reader = Parts::new(file, 0, len)?;
     let mut bytes = 0;
-    while let Some(batch) = reader.batch()? {
-        if !runs.push(batch) {
-            return Err(io::ErrorKind::InvalidData.into());
+    let broken = loop {
+        match reader.batch()? {
+            Ok(batch) if runs.push(batch) => bytes = reader.at,
+            Ok(_) => return Err(io::ErrorKind::InvalidData.into()),
+            Err(broken) => break broken,
         }
-        bytes = reader.at;
-    }
-    let rest = rest(file, bytes, len)?;
+    };
+    let rest = rest(file, bytes, broken, runs)?;
     Ok(JournalEnd { bytes, rest })
 }
 
+/// Where and how a batch cannot be read.
+#[derive(Clone, Copy, Debug)]
+struct Broken {
+    /// Where its first part lies that makes no sense.
+    part: u64,
+    /// Whether it is there to its end, for all that.
+    ended: bool,
+}
+
 /// What lies behind `start`, where no batch can be read.
-fn rest(file: &File, start: u64, len: u64) -> io::Result<Rest> {
-    let mut reader = Parts::new(file, start, len)?;
-    let (mut piece, mut at, mut torn) = (Vec::with_capacity(PIECE), start, false);
+///
+/// A process that dies leaves the beginning of a batch, and nothing or anything behind it; a loss of power may also
+/// leave holes of zeros, with whole batches behind them, as the system writes in any order. Where there is no hole and
+/// the writing got to the end of a batch, the one that cannot be read was there, too.
+fn rest(file: &File, start: u64, broken: Broken, runs: &Runs) -> io::Result<Rest> {
+    let tail = Tail::survey(file, start)?;
+    if tail.end == start {
+        return Ok(Rest::Empty);
+    }
+    if tail.has_hole {
+        return Ok(Rest::Torn);
+    }
+    let written =
+        broken.ended || tail.ends_batch(file)? || is_batch_behind(file, broken.part, &tail, runs)?;
+    Ok(if written { Rest::Damaged } else { Rest::Torn })
+}
+
+/// Bytes that make no batch.
+#[derive(Clone, Copy, Debug)]
+struct Tail {
+    start: u64,
+    /// Behind it are only zeros.
+    end: u64,
+    /// Whether a piece that was never written lies before its end.
+    has_hole: bool,
+}
+
+impl Tail {
+    fn survey(mut file: &File, start: u64) -> io::Result<Self> {
+        file.seek(SeekFrom::Start(start))?;
+        let mut tail = Self {
+            start,
+            end: start,
+            has_hole: false,
+        };
+        let (mut piece, mut at, mut zeros, mut gap) =
+            (Vec::with_capacity(PIECE), start, 0_u64, false);
+        loop {
+            piece.clear();
+            file.take(PIECE as u64).read_to_end(&mut piece)?;
+            if piece.is_empty() {
+                return Ok(tail);
+            }
+            for byte in &piece {
+                gap |= zeros >= HOLE && at.is_multiple_of(SECTOR);
+                at += 1;
+                if *byte == 0 {
+                    zeros += 1;
+                } else {
+                    zeros = 0;
+                    tail.has_hole |= gap;
+                    tail.end = at;
+                }
+            }
+        }
+    }
+
+    /// Whether the last bytes are those that end a batch.
+    fn ends_batch(&self, mut file: &File) -> io::Result<bool> {
+        let len = TRAILER.len() as u64;
+        if self.end - self.start < len {
+            return Ok(false);
+        }
+        file.seek(SeekFrom::Start(self.end - len))?;
+        let mut last = [0; TRAILER.len()];
+        file.read_exact(&mut last)?;
+        Ok(last == *TRAILER)
+    }
+}
+
+/// Whether a whole batch, younger than those before, lies behind `from`.
+fn is_batch_behind(file: &File, from: u64, tail: &Tail, runs: &Runs) -> io::Result<bool> {
+    let mut reader = Parts::new(file, from, tail.end)?;
+    let (mut piece, mut at) = (Vec::with_capacity(PIECE), from);
     loop {
         // The end of the piece before stays in view: a trailer may lie across.
         let kept = piece.len().saturating_sub(TRAILER.len() - 1);
@@ -134,17 +219,18 @@ fn rest(file: &File, start: u64, len: u64) -> io::Result<Rest> {
             .take(PIECE as u64)
             .read_to_end(&mut piece)?;
         if piece.len() == before {
-            return Ok(if torn { Rest::Torn } else { Rest::Empty });
+            return Ok(false);
         }
-        torn |= piece.iter().any(|byte| *byte != 0);
         let ends = piece.windows(TRAILER.len()).enumerate();
         for (end, _) in ends.filter(|(_, bytes)| bytes == TRAILER) {
             let behind = at + (end + TRAILER.len()) as u64;
-            if Parts::new(file, behind, len)?.batch()?.is_some() {
-                return Ok(Rest::Batches);
+            let batch = Parts::new(file, behind, tail.end)?.batch()?;
+            // What another file left here before is older.
+            if batch.is_ok_and(|batch| runs.last.is_none_or(|last| batch.sequence > last)) {
+                return Ok(true);
             }
             // The file has one place for all that read it.
-            reader = Parts::new(file, at + piece.len() as u64, len)?;
+            reader = Parts::new(file, at + piece.len() as u64, tail.end)?;
         }
     }
 }
@@ -188,13 +274,13 @@ impl<'a> Parts<'a> {
         Ok(taken.and_then(|()| self.buffer.as_slice().try_into().ok()))
     }
 
-    /// The next batch; `None` where there is none that is whole.
-    fn batch(&mut self) -> io::Result<Option<Batch>> {
-        if self.array()? != Some([START]) {
-            return Ok(None);
-        }
-        let (Some(count), Some(sequence)) = (self.array()?, self.array()?) else {
-            return Ok(None);
+    /// The next batch, or where it cannot be read.
+    fn batch(&mut self) -> io::Result<Result<Batch, Broken>> {
+        let mut part = self.at;
+        let broken = |part| Ok(Err(Broken { part, ended: false }));
+        let head = (self.array()?, self.array()?, self.array()?);
+        let (Some([START]), Some(count), Some(sequence)) = head else {
+            return broken(part);
         };
         let mut batch = Batch {
             sequence: u64::from_le_bytes(sequence),
@@ -202,9 +288,10 @@ impl<'a> Parts<'a> {
         };
         let mut sum = Xxh3::new();
         for _ in 0..u32::from_le_bytes(count) {
+            part = self.at;
             self.buffer.clear();
             if self.take(1)?.is_none() {
-                return Ok(None);
+                return broken(part);
             }
             let whole = match self.buffer[0] {
                 CHANGE => self.change(&mut batch)?,
@@ -212,17 +299,23 @@ impl<'a> Parts<'a> {
                 _ => None,
             };
             if whole.is_none() {
-                return Ok(None);
+                return broken(part);
             }
             sum.update(&self.buffer);
         }
+        part = self.at;
         let end = (self.array()?, self.array()?, self.array()?);
-        let right = (
-            Some([END]),
-            Some(sum.digest().to_le_bytes()),
-            Some(*TRAILER),
-        );
-        Ok((end == right).then_some(batch))
+        let (Some(mark), Some(found), Some(trailer)) = end else {
+            return broken(part);
+        };
+        let right = mark == [END] && found == sum.digest().to_le_bytes();
+        if right && trailer == *TRAILER {
+            return Ok(Ok(batch));
+        }
+        // Of a trailer that was cut off, more than one bit is missing.
+        let other = u32::from_le_bytes(trailer) ^ u32::from_le_bytes(*TRAILER);
+        let ended = other == 0 || (right && other.is_power_of_two());
+        Ok(Err(Broken { part, ended }))
     }
 
     fn change(&mut self, batch: &mut Batch) -> io::Result<Option<()>> {

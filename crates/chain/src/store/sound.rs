@@ -1,8 +1,8 @@
 //! Looks at the engine's files before the engine does, which takes some of them as they come.
 //!
 //! Of a manifest it checks no sum, and it deletes a table without the file that names its manifest. Of a journal the
-//! sums leave the order of the batches out, and what cannot be read is cut off with all that follows: at the end of
-//! the newest journal that is right, anywhere else it would leave a hole. So each batch carries a number.
+//! sums leave the order of the batches out, and what cannot be read is cut off with all that follows: where the newest
+//! journal was being written that is right, anywhere else changes would be lost. So each batch carries a number.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -158,7 +158,10 @@ fn check_journals(path: &Path) -> Result<Journals, StoreError> {
                 cut.and_then(|file| file.set_len(end.bytes).and_then(|()| file.sync_all()))
                     .map_err(|error| file("write to", &path, error))?;
             }
-            Rest::Torn | Rest::Batches => return Err(bad(path, "a change in it is not whole")),
+            Rest::Torn => return Err(bad(path, "a change in it is not whole")),
+            Rest::Damaged => {
+                return Err(bad(path, "a change in it is not as it was written"));
+            }
         }
         journals.newest = path;
     }

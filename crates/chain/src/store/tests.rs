@@ -153,15 +153,110 @@ fn a_batch_that_was_not_written_to_its_end_is_cut_off() {
             assert_eq!(keys(open(dir.path()).scan(b"")), ["a"]);
         }
     }
-    // A hole in its midst, as after a loss of power.
-    let mut torn = whole.clone();
-    torn[end - 16] ^= 0xff;
-    std::fs::write(journal, torn).unwrap();
+    std::fs::write(journal, &whole[..end - 1]).unwrap();
     let store = open(dir.path());
-    assert_eq!(keys(store.scan(b"")), ["a"]);
     put(&store, "c", b"3");
     drop(store);
     assert_eq!(keys(open(dir.path()).scan(b"")), ["a", "c"]);
+}
+
+/// A journal with three batches, and where each ends; the last one is long.
+fn three_batches(dir: &Path) -> (PathBuf, Vec<u8>, [usize; 3]) {
+    let store = open(dir);
+    put(&store, "a", b"1");
+    put(&store, "b", b"2");
+    let long: Vec<u8> = (0..3000_u32).map(|n| n.to_le_bytes()[0] | 1).collect();
+    put(&store, "c", &long);
+    drop(store);
+    let path = engine_files(dir, ".jnl").remove(0);
+    let whole = std::fs::read(&path).unwrap();
+    let ends = whole.windows(4).enumerate();
+    let ends = ends.filter(|(_, bytes)| *bytes == b"FJL\x03");
+    let ends: Vec<usize> = ends.map(|(at, _)| at + 4).collect();
+    let last = ends.len() - 3;
+    let end = ends[last..].try_into().unwrap();
+    (path, whole, end)
+}
+
+/// What a look at a journal finds: bytes that are whole, and what lies behind them.
+fn look(path: &Path, bytes: &[u8]) -> Option<(usize, journal::Rest)> {
+    std::fs::write(path, bytes).unwrap();
+    let file = std::fs::File::open(path).unwrap();
+    let end = journal::read(&file, &mut journal::Runs::default()).ok()?;
+    Some((usize::try_from(end.bytes).unwrap(), end.rest))
+}
+
+#[test]
+fn wherever_the_writing_stops_what_is_whole_is_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, whole, [_, start, end]) = three_batches(dir.path());
+    let mut noise = 1_u32;
+    let mut noise = || {
+        noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        noise.to_be_bytes()[0]
+    };
+    let torn = Some((start, journal::Rest::Torn));
+    for cut in start + 1..end {
+        // Nothing behind it, space that was only reserved, or what was there before.
+        let mut bytes = whole[..cut].to_vec();
+        assert_eq!(look(&path, &bytes), torn, "{cut}");
+        bytes.resize(cut + 700, 0);
+        assert_eq!(look(&path, &bytes), torn, "{cut}, then zeros");
+        bytes[cut..].iter_mut().for_each(|byte| *byte = noise());
+        assert_eq!(look(&path, &bytes), torn, "{cut}, then noise");
+        // Batches of a file that is gone are older than those before them.
+        bytes.truncate(cut);
+        bytes.extend(&whole[..start]);
+        bytes.resize(bytes.len() + 99, 7);
+        // Their first byte is the last one of a batch but for one bit.
+        if cut < end - 1 {
+            assert_eq!(look(&path, &bytes), torn, "{cut}, then old batches");
+        }
+    }
+    // A loss of power leaves out whole pieces, whatever lies behind them.
+    for piece in (start / 512..end / 512).map(|piece| (piece * 512).max(start)) {
+        let mut bytes = whole.clone();
+        let until = (piece / 512 + 1) * 512;
+        bytes[piece..until].fill(0);
+        let found = look(&path, &bytes).unwrap();
+        if until - piece >= 16 {
+            assert_eq!(found, (start, journal::Rest::Torn), "{piece}");
+        }
+    }
+    std::fs::write(&path, &whole[..end - 100]).unwrap();
+    assert_eq!(keys(open(dir.path()).scan(b"")), ["a", "b"]);
+}
+
+#[test]
+fn no_bit_of_a_journal_can_change_unseen() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, whole, [_, start, end]) = three_batches(dir.path());
+    // Of the long value, some bits.
+    let bytes = (0..start + 100).chain((start + 100..end - 60).step_by(61));
+    for at in bytes.chain(end - 60..end) {
+        for bit in 0..8 {
+            let mut damaged = whole.clone();
+            damaged[at] ^= 1 << bit;
+            match look(&path, &damaged) {
+                // Numbers are compared with those of the tables later.
+                None | Some((_, journal::Rest::Damaged)) => {}
+                Some(found) => assert_eq!(found, (end, journal::Rest::Empty), "{at}, {bit}"),
+            }
+        }
+    }
+    for at in [start - 20, end - 200, end - 1] {
+        let mut damaged = whole.clone();
+        damaged[at] ^= 4;
+        std::fs::write(&path, &damaged).unwrap();
+        for _ in 0..2 {
+            let error = open_error(dir.path()).to_string();
+            assert!(error.contains(path.to_str().unwrap()), "{error}");
+            assert!(error.contains("-reindex"), "{error}");
+        }
+        assert_eq!(std::fs::read(&path).unwrap(), damaged);
+    }
+    std::fs::write(&path, whole).unwrap();
+    assert_eq!(keys(open(dir.path()).scan(b"")), ["a", "b", "c"]);
 }
 
 #[test]
