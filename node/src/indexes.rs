@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chain::Clock;
-use chain::indexes::{IndexConfig, IndexKind, Indexes};
+use chain::indexes::{IndexConfig, IndexKind, IndexProgress, Indexes};
 use common::options::Config;
 use ipc_schema::{StartError, TaskState};
 
@@ -116,19 +116,23 @@ const fn title(kind: IndexKind) -> &'static str {
 }
 
 impl IndexTasks {
-    fn show(&self, kind: IndexKind, percent: u8) {
+    fn show(&self, kind: IndexKind, progress: IndexProgress) {
         let now = self.clock.now();
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
-        if percent >= 100 {
-            if let Some(id) = shown.remove(&kind) {
-                let (state, note) = match self.tasks.cancelled_kind(id) {
-                    Some(_) => (TaskState::Cancelled, PAUSE_NOTE),
-                    None => (TaskState::Done, ""),
+        let percent = match progress {
+            IndexProgress::Percent(percent) => percent,
+            IndexProgress::AtTip | IndexProgress::Paused => {
+                // One that was asked to end may have arrived before it heard of that.
+                let (state, note) = match progress {
+                    IndexProgress::Paused => (TaskState::Cancelled, PAUSE_NOTE),
+                    _ => (TaskState::Done, ""),
                 };
-                self.tasks.finish(id, state, note, now);
+                if let Some(id) = shown.remove(&kind) {
+                    self.tasks.finish(id, state, note, now);
+                }
+                return;
             }
-            return;
-        }
+        };
         let id = *shown
             .entry(kind)
             .or_insert_with(|| self.tasks.begin(kind.option(), title(kind), now));
@@ -154,11 +158,11 @@ mod tests {
             clock: Clock::new(),
             shown: Mutex::default(),
         };
-        shown.show(IndexKind::Tx, 100);
-        shown.show(IndexKind::Tx, 7);
-        shown.show(IndexKind::CoinStats, 1);
-        shown.show(IndexKind::Tx, 60);
-        shown.show(IndexKind::CoinStats, 100);
+        shown.show(IndexKind::Tx, IndexProgress::AtTip);
+        shown.show(IndexKind::Tx, IndexProgress::Percent(7));
+        shown.show(IndexKind::CoinStats, IndexProgress::Percent(1));
+        shown.show(IndexKind::Tx, IndexProgress::Percent(60));
+        shown.show(IndexKind::CoinStats, IndexProgress::AtTip);
         let list = tasks.watch().borrow().clone();
         let told: Vec<_> = list
             .iter()
@@ -171,5 +175,27 @@ mod tests {
                 ("Building the index of coin statistics…", Some(0.01), true),
             ]
         );
+    }
+
+    #[test]
+    fn an_index_that_arrives_while_it_is_cancelled_is_complete() {
+        for (end, state) in [
+            (IndexProgress::AtTip, TaskState::Done),
+            (IndexProgress::Paused, TaskState::Cancelled),
+        ] {
+            let tasks = Tasks::new();
+            let shown = IndexTasks {
+                tasks: tasks.clone(),
+                clock: Clock::new(),
+                shown: Mutex::default(),
+            };
+            shown.show(IndexKind::Tx, IndexProgress::Percent(98));
+            let id = tasks.watch().borrow()[0].id;
+            assert!(tasks.begin_cancel(id).is_some());
+            shown.show(IndexKind::Tx, end);
+            let task = tasks.watch().borrow()[0].clone();
+            assert_eq!(task.detail.is_empty(), state == TaskState::Done);
+            assert_eq!((task.state, task.cancellable), (state, false));
+        }
     }
 }

@@ -141,9 +141,19 @@ impl IndexKind {
     }
 }
 
-/// Told how far an index is while it is built, in percent; 100 says that it has arrived. Returns at
-/// once.
-pub type IndexProgressFn = Arc<dyn Fn(IndexKind, u8) + Send + Sync>;
+/// How far an index is while it is built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IndexProgress {
+    /// So many hundredths of all transactions are in it.
+    Percent(u8),
+    /// It is at the tip.
+    AtTip,
+    /// It stands still until the next start, as somebody asked for.
+    Paused,
+}
+
+/// Told how far an index is while it is built. Returns at once.
+pub type IndexProgressFn = Arc<dyn Fn(IndexKind, IndexProgress) + Send + Sync>;
 
 /// Which indexes are kept, and how.
 #[derive(Clone)]

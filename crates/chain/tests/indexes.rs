@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chain::indexes::{IndexError, IndexKind, Indexes};
+use chain::indexes::{IndexError, IndexKind, IndexProgress, Indexes};
 use chain::{BlockInfo, ChainConfig, ChainReader};
 use common::crash::{DIR, Kill, WORK, run_and_kill, say_done, say_stored, stand_still_at_place};
 use common::indexed::{Indexed, config};
@@ -284,9 +284,9 @@ fn the_building_of_an_index_can_wait_for_the_next_start() {
     let waiting = std::sync::Mutex::new(waiting);
     let mut slow = config();
     slow.kinds = vec![IndexKind::Tx];
-    slow.progress = Arc::new(move |_, percent| {
-        tell.send(percent).unwrap();
-        if percent < 100 {
+    slow.progress = Arc::new(move |_, progress| {
+        tell.send(progress).unwrap();
+        if matches!(progress, IndexProgress::Percent(_)) {
             // It ends with the test.
             let _gone = waiting.lock().unwrap().recv();
         }
@@ -294,10 +294,10 @@ fn the_building_of_an_index_can_wait_for_the_next_start() {
     let indexes = Indexes::open(chain.reader.clone(), &slow).unwrap();
     indexes.start().unwrap();
     let first = told.recv_timeout(PATIENCE).unwrap();
-    assert!(first < 100, "{first}");
+    assert!(matches!(first, IndexProgress::Percent(0..100)), "{first:?}");
     indexes.pause(IndexKind::Tx);
     drop(go_on);
-    assert_eq!(told.recv_timeout(PATIENCE).unwrap(), 100);
+    assert_eq!(told.recv_timeout(PATIENCE).unwrap(), IndexProgress::Paused);
     let summary = indexes.summary(IndexKind::Tx).unwrap();
     assert!(!summary.synced && summary.best_height < chain.reader.height());
     assert!(!indexes.wait_for_tip(IndexKind::Tx));

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use super::block_on::block_on;
 use super::indexing::{Indexing, Run, Source};
 use super::state::IndexState;
-use super::{IndexError, IndexProgressFn};
+use super::{IndexError, IndexProgress, IndexProgressFn};
 use crate::error::ReadError;
 use crate::follower::{Ahead, ChainFollower, FollowError};
 use crate::reader::{BlockInfo, ChainReader, Ended, Tip};
@@ -362,7 +362,7 @@ impl<I: Indexing> Follow<I> {
         let percent = u8::try_from(percent.min(99)).expect("below a hundred");
         if self.told != Some(percent) {
             self.told = Some(percent);
-            (self.progress)(self.state.kind, percent);
+            (self.progress)(self.state.kind, IndexProgress::Percent(percent));
         }
     }
 
@@ -373,7 +373,7 @@ impl<I: Indexing> Follow<I> {
             tracing::info!("{} is enabled at height {height}", self.name());
         }
         if self.told.take().is_some() {
-            (self.progress)(self.state.kind, 100);
+            (self.progress)(self.state.kind, IndexProgress::AtTip);
         }
     }
 
@@ -386,7 +386,7 @@ impl<I: Indexing> Follow<I> {
                 self.name()
             );
             if self.told.take().is_some() {
-                (self.progress)(self.state.kind, 100);
+                (self.progress)(self.state.kind, IndexProgress::Paused);
             }
         }
     }
