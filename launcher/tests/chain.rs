@@ -221,7 +221,6 @@ fn mined_blocks_are_the_references_own() {
     assert_eq!(coinbase["vin"][0]["txinwitness"], json!(["00".repeat(32)]));
 }
 
-/// Genesis block, network and two mined blocks of every network where a node can mine at once.
 #[test]
 fn blocks_made_on_request_end_at_the_height_to_stop_at() {
     let mut node = Setup::new("bitcoin").arg("-stopatheight=5").start();
@@ -234,6 +233,7 @@ fn blocks_made_on_request_end_at_the_height_to_stop_at() {
     node.stop();
 }
 
+/// Genesis block, network and two mined blocks of every network where a node can mine at once.
 #[test]
 fn every_coin_has_its_own_genesis() {
     let bitcoin = "000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f";
