@@ -7,7 +7,8 @@ mod window;
 
 use ipc_schema::{Connection, NodeEvent, NodeTopics, Task, TaskState};
 use serde_json::json;
-use testkit::process::{Node, PATIENCE, Setup};
+use testkit::process::{Node, PATIENCE, Setup, wait_until};
+use testkit::vectors_dir;
 
 use window::{Window, hello};
 
@@ -69,4 +70,91 @@ fn many_blocks_that_are_left_and_come_back_are_tasks() {
         call.join().unwrap().unwrap();
         assert_eq!(height(&node), reached);
     }
+}
+
+/// Cancels the first task of a kind that has begun, as soon as there is one; gives how it ended.
+fn cancel(window: &Window, node: &Node, kind: &str) -> Task {
+    let socket = node.file("node.sock");
+    wait_until("the node's socket", PATIENCE, || socket.exists());
+    let cancelled = async {
+        let connection: Connection = window.ipc.connect(&socket).await.unwrap();
+        connection.hello(hello()).await.unwrap();
+        let client = connection.node().await.unwrap();
+        let topics = NodeTopics {
+            tasks: true,
+            ..NodeTopics::default()
+        };
+        let mut events = client.subscribe(topics).await.unwrap();
+        let mut asked = None;
+        loop {
+            let event = events.recv().await.expect("the node is there");
+            let NodeEvent::Tasks(list) = event else {
+                continue;
+            };
+            for task in list.into_iter().filter(|task| task.kind == kind) {
+                if asked.is_none() && task.cancellable {
+                    client.cancel_task(task.id).await.unwrap();
+                    asked = Some(task.id);
+                } else if task.is_over() {
+                    assert_eq!(Some(task.id), asked, "{task:?}");
+                    return task;
+                }
+            }
+        }
+    };
+    let cancelled = async { tokio::time::timeout(PATIENCE, cancelled).await };
+    window
+        .runtime
+        .block_on(cancelled)
+        .expect("a task that ends")
+}
+
+#[test]
+fn the_building_of_coins_is_cancelled_and_goes_on_at_the_next_start() {
+    let Some(vectors) = vectors_dir() else { return };
+    let file = vectors.join("regtest/chain.dat");
+    let mut node = Setup::new("bitcoin")
+        .arg(format!("-loadblock={}", file.display()))
+        .start();
+    wait_until("all blocks", PATIENCE, || height(&node) == 467);
+    let coins = |node: &Node| node.call("gettxoutsetinfo", json!(["muhash"]))["muhash"].clone();
+    let all = coins(&node);
+    let window = Window::new();
+    node.stop();
+    node.spawn_with(&[SOCKET, "-reindex-chainstate"]);
+    let task = cancel(&window, &node, "connect");
+    assert_eq!(task.state, TaskState::Cancelled, "{task:?}");
+    assert!(!task.detail.is_empty() && !task.cancellable, "{task:?}");
+    // It serves, and stays where it is.
+    let reached = height(&node);
+    assert!(reached < 467, "{reached}");
+    assert_ne!(coins(&node), all);
+    assert_eq!(height(&node), reached);
+    node.stop();
+    node.start_with(&[SOCKET]);
+    wait_until("all blocks", PATIENCE, || height(&node) == 467);
+    assert_eq!(coins(&node), all);
+    node.stop();
+}
+
+#[test]
+fn blocks_that_are_taken_back_can_be_kept_by_a_cancel() {
+    let node = Setup::new("bitcoin").arg(SOCKET).start();
+    node.call("generatetodescriptor", json!([8000, "raw(51)"]));
+    let first = node.call("getblockhash", json!([1]));
+    let window = Window::new();
+    let (client, params) = (node.client(), json!([first]));
+    let call = std::thread::spawn(move || client.call("/", "invalidateblock", &params));
+    let task = cancel(&window, &node, "disconnect");
+    assert_eq!(task.state, TaskState::Cancelled, "{task:?}");
+    let refused = call.join().unwrap().unwrap_err().to_string();
+    assert!(refused.contains("cancelled"), "{refused}");
+    let reached = height(&node);
+    assert!((1..8000).contains(&reached), "{reached}");
+    assert_eq!(height(&node), reached);
+    // It goes on from there when asked again, and all can be had back.
+    node.call("invalidateblock", json!([first]));
+    assert_eq!(height(&node), 0);
+    node.call("reconsiderblock", json!([first]));
+    assert_eq!(height(&node), 8000);
 }

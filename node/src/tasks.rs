@@ -28,6 +28,8 @@ pub(crate) const VERIFYING: &str = "verify";
 pub(crate) const SCANNING: &str = "scan";
 /// Kind of the task that looks through block filters.
 pub(crate) const SCANNING_BLOCKS: &str = "scanblocks";
+/// Kind of the task that takes blocks back which are to be invalid.
+pub(crate) const DISCONNECTING: &str = "disconnect";
 /// What is shown of a task that was asked to end and has not.
 const CANCELLING: &str = "Cancelling…";
 
@@ -207,6 +209,9 @@ pub(crate) fn cancel_note(kind: &str) -> &'static str {
         VERIFYING => {
             "Nothing is changed. The blocks that were not looked at are taken as they are."
         }
+        DISCONNECTING => {
+            "The blocks that were taken back stay invalid. Call invalidateblock again to go on, or reconsiderblock to have them back."
+        }
         SCANNING | SCANNING_BLOCKS => "What was found so far is answered.",
         _ => "",
     }
@@ -234,7 +239,7 @@ impl ChainTasks {
             Task::Connecting => (CONNECTING, "Connecting blocks on disk…"),
             Task::Flushing => ("flush", "Writing coins to disk…"),
             Task::Activating => ("activate", "Moving to the best chain…"),
-            Task::Disconnecting => ("disconnect", "Taking blocks back…"),
+            Task::Disconnecting => (DISCONNECTING, "Taking blocks back…"),
             Task::Pruning => ("prune", "Deleting old blocks…"),
             Task::BackgroundValidation => (BACKGROUND, "Checking the blocks below the snapshot…"),
             Task::CheckingSnapshot => ("checksnapshot", "Checking the coins of the snapshot…"),

@@ -179,6 +179,7 @@ pub struct Cancel {
     verification: AtomicBool,
     pause: AtomicBool,
     background: AtomicBool,
+    invalidation: AtomicBool,
 }
 
 impl Cancel {
@@ -190,6 +191,11 @@ impl Cancel {
     /// The blocks that were not looked at yet are taken as they are.
     pub fn cancel_verification(&self) {
         self.verification.store(true, Ordering::Relaxed);
+    }
+
+    /// No more blocks are taken back that are to be invalid; those that were stay so.
+    pub fn cancel_invalidation(&self) {
+        self.invalidation.store(true, Ordering::Relaxed);
     }
 
     /// Our own blocks on disk wait until the next start: no more of them are read for a new index, or connected.
@@ -205,6 +211,11 @@ impl Cancel {
     /// Whether our own blocks on disk are to wait. Asked again, the answer is no.
     pub(crate) fn take_pause(&self) -> bool {
         self.pause.swap(false, Ordering::Relaxed)
+    }
+
+    /// Whether the taking back of blocks is to end. Asked again, the answer is no.
+    pub(crate) fn take_invalidation(&self) -> bool {
+        self.invalidation.swap(false, Ordering::Relaxed)
     }
 
     /// Whether the blocks below a snapshot are to wait.

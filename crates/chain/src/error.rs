@@ -56,6 +56,12 @@ pub enum ChainError {
     /// The chain's thread has ended.
     #[error("the node is shutting down")]
     Stopped,
+    /// Somebody asked for the end of a command.
+    #[error(
+        "cancelled: the blocks that were taken back stay invalid. Call invalidateblock again to go on, or \
+         reconsiderblock to have them back"
+    )]
+    Cancelled,
 }
 
 impl ChainError {

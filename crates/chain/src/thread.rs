@@ -349,7 +349,11 @@ impl ChainThread {
             }
             Command::Invalidate { hash, answer } => {
                 let result = match self.invalidate(&hash) {
-                    Err(error @ (ChainError::Pruned(_) | ChainError::Stopped)) => Err(error),
+                    Err(
+                        error @ (ChainError::Pruned(_)
+                        | ChainError::Stopped
+                        | ChainError::Cancelled),
+                    ) => Err(error),
                     result => Ok(result?),
                 };
                 let _gone = answer.send(result);

@@ -17,7 +17,8 @@ use crate::detach::Detach;
 use crate::indexes;
 use crate::settings;
 use crate::tasks::{
-    BACKGROUND, CONNECTING, LOADING, REINDEXING, SCANNING, SCANNING_BLOCKS, VERIFYING,
+    BACKGROUND, CONNECTING, DISCONNECTING, LOADING, REINDEXING, SCANNING, SCANNING_BLOCKS,
+    VERIFYING,
 };
 use crate::wallet_link::Starter;
 
@@ -173,6 +174,7 @@ impl NodeService for NodeServer {
                     node.cancel.pause_import()
                 }
                 Some(kind) if kind == BACKGROUND => node.cancel.pause_background(),
+                Some(kind) if kind == DISCONNECTING => node.cancel.cancel_invalidation(),
                 Some(kind) if kind == VERIFYING => node.cancel.cancel_verification(),
                 Some(kind) => indexes::pause(&node, &kind),
                 None => {

@@ -186,6 +186,9 @@ impl ChainThread {
             (self.chain.chain.len(), index.entry(invalid).height as usize)
         };
         let total = begun.saturating_sub(height);
+        // One that came when nothing was taken back any more is of no use now.
+        let _late = self.chain.config().cancel.take_invalidation();
+        let mut cancelled_at = None;
         while let Some(block) = self.chain.invalidate_step(invalid)? {
             self.chain.note_disconnected(&block);
             let left = self.chain.chain.len().saturating_sub(height);
@@ -195,10 +198,19 @@ impl ChainThread {
                 self.chain.publish();
                 return Err(ChainError::Stopped);
             }
+            if left > 0 && self.chain.config().cancel.take_invalidation() {
+                cancelled_at = self.chain.shared.index().find(&block.hash);
+                break;
+            }
         }
-        self.chain.finish_invalidate(invalid);
+        self.chain
+            .finish_invalidate(cancelled_at.unwrap_or(invalid));
         self.chain.publish();
         self.activate(None)?;
+        if cancelled_at.is_some() {
+            report_taken_back(self.chain.config(), total, total);
+            return Err(ChainError::Cancelled);
+        }
         Ok(true)
     }
 }
