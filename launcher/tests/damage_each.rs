@@ -16,7 +16,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use testkit::process::{Ended, Node, PATIENCE, RpcFailure, Setup, wait_for};
+use testkit::process::{Ended, Node, PATIENCE, RpcFailure, Setup, wait_for, wait_until};
 use testkit::vectors_dir;
 
 use answers::{INDEXES, Question, settle, tip};
@@ -26,6 +26,8 @@ use dice::Dice;
 const TIP: u64 = 467;
 /// Blocks that are taken back and given again, with their coins and undo data.
 const DEPTH: u64 = 120;
+/// Height of a snapshot's block, and of the tip above it.
+const SNAPSHOT: (u64, u64) = (110, 130);
 /// Files that tell nothing to the next start.
 const UNREAD: [&str; 4] = ["debug.log", ".lock", ".cookie", "bitq-node.pid"];
 
@@ -97,6 +99,9 @@ fn kinds(root: &Path, dir: &Path, found: &mut BTreeMap<String, Vec<PathBuf>>) {
 /// A directory with a chain, all indexes and a mempool, and what is true of it.
 struct Scene {
     node: Node,
+    args: Vec<&'static str>,
+    /// Blocks that are taken back and given again.
+    depth: u64,
     clean: PathBuf,
     coins: BTreeMap<u64, Value>,
     questions: Vec<(Question, [Value; 4])>,
@@ -111,7 +116,7 @@ impl Scene {
         setup = INDEXES.iter().fold(setup, Setup::arg);
         let mut node = setup.start();
         node.stop();
-        let args: Vec<&str> = [&["-dbcache=4"][..], &INDEXES].concat();
+        let args: Vec<&'static str> = [&["-dbcache=4"][..], &INDEXES].concat();
         node.start_with(&args);
         settle(&node);
         assert_eq!(tip(&node).0, TIP);
@@ -126,17 +131,62 @@ impl Scene {
         });
         let questions = questions.collect();
         node.stop();
+        Some(Self::of(node, args, (DEPTH, coins, questions)))
+    }
+
+    /// A node that stands above a snapshot, and knows none of the blocks below it.
+    fn above_a_snapshot() -> Self {
+        let whole = Setup::new("bitcoin").arg("-coinstatsindex").start();
+        // The reference's own blocks, of which it knows the coins at a height.
+        let output = "pk(0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798)";
+        let mine = |height| {
+            whole.call("setmocktime", json!([1_598_887_951_u64 + height]));
+            whole.call("generatetodescriptor", json!([1, output]));
+            whole.call("getblockhash", json!([height]))
+        };
+        let hashes: Vec<Value> = (1..=SNAPSHOT.0).map(mine).collect();
+        let dump = whole.call("dumptxoutset", json!(["coins.dat", "latest"]));
+        let mut node = Setup::new("bitcoin").start();
+        for hash in hashes {
+            let header = whole.call("getblockheader", json!([hash, false]));
+            node.call("submitheader", json!([header]));
+        }
+        node.call("loadtxoutset", json!([dump["path"]]));
+        for height in SNAPSHOT.0 + 1..=SNAPSHOT.1 {
+            let raw = whole.call("getblock", json!([mine(height), 0]));
+            assert_eq!(node.call("submitblock", json!([raw])), Value::Null);
+        }
+        wait_until("the index at the tip", PATIENCE, || {
+            let info = whole.call("getindexinfo", json!([]));
+            info["coinstatsindex"]["best_block_height"] == json!(SNAPSHOT.1)
+        });
+        let at = |height| whole.call("gettxoutsetinfo", json!(["muhash", height]));
+        let coins = (0..=SNAPSHOT.1).map(|height| (height, at(height)["muhash"].clone()));
+        let coins = coins.collect();
+        assert_eq!(tip(&node).0, SNAPSHOT.1);
+        node.restart();
+        node.stop();
+        Self::of(node, Vec::new(), (15, coins, Vec::new()))
+    }
+
+    fn of(
+        node: Node,
+        args: Vec<&'static str>,
+        (depth, coins, questions): (u64, BTreeMap<u64, Value>, Vec<(Question, [Value; 4])>),
+    ) -> Self {
         let clean = node.setup().data().path().join("clean");
         let mut found = BTreeMap::new();
         copy(&node.network_dir(), &clean);
         kinds(&clean, &clean, &mut found);
-        Some(Self {
+        Self {
             node,
+            args,
+            depth,
             clean,
             coins,
             questions,
             kinds: found,
-        })
+        }
     }
 
     fn restore(&self) {
@@ -146,7 +196,7 @@ impl Scene {
 
     /// Starts the node; gives how it ended where it does not come up.
     fn start(&mut self, more: &[&str]) -> Result<(), Ended> {
-        let args: Vec<&str> = [&["-dbcache=4"][..], &INDEXES, more].concat();
+        let args: Vec<&str> = [&self.args, more].concat();
         self.node.spawn_with(&args);
         let node = &mut self.node;
         let ready = wait_for("the node to serve or end", PATIENCE, || {
@@ -193,7 +243,11 @@ impl Scene {
         self.check_indexes()?;
         let call = |method, params| self.node.try_call(method, params);
         let height = call("getblockcount", json!([]))?.as_u64().unwrap();
-        let from = height.saturating_sub(DEPTH).max(1);
+        if height == 0 {
+            // All blocks went with what was damaged.
+            return self.check_indexes();
+        }
+        let from = height.saturating_sub(self.depth).max(1);
         let hash = call("getblockhash", json!([from]))?;
         call("invalidateblock", json!([hash]))?;
         self.check_coins()?;
@@ -272,12 +326,36 @@ fn damage_to_any_file_is_told_or_does_no_harm() {
     let wish = std::env::var("BITQ_DAMAGES").ok();
     let wish: Option<usize> = wish.map(|text| text.parse().unwrap());
     let mut dice = Dice::fixed(wish.is_none().then_some(20), "damage");
-    let Some(mut scene) = Scene::new(&mut dice) else {
+    let Some(scene) = Scene::new(&mut dice) else {
         return;
     };
+    assert!(scene.kinds.len() > 40, "{:?}", scene.kinds.keys());
+    damage_all(scene, &mut dice, wish);
+}
+
+#[test]
+fn damage_to_a_loaded_snapshot_is_told_or_does_no_harm() {
+    let wish = std::env::var("BITQ_DAMAGES").ok();
+    let wish: Option<usize> = wish.map(|text| text.parse().unwrap());
+    let mut dice = Dice::fixed(wish.is_none().then_some(21), "damage to a snapshot");
+    let mut scene = Scene::above_a_snapshot();
+    let all = scene.kinds.len();
+    // The others are damaged elsewhere, unless many are wanted.
+    scene
+        .kinds
+        .retain(|kind, _| wish.is_some() || kind.starts_with("chainstate_snapshot"));
+    assert!(
+        scene.kinds.len() > 8 && all > 20,
+        "{:?}",
+        scene.kinds.keys()
+    );
+    damage_all(scene, &mut dice, wish);
+}
+
+/// Damages one file after another, each kind as often as is wished or once.
+fn damage_all(mut scene: Scene, dice: &mut Dice, wish: Option<usize>) {
     let network = scene.node.network_dir();
     let kinds = scene.kinds.clone();
-    assert!(kinds.len() > 40, "{:?}", kinds.keys());
     let (mut refused, mut ended, mut well, mut followed) = (0, 0, 0, 0);
     for (number, (kind, places)) in kinds.iter().enumerate() {
         let ways = match wish {
@@ -287,7 +365,7 @@ fn damage_to_any_file_is_told_or_does_no_harm() {
         for damage in ways {
             scene.restore();
             let place = &places[usize::try_from(dice.below(places.len() as u64)).unwrap()];
-            let at = damage.apply(&network.join(place), &mut dice);
+            let at = damage.apply(&network.join(place), dice);
             let what = format!("{damage:?} at {at} of {} ({kind})", place.display());
             println!("{what}");
             let told = match scene.start(&[]) {
