@@ -96,6 +96,9 @@ fn kinds(root: &Path, dir: &Path, found: &mut BTreeMap<String, Vec<PathBuf>>) {
     found.values_mut().for_each(|places| places.sort());
 }
 
+/// Questions about a whole directory, and what it answers.
+type Answered = Vec<(Question, [Value; 4])>;
+
 /// A directory with a chain, all indexes and a mempool, and what is true of it.
 struct Scene {
     node: Node,
@@ -172,7 +175,7 @@ impl Scene {
     fn of(
         node: Node,
         args: Vec<&'static str>,
-        (depth, coins, questions): (u64, BTreeMap<u64, Value>, Vec<(Question, [Value; 4])>),
+        (depth, coins, questions): (u64, BTreeMap<u64, Value>, Answered),
     ) -> Self {
         let clean = node.setup().data().path().join("clean");
         let mut found = BTreeMap::new();

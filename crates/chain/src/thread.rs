@@ -348,15 +348,7 @@ impl ChainThread {
                 let _gone = answer.send(self.test_block(&block, work_and_root));
             }
             Command::Invalidate { hash, answer } => {
-                let result = match self.invalidate(&hash) {
-                    Err(
-                        error @ (ChainError::Pruned(_)
-                        | ChainError::Stopped
-                        | ChainError::Cancelled),
-                    ) => Err(error),
-                    result => Ok(result?),
-                };
-                let _gone = answer.send(result);
+                let _gone = answer.send(harmless(self.invalidate(&hash))?);
             }
             Command::Reconsider { hash, answer } => {
                 let known = self.chain.reconsider(&hash);
@@ -481,5 +473,14 @@ impl ChainThread {
         chain.prefetch_coins(block)?;
         let mut view = CoinsCache::new(&chain.coins);
         chain.connect_block(block, Some(tip), &mut view, Purpose::Test)
+    }
+}
+
+/// Errors after which the chain goes on go to whoever asked; others end it.
+fn harmless<T>(result: Result<T, ChainError>) -> Result<Result<T, ChainError>, ChainError> {
+    use ChainError::{Cancelled, Pruned, Stopped};
+    match result {
+        Err(error @ (Pruned(_) | Stopped | Cancelled)) => Ok(Err(error)),
+        result => result.map(Ok),
     }
 }

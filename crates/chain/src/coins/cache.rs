@@ -126,7 +126,7 @@ impl<V: CoinsView> CoinsCache<V> {
     }
 
     /// As [`CoinsCache::take_over`], for a view above this one: what was read below both, some time ago.
-    pub(crate) fn lend<'a>(&'a self, found: Vec<Slot>) -> CoinsCache<&'a Self> {
+    pub(crate) fn lend(&self, found: Vec<Slot>) -> CoinsCache<&Self> {
         let mut view = CoinsCache::new(self);
         // What is known here may have been changed since.
         let unchanged = found.into_iter().filter(|slot| !self.knows(&slot.outpoint));

@@ -158,7 +158,8 @@ fn outpoint_of(key: &Key) -> OutPoint {
 }
 
 fn flags_of(slot: &Slot) -> u8 {
-    u8::from(slot.dirty) * DIRTY | u8::from(slot.fresh) * FRESH
+    let flag = |is_set: bool, flag: u8| if is_set { flag } else { 0 };
+    flag(slot.dirty, DIRTY) | flag(slot.fresh, FRESH)
 }
 
 /// A record of `N` bytes.
@@ -249,6 +250,7 @@ impl Shelves {
 
     fn put(&mut self, slot: Slot) -> Number {
         self.dirty += usize::from(slot.dirty);
+        let flags = flags_of(&slot);
         let (size, at) = match slot.packed {
             Packed::Spent => (Size::Spent, self.spent.put(record(&slot))),
             Packed::Short(len, _) if usize::from(len) <= SMALL - HEAD => {
@@ -259,7 +261,7 @@ impl Shelves {
                 self.heap_bytes += heap_bytes(&bytes);
                 let mut head = [0; HEAD];
                 head[..HEAD - 1].copy_from_slice(&key_of(&slot.outpoint));
-                head[HEAD - 1] = u8::from(slot.dirty) * DIRTY | u8::from(slot.fresh) * FRESH;
+                head[HEAD - 1] = flags;
                 (Size::Long, self.long.put((head, bytes)))
             }
         };
