@@ -208,8 +208,11 @@ fn wherever_the_writing_stops_what_is_whole_is_kept() {
         bytes.truncate(cut);
         bytes.extend(&whole[..start]);
         bytes.resize(bytes.len() + 99, 7);
-        // Their first byte is the last one of a batch but for one bit.
-        if cut < end - 1 {
+        // Their first byte is the last one of a batch but for one bit, and where one of them ends just
+        // where the new one would have, it looks like that one.
+        let ends = whole[..start].windows(4).zip(4..);
+        let mut ends = ends.filter(|(bytes, _)| *bytes == b"FJL\x03");
+        if cut < end - 1 && ends.all(|(_, old)| cut + old != end) {
             assert_eq!(look(&path, &bytes), torn, "{cut}, then old batches");
         }
     }
