@@ -9,6 +9,7 @@ pub use cache::CoinsCache;
 pub(crate) use cache::{Found, read_coins};
 pub(crate) use disk::{BULK_CHANGES, WriteOptions, coin_key, coin_place};
 pub use disk::{CoinsSnapshot, CoinsStore};
+pub(crate) use slot::Slot;
 pub(crate) use table::MOST_MEMORY;
 
 use primitives::encode::{DecodeError, Reader, Sink};

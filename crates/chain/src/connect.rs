@@ -1,5 +1,6 @@
 //! Connecting a block to the coins, and taking it back.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use consensus::block_check::check_block;
@@ -80,13 +81,16 @@ impl Chainstate {
     pub(crate) fn fetch_coins(&mut self, block: &Block) -> Found {
         match self.ahead.take_coins(&block.hash) {
             Some(found) => found,
-            None => self.coins.fetch(&inputs_from_outside(block), &self.readers),
+            None => self.coins.fetch(
+                &inputs_from_outside(block, &mut HashSet::new()),
+                &self.readers,
+            ),
         }
     }
 
     /// Reads the coins that a block spends into the cache, for one that may be checked again.
     pub(crate) fn prefetch_coins(&mut self, block: &Block) -> Result<(), StoreError> {
-        let wanted = inputs_from_outside(block);
+        let wanted = inputs_from_outside(block, &mut HashSet::new());
         self.coins.prefetch(&wanted, &self.readers)
     }
 

@@ -9,11 +9,17 @@ use consensus::block_check::check_block;
 use primitives::{Block, BlockHash, OutPoint, Txid};
 
 use crate::chainstate::Chainstate;
-use crate::coins::{Found, read_coins};
+use crate::coins::{Found, Slot, read_coins};
 use crate::index::EntryId;
 
-/// Blocks that are in memory before they are needed.
-const AHEAD: u32 = 2;
+/// Most blocks that are in memory before they are needed.
+const AHEAD: u32 = 16;
+
+/// Bytes of such blocks behind which no more are read.
+const AHEAD_BYTES: usize = 16 << 20;
+
+/// What a block is taken to have before the first one is known.
+const LARGE_BLOCK: usize = 4 << 20;
 
 /// Coins that are worth another thread.
 const WORTH_READING: usize = 16;
@@ -21,22 +27,40 @@ const WORTH_READING: usize = 16;
 /// Bytes of blocks that came in just now and are kept until they are connected.
 const KEPT_BYTES: usize = 16 << 20;
 
+/// A block and its bytes.
+type Sized = (Arc<Block>, usize);
+
 #[derive(Debug)]
 enum Reading {
-    Awaited(Receiver<Arc<Block>>),
-    Here(Arc<Block>),
+    Awaited(Receiver<Sized>),
+    Here(Sized),
 }
 
 /// Blocks that will be connected soon.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct ReadAhead {
     /// Being read, the next one first.
     reading: VecDeque<(BlockHash, Reading)>,
-    /// Coins that a block spends, being read from the store as it is now.
-    coins: Option<(BlockHash, Receiver<Found>)>,
+    /// Bytes of the block that was read last: the next ones will be like it.
+    usual_bytes: usize,
+    /// Coins that the next blocks spend, being read from the store as it is now; `None` where too few of
+    /// them are worth reading.
+    coins: VecDeque<(BlockHash, Option<Receiver<Vec<Slot>>>)>,
     /// Came in just now, all checked alone.
     kept: HashMap<BlockHash, Arc<Block>>,
     kept_bytes: usize,
+}
+
+impl Default for ReadAhead {
+    fn default() -> Self {
+        Self {
+            reading: VecDeque::new(),
+            usual_bytes: LARGE_BLOCK,
+            coins: VecDeque::new(),
+            kept: HashMap::new(),
+            kept_bytes: 0,
+        }
+    }
 }
 
 impl ReadAhead {
@@ -67,10 +91,12 @@ impl ReadAhead {
             Reading::Awaited(block) => block.recv().ok(),
             Reading::Here(block) => Some(block),
         });
-        if block.is_none() {
+        let Some((block, bytes)) = block else {
             self.reading.clear();
-        }
-        block
+            return None;
+        };
+        self.usual_bytes = bytes;
+        Some(block)
     }
 
     /// The block, if it is here; it stays.
@@ -83,25 +109,40 @@ impl ReadAhead {
             *reading = Reading::Here(block.try_recv().ok()?);
         }
         match reading {
-            Reading::Here(block) => Some(Arc::clone(block)),
+            Reading::Here((block, _)) => Some(Arc::clone(block)),
             Reading::Awaited(_) => None,
         }
     }
 
-    /// The coins that the block spends, if they were asked for; those of any other block are not
-    /// wanted any more.
+    /// The coins that the block spends, if they were asked for. Where it is not the next one, those of
+    /// others are not wanted any more.
     pub(crate) fn take_coins(&mut self, hash: &BlockHash) -> Option<Found> {
-        let (of, found) = self.coins.take()?;
-        (of == *hash).then(|| found.recv().ok()).flatten()
+        let (of, found) = self.coins.pop_front()?;
+        if of != *hash {
+            self.forget_coins();
+            return None;
+        }
+        let found = found.map_or(Ok(Vec::new()), |found| found.recv());
+        // Who needs them reads them again otherwise, and learns what is wrong.
+        found.ok().map(Ok)
     }
 
     /// The store changes: what was read from it may not be true any more.
     pub(crate) fn forget_coins(&mut self) {
-        self.coins = None;
+        self.coins.clear();
     }
 
     fn holds(&self, hash: &BlockHash) -> bool {
         self.kept.contains_key(hash) || self.reading.iter().any(|(known, _)| known == hash)
+    }
+
+    /// Whether one more block can be read: the first one always.
+    fn has_room(&self) -> bool {
+        let bytes = self.reading.iter().map(|(_, reading)| match reading {
+            Reading::Awaited(_) => self.usual_bytes,
+            Reading::Here((_, bytes)) => *bytes,
+        });
+        self.reading.is_empty() || bytes.sum::<usize>() + self.usual_bytes <= AHEAD_BYTES
     }
 }
 
@@ -114,21 +155,27 @@ impl Chainstate {
         };
         let block = self.ahead.take(&hash);
         if let Some(target) = self.target {
-            (height + 1..=height + AHEAD).for_each(|next| self.begin_reading(target, next));
+            let mut next = height + 1..=height + AHEAD;
+            // In order, and none where one is missing.
+            let _done = next.all(|next| self.begin_reading(target, next));
         }
         block
     }
 
-    fn begin_reading(&mut self, target: EntryId, height: u32) {
+    /// Whether the block at `height` will be here.
+    fn begin_reading(&mut self, target: EntryId, height: u32) -> bool {
         let (hash, pos) = {
             let index = self.shared.index();
             let Some(id) = index.ancestor(target, height) else {
-                return;
+                return false;
             };
             (index.entry(id).hash, index.entry(id).data_pos())
         };
-        let Some(pos) = pos.filter(|_| !self.ahead.holds(&hash)) else {
-            return;
+        if self.ahead.holds(&hash) {
+            return true;
+        }
+        let Some(pos) = pos.filter(|_| self.ahead.has_room()) else {
+            return false;
         };
         let (tell, block) = mpsc::sync_channel(1);
         self.ahead
@@ -140,41 +187,82 @@ impl Chainstate {
             let block = shared.files.read_block(pos, &hash).ok();
             let block = block.filter(|block| check_block(block, params, BlockChecks::ALL).is_ok());
             if let Some(block) = block {
+                let bytes = block.size(true);
                 // Who asked may go another way.
-                let _gone = tell.send(Arc::new(block));
+                let _gone = tell.send((Arc::new(block), bytes));
+            }
+        });
+        true
+    }
+
+    /// Begins to read the coins that the blocks behind this one spend, while this one is connected.
+    /// What is known in memory is not read, nor what these blocks make. Coins of several blocks are read
+    /// together, in the order of the store: each of its pages is looked at once then.
+    pub(crate) fn begin_reading_coins(&mut self, block: &Block, height: u32) {
+        let asked = self.ahead.coins.len();
+        let blocks = self.blocks_here(height, asked);
+        // The fewer are waited for, the sooner; the more are here, the better.
+        if blocks.len() < asked.max(1) {
+            return;
+        }
+        let mut made: HashSet<Txid> = block.txs.iter().map(|tx| tx.txid()).collect();
+        for at in 0..asked {
+            let hash = self.ahead.coins[at].0;
+            let block = self.ahead.look(&hash);
+            made.extend(
+                block
+                    .iter()
+                    .flat_map(|block| &block.txs)
+                    .map(|tx| tx.txid()),
+            );
+        }
+        let mut wanted = Vec::new();
+        for (of, block) in blocks.iter().enumerate() {
+            let places = inputs_from_outside(block, &mut made);
+            let places = places.into_iter().filter(|place| !self.coins.knows(place));
+            wanted.extend(places.map(|place| (place, of)));
+        }
+        if wanted.len() < WORTH_READING {
+            let nothing = blocks.iter().map(|block| (block.hash, None));
+            self.ahead.coins.extend(nothing);
+            return;
+        }
+        let mut tell = Vec::with_capacity(blocks.len());
+        for block in &blocks {
+            let (teller, found) = mpsc::sync_channel(1);
+            tell.push(teller);
+            self.ahead.coins.push_back((block.hash, Some(found)));
+        }
+        let store = self.coins.base().clone();
+        self.readers.spawn(move || {
+            let Ok(found) = read_coins(&store, wanted, tell.len()) else {
+                return;
+            };
+            for (tell, found) in tell.iter().zip(found) {
+                // Who asked may go another way.
+                let _gone = tell.send(found);
             }
         });
     }
 
-    /// Begins to read the coins that the block behind this one spends, while this one is connected.
-    /// What is known in memory is not read, nor what this block makes.
-    pub(crate) fn begin_reading_coins(&mut self, block: &Block, height: u32) {
-        let next = self.target.and_then(|target| {
-            let index = self.shared.index();
-            Some(index.entry(index.ancestor(target, height + 1)?).hash)
-        });
-        let Some((hash, next)) = next.and_then(|hash| Some((hash, self.ahead.look(&hash)?))) else {
-            return;
+    /// The blocks on the way that are here, from `behind` blocks behind `height` on.
+    fn blocks_here(&mut self, height: u32, behind: usize) -> Vec<Arc<Block>> {
+        let Some(target) = self.target else {
+            return Vec::new();
         };
-        let mut wanted = inputs_from_outside(&next);
-        let made: HashSet<Txid> = block.txs.iter().map(|tx| tx.txid()).collect();
-        wanted.retain(|place| !made.contains(&place.txid) && !self.coins.knows(place));
-        if wanted.len() < WORTH_READING {
-            return;
-        }
-        let (tell, found) = mpsc::sync_channel(1);
-        self.ahead.coins = Some((hash, found));
-        let store = self.coins.base().clone();
-        self.readers.spawn(move || {
-            // Who asked may go another way.
-            let _gone = tell.send(read_coins(&store, wanted));
-        });
+        let hashes: Vec<_> = {
+            let index = self.shared.index();
+            let heights = height + 1..=height + AHEAD;
+            let ids = heights.map_while(|height| index.ancestor(target, height));
+            ids.skip(behind).map(|id| index.entry(id).hash).collect()
+        };
+        let here = hashes.iter().map_while(|hash| self.ahead.look(hash));
+        here.collect()
     }
 }
 
-/// What the block spends of earlier ones.
-pub(crate) fn inputs_from_outside(block: &Block) -> Vec<OutPoint> {
-    let mut made = HashSet::with_capacity(block.txs.len());
+/// What the block spends of others than those that made `made`, to which it is added.
+pub(crate) fn inputs_from_outside(block: &Block, made: &mut HashSet<Txid>) -> Vec<OutPoint> {
     let mut wanted = Vec::new();
     for tx in block.txs.iter().skip(1) {
         let prevouts = tx.inputs.iter().map(|input| input.prevout);

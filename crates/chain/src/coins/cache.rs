@@ -11,6 +11,9 @@ use super::table::{CoinTable, Number};
 use super::{Coin, CoinsView};
 use crate::store::StoreError;
 
+/// Coins that one thread reads at a time.
+const PART: usize = 128;
+
 /// Coins in memory above another view.
 #[derive(Debug)]
 pub struct CoinsCache<V> {
@@ -29,16 +32,36 @@ pub(crate) struct Changes {
 /// Coins that the view below has.
 pub(crate) type Found = Result<Vec<Slot>, StoreError>;
 
-/// Reads the coins at `outpoints`, many of them at a time on the current pool.
-pub(crate) fn read_coins(base: &impl CoinsView, mut outpoints: Vec<OutPoint>) -> Found {
-    // Neighbours share what the store looks at.
-    outpoints.sort_unstable();
-    let read = |outpoint: &OutPoint| match base.coin(outpoint) {
-        Ok(coin) => coin.map(|coin| Ok(Slot::clean(*outpoint, &coin))),
-        Err(error) => Some(Err(error)),
+/// Reads coins, many of them at a time on the current pool, for as many blocks as `blocks` says: each
+/// place comes with the number of its block.
+pub(crate) fn read_coins(
+    base: &impl CoinsView,
+    mut wanted: Vec<(OutPoint, usize)>,
+    blocks: usize,
+) -> Result<Vec<Vec<Slot>>, StoreError> {
+    // Neighbours share what the store looks at; for that, their first bytes are enough.
+    wanted.sort_unstable_by_key(|(outpoint, _)| {
+        let first = outpoint.txid.0.first_chunk().expect("ids are longer");
+        u64::from_be_bytes(*first)
+    });
+    let read = |part: &[(OutPoint, usize)]| {
+        let mut found = Vec::with_capacity(part.len());
+        for (outpoint, block) in part {
+            if let Some(coin) = base.coin(outpoint)? {
+                found.push((*block, Slot::clean(*outpoint, &coin)));
+            }
+        }
+        Ok(found)
     };
-    let read = outpoints.par_iter().with_min_len(8).filter_map(read);
-    read.collect()
+    let parts = wanted.par_chunks(PART).map(read);
+    let parts: Vec<Result<_, StoreError>> = parts.collect();
+    let mut found = vec![Vec::new(); blocks];
+    for part in parts {
+        for (block, slot) in part? {
+            found[block].push(slot);
+        }
+    }
+    Ok(found)
 }
 
 impl<V: CoinsView> CoinsCache<V> {
@@ -107,7 +130,9 @@ impl<V: CoinsView> CoinsCache<V> {
         let missing: Vec<_> = missing.copied().collect();
         // A few reads are done before the other threads are awake.
         if missing.len() >= 16 {
-            return readers.install(|| read_coins(&self.base, missing));
+            let missing = missing.into_iter().map(|outpoint| (outpoint, 0)).collect();
+            let found = readers.install(|| read_coins(&self.base, missing, 1))?;
+            return Ok(found.into_iter().flatten().collect());
         }
         let read = |outpoint: OutPoint| match self.base.coin(&outpoint) {
             Ok(coin) => coin.map(|coin| Ok(Slot::clean(outpoint, &coin))),
