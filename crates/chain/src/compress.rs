@@ -151,15 +151,20 @@ fn put_long_script(out: &mut impl Sink, script: &[u8]) {
 fn script(reader: &mut Reader<'_>) -> Result<Script, DecodeError> {
     let form = varint(reader)?;
     match form {
+        // At its full length at once: there are many of these.
         0 => {
             let hash = reader.take(20)?;
-            let script = Script::new().op(OP_DUP).op(OP_HASH160).push(hash);
-            Ok(script.op(OP_EQUALVERIFY).op(OP_CHECKSIG))
+            let parts = [
+                &[OP_DUP, OP_HASH160, 20],
+                hash,
+                &[OP_EQUALVERIFY, OP_CHECKSIG],
+            ];
+            Ok(parts.concat().into())
         }
-        1 => Ok(Script::new()
-            .op(OP_HASH160)
-            .push(reader.take(20)?)
-            .op(OP_EQUAL)),
+        1 => {
+            let hash = reader.take(20)?;
+            Ok([&[OP_HASH160, 20], hash, &[OP_EQUAL]].concat().into())
+        }
         2 | 3 => {
             let mut key = [0; 33];
             key[0] = u8::try_from(form).expect("2 or 3");

@@ -13,7 +13,7 @@ use crate::coins::{Found, Slot, read_coins};
 use crate::index::EntryId;
 
 /// Most blocks that are in memory before they are needed.
-const AHEAD: u32 = 16;
+const AHEAD: u32 = 32;
 
 /// Bytes of such blocks behind which no more are read.
 const AHEAD_BYTES: usize = 16 << 20;

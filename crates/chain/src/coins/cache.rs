@@ -217,21 +217,25 @@ impl<V: CoinsView> CoinsCache<V> {
 
     /// The changes in the order of their keys, for the store.
     pub(crate) fn sorted_changes(&self) -> impl ExactSizeIterator<Item = SlotRef<'_>> {
-        // The first bytes stand beside the number: most others need not be looked at.
-        let head = |number: Number| {
-            let head = self.coins.view(number).outpoint.txid.0;
-            u32::from_be_bytes(*head.first_chunk().expect("ids are longer"))
+        const HALF: u32 = u32::BITS;
+        let view = |change: u64| {
+            let number = u32::try_from(change & u64::from(u32::MAX)).expect("the lower half");
+            self.coins.view(Number::from_bits(number))
         };
-        let changes = self.coins.changes();
-        let mut changes: Vec<_> = changes.map(|number| (head(number), number)).collect();
-        changes.par_sort_unstable_by(|(head, a), (other, b)| {
-            let outpoint = |number: &Number| self.coins.view(*number).outpoint;
-            head.cmp(other)
-                .then_with(|| key_order(&outpoint(a), &outpoint(b)))
+        // The first bytes of the id above the number: that orders most without a look at the others.
+        let numbers = self.coins.changes().map(|number| {
+            let head = self.coins.view(number).outpoint.txid.0;
+            let head = u32::from_be_bytes(*head.first_chunk().expect("ids are longer"));
+            u64::from(head) << HALF | u64::from(number.bits())
         });
-        changes
-            .into_iter()
-            .map(|(_, number)| self.coins.view(number))
+        let mut changes = Vec::with_capacity(self.dirty_count());
+        changes.extend(numbers);
+        changes.par_sort_unstable();
+        let alike = changes.par_chunk_by_mut(|a, b| a >> HALF == b >> HALF);
+        alike.filter(|alike| alike.len() > 1).for_each(|alike| {
+            alike.sort_unstable_by(|a, b| key_order(&view(*a).outpoint, &view(*b).outpoint));
+        });
+        changes.into_iter().map(view)
     }
 
     /// Says that the view below now has all changes. Unspent coins stay in memory if `keep`.

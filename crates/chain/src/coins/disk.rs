@@ -29,6 +29,8 @@ const SHOWN: usize = 1 << 16;
 pub(crate) const BULK_CHANGES: usize = 1 << 16;
 /// Changes that are gathered at a time for such a write.
 const GATHERED_CHANGES: usize = 1 << 12;
+/// Bytes that such a change takes or, mostly, less.
+const USUAL_CHANGE: usize = 80;
 /// How many times so many may wait for the store.
 const GATHERED_PARTS: usize = 4;
 
@@ -269,7 +271,6 @@ impl CoinsStore {
 }
 
 /// Changes one behind the other, as the store takes them.
-#[derive(Default)]
 struct Gathered {
     bytes: Vec<u8>,
     /// Where each key and each value ends; a coin that is spent has no value.
@@ -278,7 +279,12 @@ struct Gathered {
 
 impl Gathered {
     fn of<'a>(changes: impl Iterator<Item = SlotRef<'a>>) -> Self {
-        let mut part = Self::default();
+        // They lie anywhere in memory: it is looked at for many at once, and then their bytes are near.
+        let changes: Vec<_> = changes.collect();
+        let mut part = Self {
+            bytes: Vec::with_capacity(changes.len() * USUAL_CHANGE),
+            ends: Vec::with_capacity(changes.len()),
+        };
         for change in changes {
             put_coin_key(&mut part.bytes, change.outpoint());
             let key = part.bytes.len();

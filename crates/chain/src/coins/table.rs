@@ -59,6 +59,14 @@ impl Number {
         Self(size << Self::BITS | at)
     }
 
+    pub(super) const fn bits(self) -> u32 {
+        self.0
+    }
+
+    pub(super) const fn from_bits(bits: u32) -> Self {
+        Self(bits)
+    }
+
     const fn size(self) -> Size {
         match self.0 >> Self::BITS {
             0 => Size::Spent,
