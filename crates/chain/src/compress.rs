@@ -183,6 +183,17 @@ fn script(reader: &mut Reader<'_>) -> Result<Script, DecodeError> {
     }
 }
 
+/// Bytes that a script takes behind its form, which is read; `None` where they may not make one.
+pub(crate) fn script_len(reader: &mut Reader<'_>) -> Option<usize> {
+    match varint(reader).ok()? {
+        0 | 1 => Some(20),
+        2 | 3 => Some(32),
+        // Not every half is one of a key.
+        4 | 5 => None,
+        form => usize::try_from(form - SPECIAL_SCRIPTS).ok(),
+    }
+}
+
 fn long_script(reader: &mut Reader<'_>, len: u64) -> Result<Script, DecodeError> {
     let len = usize::try_from(len).map_err(|_| DecodeError::EndOfData)?;
     let bytes = reader.take(len)?;

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::disk::key_order;
 use super::slot::{Slot, SlotRef};
 use super::table::{CoinTable, Number};
-use super::{Coin, CoinsView};
+use super::{Coin, CoinsStore, CoinsView};
 use crate::store::StoreError;
 
 /// Coins that one thread reads at a time.
@@ -35,7 +35,7 @@ pub(crate) type Found = Result<Vec<Slot>, StoreError>;
 /// Reads coins, many of them at a time on the current pool, for as many blocks as `blocks` says: each
 /// place comes with the number of its block.
 pub(crate) fn read_coins(
-    base: &impl CoinsView,
+    store: &CoinsStore,
     mut wanted: Vec<(OutPoint, usize)>,
     blocks: usize,
 ) -> Result<Vec<Vec<Slot>>, StoreError> {
@@ -47,8 +47,8 @@ pub(crate) fn read_coins(
     let read = |part: &[(OutPoint, usize)]| {
         let mut found = Vec::with_capacity(part.len());
         for (outpoint, block) in part {
-            if let Some(coin) = base.coin(outpoint)? {
-                found.push((*block, Slot::clean(*outpoint, &coin)));
+            if let Some(slot) = store.slot(outpoint)? {
+                found.push((*block, slot));
             }
         }
         Ok(found)
@@ -107,38 +107,6 @@ impl<V: CoinsView> CoinsCache<V> {
     /// Whether something is known of `outpoint` without asking the view below.
     pub(crate) fn knows(&self, outpoint: &OutPoint) -> bool {
         self.coins.contains(outpoint)
-    }
-
-    /// Reads the coins at `outpoints` that are not in memory, many of them at a time on `readers`, and
-    /// keeps them.
-    ///
-    /// # Errors
-    /// Where the view below cannot be read.
-    pub fn prefetch(
-        &mut self,
-        outpoints: &[OutPoint],
-        readers: &ThreadPool,
-    ) -> Result<(), StoreError> {
-        let found = self.fetch(outpoints, readers)?;
-        self.take_over(found);
-        Ok(())
-    }
-
-    /// As [`CoinsCache::prefetch`], for a view above to keep.
-    pub(crate) fn fetch(&self, outpoints: &[OutPoint], readers: &ThreadPool) -> Found {
-        let missing = outpoints.iter().filter(|outpoint| !self.knows(outpoint));
-        let missing: Vec<_> = missing.copied().collect();
-        // A few reads are done before the other threads are awake.
-        if missing.len() >= 16 {
-            let missing = missing.into_iter().map(|outpoint| (outpoint, 0)).collect();
-            let found = readers.install(|| read_coins(&self.base, missing, 1))?;
-            return Ok(found.into_iter().flatten().collect());
-        }
-        let read = |outpoint: OutPoint| match self.base.coin(&outpoint) {
-            Ok(coin) => coin.map(|coin| Ok(Slot::clean(outpoint, &coin))),
-            Err(error) => Some(Err(error)),
-        };
-        missing.into_iter().filter_map(read).collect()
     }
 
     /// Keeps what was read from the view below, unless more is known already.
@@ -245,6 +213,37 @@ impl<V: CoinsView> CoinsCache<V> {
         } else {
             self.coins = CoinTable::default();
         }
+    }
+}
+
+impl CoinsCache<CoinsStore> {
+    /// Reads the coins at `outpoints` that are not in memory, many of them at a time on `readers`, and
+    /// keeps them.
+    ///
+    /// # Errors
+    /// Where the view below cannot be read.
+    pub fn prefetch(
+        &mut self,
+        outpoints: &[OutPoint],
+        readers: &ThreadPool,
+    ) -> Result<(), StoreError> {
+        let found = self.fetch(outpoints, readers)?;
+        self.take_over(found);
+        Ok(())
+    }
+
+    /// As [`CoinsCache::prefetch`], for a view above to keep.
+    pub(crate) fn fetch(&self, outpoints: &[OutPoint], readers: &ThreadPool) -> Found {
+        let missing = outpoints.iter().filter(|outpoint| !self.knows(outpoint));
+        let missing: Vec<_> = missing.copied().collect();
+        // A few reads are done before the other threads are awake.
+        if missing.len() >= 16 {
+            let missing = missing.into_iter().map(|outpoint| (outpoint, 0)).collect();
+            let found = readers.install(|| read_coins(&self.base, missing, 1))?;
+            return Ok(found.into_iter().flatten().collect());
+        }
+        let read = missing.iter().map(|outpoint| self.base.slot(outpoint));
+        read.filter_map(Result::transpose).collect()
     }
 }
 

@@ -7,7 +7,7 @@ use fjall::Slice;
 use primitives::encode::{DecodeError, Reader, Sink};
 use primitives::{BlockHash, OutPoint, Txid};
 
-use super::slot::SlotRef;
+use super::slot::{Slot, SlotRef};
 use super::{Coin, CoinsCache, CoinsView};
 use crate::compress::{put_varint, varint_u32};
 use crate::random::random_u64;
@@ -98,6 +98,15 @@ impl CoinsStore {
     /// The error for something that cannot be what was stored.
     pub(crate) fn bad_value(&self, what: &'static str) -> StoreError {
         self.0.bad_value(what)
+    }
+
+    /// The coin at a place, as memory keeps it.
+    pub(super) fn slot(&self, outpoint: &OutPoint) -> Result<Option<Slot>, StoreError> {
+        let Some(value) = self.0.get(&coin_key(outpoint))? else {
+            return Ok(None);
+        };
+        let slot = Slot::stored(*outpoint, &value);
+        slot.map(Some).map_err(|_| self.0.bad_value("a coin"))
     }
 
     pub(crate) fn heads(&self) -> Result<Option<Heads>, StoreError> {

@@ -1,10 +1,10 @@
 //! A coin at its place in its short form, as it lies in memory.
 
 use primitives::OutPoint;
-use primitives::encode::{Reader, Sink};
+use primitives::encode::{DecodeError, Reader, Sink};
 
 use super::Coin;
-use crate::compress::{put_plain_output, put_varint};
+use crate::compress::{put_plain_output, put_varint, script_len, varint, varint_u32};
 
 /// Bytes of a coin that lie in the slot itself: all of the usual outputs, taproot's among them.
 pub(super) const SHORT: usize = 48;
@@ -26,6 +26,18 @@ impl Packed {
         put_varint(&mut packer, coin.code());
         put_plain_output(&mut packer, &coin.output);
         packer.done()
+    }
+
+    /// The bytes of a coin as [`Coin::encode`] wrote it, without a look at its script; `None` where that
+    /// must be looked at.
+    fn from_store(bytes: &[u8]) -> Option<Self> {
+        let mut reader = Reader::new(bytes);
+        varint_u32(&mut reader).ok()?;
+        varint(&mut reader).ok()?;
+        let len = script_len(&mut reader)?;
+        reader.take(len).ok()?;
+        let is_whole = reader.finish().is_ok();
+        (is_whole && bytes.len() <= SHORT).then(|| Self::from_bytes(bytes))
     }
 
     /// The bytes of a coin again; none where it is spent.
@@ -109,6 +121,20 @@ impl Slot {
             dirty: false,
             fresh: false,
         }
+    }
+
+    /// As [`Slot::clean`], of what lies in the store.
+    pub(super) fn stored(outpoint: OutPoint, bytes: &[u8]) -> Result<Self, DecodeError> {
+        if let Some(packed) = Packed::from_store(bytes) {
+            return Ok(Self {
+                outpoint,
+                packed,
+                dirty: false,
+                fresh: false,
+            });
+        }
+        let coin = Coin::decode(&mut Reader::new(bytes))?;
+        Ok(Self::clean(outpoint, &coin))
     }
 
     /// A change that the view below does not know.

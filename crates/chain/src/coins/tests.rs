@@ -2,6 +2,7 @@ use std::collections::HashMap;
 
 use primitives::hash::to_hex;
 use primitives::params::{Coin as Currency, Network};
+use primitives::script::opcodes::{OP_CHECKSIG, OP_DUP, OP_EQUAL, OP_EQUALVERIFY, OP_HASH160};
 use primitives::{Amount, ChainParams, Script, Txid};
 use proptest::prelude::*;
 
@@ -86,6 +87,20 @@ fn write(cache: &mut CoinsCache<CoinsStore>, batch_bytes: usize, keep: bool) {
     cache.written(keep);
 }
 
+/// An empty cache above a store of these coins.
+fn filled(
+    dir: &std::path::Path,
+    coins: impl IntoIterator<Item = (OutPoint, Coin)>,
+) -> CoinsCache<CoinsStore> {
+    let mut cache = CoinsCache::new(open(dir));
+    for (place, coin) in coins {
+        cache.add(place, &coin, false);
+    }
+    cache.set_best_block(BlockHash([1; 32]));
+    write(&mut cache, 1 << 20, false);
+    cache
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
@@ -163,8 +178,8 @@ fn a_coin_that_came_and_went_leaves_nothing() {
     assert_eq!(cache.spend(&place(2)).unwrap(), None);
     assert!(!cache.has_coin(&place(2)).unwrap());
     let places: Vec<_> = (0..64).map(place).collect();
-    let full = MapCoins(places.iter().map(|place| (*place, coin(9))).collect());
-    let mut cache = CoinsCache::new(full);
+    let dir = tempfile::tempdir().unwrap();
+    let mut cache = filled(dir.path(), places.iter().map(|place| (*place, coin(9))));
     cache.spend(&place(5)).unwrap();
     let readers = rayon::ThreadPoolBuilder::new().build().unwrap();
     cache.prefetch(&places, &readers).unwrap();
@@ -286,9 +301,9 @@ fn changes_are_sorted_as_their_keys() {
 
 #[test]
 fn what_was_spent_since_it_was_read_is_not_lent() {
-    let below = MapCoins(HashMap::from([(place(1), coin(1)), (place(2), coin(2))]));
+    let dir = tempfile::tempdir().unwrap();
+    let mut cache = filled(dir.path(), [(place(1), coin(1)), (place(2), coin(2))]);
     let readers = rayon::ThreadPoolBuilder::new().build().unwrap();
-    let mut cache = CoinsCache::new(below);
     let found = cache.fetch(&[place(1), place(2), place(3)], &readers);
     let found = found.unwrap();
     assert_eq!(found.len(), 2);
@@ -331,4 +346,49 @@ fn coins_of_all_sizes_come_back_and_give_their_room_back() {
         // Room that was given back is used again.
         assert!(round == 0 || cache.memory() == before);
     }
+}
+
+#[test]
+fn what_lies_in_the_store_is_taken_as_it_is_decoded() {
+    let key = "0296b538e853519c726a2c91e61ec11600ae1390813a627c66fb8be7947be63c52";
+    let key = primitives::hash::from_hex(key).unwrap();
+    let whole = secp256k1::PublicKey::from_slice(&key).unwrap();
+    let hash = &key[..20];
+    let scripts = [
+        Script::new(),
+        Script::new()
+            .op(OP_DUP)
+            .op(OP_HASH160)
+            .push(hash)
+            .op(OP_EQUALVERIFY)
+            .op(OP_CHECKSIG),
+        Script::new().op(OP_HASH160).push(hash).op(OP_EQUAL),
+        Script::pay_to_pubkey(&key),
+        Script::pay_to_pubkey(&whole.serialize_uncompressed()),
+        Script::from(vec![7; 34]),
+        Script::from(vec![7; 100]),
+        Script::from(vec![7; 10_001]),
+    ];
+    for script in scripts {
+        let mut bytes = Vec::new();
+        let coin = Coin {
+            output: TxOut {
+                value: Amount::from_sat(123_456),
+                script_pubkey: script,
+            },
+            ..coin(1)
+        };
+        coin.encode(&mut bytes);
+        // Cut short, whole, and with more behind it.
+        let bytes = [&bytes[..], &[1]].concat();
+        for len in 0..=bytes.len() {
+            let bytes = &bytes[..len];
+            let expected = Coin::decode(&mut Reader::new(bytes)).map(Some);
+            let taken = Slot::stored(place(1), bytes).map(|slot| slot.coin());
+            assert_eq!(taken, expected, "{len} bytes of {coin:?}");
+        }
+    }
+    // Half a key that no point belongs to.
+    let none = [&[0, 0, 4][..], &[0xff; 32]].concat();
+    assert!(Slot::stored(place(1), &none).is_err());
 }
