@@ -1,16 +1,18 @@
-//! A disk that fills up, and files that may not grow: the node says so and ends, and nothing is lost once there is room
-//! again.
+//! What a system has too little of. A disk that fills up, and files that may not grow: the node says so and ends, and
+//! nothing is lost once there is room again. Files that may be open: it asks for more.
 
 #![allow(clippy::print_stdout, reason = "a test that leaves itself out says so")]
 #![allow(clippy::unwrap_used, reason = "a helper of tests fails by panicking")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 use testkit::process::flow::Wallet;
-use testkit::process::{Folder, Node, PATIENCE, Setup};
+use testkit::process::{
+    Folder, Node, PATIENCE, Setup, Signal, program, read_text, signal, wait_until,
+};
 
 /// A small disk over a folder, gone with its owner.
 struct SmallDisk(PathBuf);
@@ -230,4 +232,28 @@ fn a_wallet_that_may_not_grow_says_so_and_keeps_what_it_gave() {
     }
     node.call("getnewaddress", json!([]));
     node.stop();
+}
+
+#[test]
+fn a_node_may_open_more_files_than_a_desktop_lets_it() {
+    let setup = Setup::new("bitcoin");
+    let mut node = Command::new("bash")
+        .args(["-c", "ulimit -Sn 256 && exec \"$0\" \"$@\""])
+        .arg(program("bitq-node"))
+        .args(setup.place())
+        .args(["-server=0", "-listen=0", "-disablewallet"])
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let log = setup.network_dir().join("debug.log");
+    wait_until("a node that runs", PATIENCE, || {
+        fs::read_to_string(&log).is_ok_and(|log| log.contains("Done loading"))
+    });
+    let limits = read_text(Path::new(&format!("/proc/{}/limits", node.id())));
+    let mut lines = limits.lines();
+    let line = lines.find(|line| line.starts_with("Max open files"));
+    let soft = line.unwrap().split_whitespace().nth(3).unwrap();
+    assert!(soft.parse::<u32>().unwrap() > 256);
+    signal(node.id(), Signal::TERM);
+    assert!(node.wait().unwrap().success());
 }

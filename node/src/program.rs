@@ -44,6 +44,7 @@ fn fail(text: &str) -> ExitCode {
 /// Runs the program to its end.
 pub fn main(program: Program, wallet: Option<InProcessWallet>) -> ExitCode {
     datadir::restrict_umask();
+    datadir::raise_open_files();
     if let Err(error) = log::install() {
         return fail(&error.to_string());
     }

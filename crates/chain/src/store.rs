@@ -60,6 +60,16 @@ pub enum StoreKind {
 }
 
 impl StoreKind {
+    /// Most table files that are open at once: all of them together are fewer than the 1,024 files that a
+    /// process usually may have open.
+    const fn open_files(self) -> usize {
+        match self {
+            Self::Coins => 256,
+            Self::BlockIndex => 32,
+            Self::Index => 64,
+        }
+    }
+
     const fn name(self) -> &'static str {
         match self {
             Self::Coins => "chainstate",
@@ -206,6 +216,7 @@ impl Store {
         let database = Database::builder(path)
             .cache_size(options.cache_bytes)
             .worker_threads_unchecked(workers)
+            .max_cached_files(Some(options.kind.open_files()))
             .max_journaling_size(JOURNAL_BYTES.max(options.buffer_bytes * 4))
             .journal_compression(CompressionType::None)
             .manual_journal_persist(true)

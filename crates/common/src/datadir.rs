@@ -19,6 +19,9 @@ pub use foreign::{Rebuild, check_foreign};
 pub use lock::DirLock;
 pub use owned_file::{CookieFile, CookiePerms, PidFile, remove_owned_files};
 
+/// Files that a process wants to have open at once.
+const OPEN_FILES: u64 = 4096;
+
 /// Something is wrong with a directory or a file in it. Each text is the one line of a failed start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -124,6 +127,23 @@ pub enum DataDirError {
 /// Makes files and directories of this process readable by their owner alone. To be called once, first of all.
 pub fn restrict_umask() {
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+}
+
+/// Lets this process have up to 4,096 files open at once, where the system allows it (Core's
+/// `RaiseFileDescriptorLimit`). The usual 256 of a desktop are fewer than the stores of a long chain have. To be called
+/// once, first of all.
+pub fn raise_open_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limits = getrlimit(Resource::Nofile);
+    let most = limits.maximum.unwrap_or(OPEN_FILES).min(OPEN_FILES);
+    if limits.current.is_some_and(|current| current < most) {
+        let raised = Rlimit {
+            current: Some(most),
+            maximum: limits.maximum,
+        };
+        // It goes on as before where that is refused.
+        let _refused = setrlimit(Resource::Nofile, raised);
+    }
 }
 
 /// Returns the default data directory of a coin.
