@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, OnceLock, Weak};
-use std::time::Instant;
 
 use consensus::deployments::VersionBitsCache;
 use primitives::{BlockHash, ChainParams, U256};
@@ -64,7 +63,8 @@ pub(crate) struct Chainstate {
     pub(crate) precious_sequence: i32,
     pub(crate) precious_work: U256,
     pub(crate) last_script_checks: Option<ScriptChecks>,
-    pub(crate) next_write: Option<Instant>,
+    /// When the next periodic write is due, by the node's clock; `None` before the first look.
+    pub(crate) next_write: Option<i64>,
     pub(crate) bench: Bench,
     /// Transactions of blocks taken back since the mempool was last settled.
     pub(crate) disconnected: DisconnectedTxs,

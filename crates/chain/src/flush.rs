@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::block_files::FileError;
 use crate::chainstate::Chainstate;
@@ -15,9 +15,9 @@ use crate::random::random_u64;
 use crate::store::Batch;
 
 /// Shortest time between two periodic writes, in seconds.
-const WRITE_INTERVAL: u64 = 50 * 60;
-/// Most that chance adds to it, in seconds.
-const WRITE_INTERVAL_SPREAD: u64 = 20 * 60;
+const WRITE_INTERVAL: i64 = 50 * 60;
+/// Chance adds less than so many seconds to it.
+const WRITE_INTERVAL_SPREAD: i64 = 20 * 60;
 /// Coins below this many are written without a word.
 const WORTH_A_REPORT: usize = 100_000;
 
@@ -78,9 +78,7 @@ impl Chainstate {
                 target: "validation", "Cache size ({used}) exceeds total space ({limit})"
             );
         }
-        let now = Instant::now();
-        let periodic =
-            mode == FlushMode::Periodic && self.next_write.is_some_and(|next| now >= next);
+        let periodic = mode == FlushMode::Periodic && self.is_write_due();
         let empty_cache = mode == FlushMode::ForceFlush
             || (mode == FlushMode::Periodic && large)
             || (mode == FlushMode::IfNeeded && critical);
@@ -103,11 +101,31 @@ impl Chainstate {
             // Coins on disk may never need a block that is gone: they were written before.
             self.delete_files(pruned)?;
         }
-        if write || self.next_write.is_none() {
-            let spread = random_u64() % WRITE_INTERVAL_SPREAD;
-            self.next_write = Some(now + Duration::from_secs(WRITE_INTERVAL + spread));
+        // A write of the older coins alone does not put off that of the others.
+        if (write && !self.is_in_background()) || self.next_write.is_none() {
+            self.next_write = Some(self.next_write_from_now());
         }
         Ok(())
+    }
+
+    /// Whether the time for a periodic write has come.
+    fn is_write_due(&mut self) -> bool {
+        let Some(next) = self.next_write else {
+            return false;
+        };
+        let now = self.now();
+        if next > now.saturating_add(WRITE_INTERVAL + WRITE_INTERVAL_SPREAD) {
+            // The clock was set back: the time that it showed before may be far away.
+            self.next_write = Some(self.next_write_from_now());
+            return false;
+        }
+        now >= next
+    }
+
+    fn next_write_from_now(&self) -> i64 {
+        let spread = i64::try_from(random_u64() % WRITE_INTERVAL_SPREAD.unsigned_abs());
+        let spread = spread.expect("less than the spread");
+        self.now().saturating_add(WRITE_INTERVAL + spread)
     }
 
     fn write_all(&mut self, keep_coins: bool) -> Result<(), ChainError> {

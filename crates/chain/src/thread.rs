@@ -384,7 +384,7 @@ impl ChainThread {
                 let verified = self.chain.verify(level, blocks)?;
                 let _gone = answer.send(Ok(verified == Verified::Intact));
             }
-            Command::Pool(command) => self.carry_out_in_pool(command),
+            Command::Pool(command) => self.carry_out_in_pool(command)?,
             Command::AssumeUtxo(command) => self.carry_out_with_snapshot(command)?,
             Command::Flush { answer } => {
                 self.chain.flush(FlushMode::ForceSync)?;
@@ -397,17 +397,22 @@ impl ChainThread {
         Ok(())
     }
 
-    fn carry_out_in_pool(&mut self, command: PoolCommand) {
+    fn carry_out_in_pool(&mut self, command: PoolCommand) -> Result<(), ChainError> {
         match command {
             PoolCommand::SubmitTx {
                 tx,
                 options,
                 answer,
             } => {
-                let _gone = answer.send(self.chain.submit_tx(&tx, options));
+                let submitted = self.chain.submit_tx(&tx, options);
+                // Transactions come where no block does.
+                self.chain.flush(FlushMode::Periodic)?;
+                let _gone = answer.send(submitted);
             }
             PoolCommand::TestPackage { txs, answer } => {
-                let _gone = answer.send(self.chain.test_package(&txs));
+                let verdict = self.chain.test_package(&txs);
+                self.chain.flush(FlushMode::Periodic)?;
+                let _gone = answer.send(verdict);
             }
             PoolCommand::CreateBlock { request, answer } => {
                 let _gone = answer.send(self.create_block(request));
@@ -429,6 +434,7 @@ impl ChainThread {
                 let _gone = answer.send(Ok(()));
             }
         }
+        Ok(())
     }
 
     /// Builds a block and checks it as far as its miner has not to fill it in.

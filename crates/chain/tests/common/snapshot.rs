@@ -28,6 +28,11 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(300);
 
 /// A chain whose later blocks spend what earlier ones made.
 pub(crate) fn blocks(params: &ChainParams) -> Vec<Arc<Block>> {
+    blocks_of_coins(params, 3)
+}
+
+/// As [`blocks`]; each later block makes so many coins.
+pub(crate) fn blocks_of_coins(params: &ChainParams, coins: u32) -> Vec<Arc<Block>> {
     let genesis = Block::from_bytes(params.genesis.block, params.hashes).unwrap();
     let mut blocks = vec![Arc::new(genesis)];
     for height in 1..=TOP {
@@ -35,7 +40,7 @@ pub(crate) fn blocks(params: &ChainParams) -> Vec<Arc<Block>> {
         let txs = match height {
             104.. => {
                 let coin = coinbase_coin(&blocks[height as usize - 102]);
-                let first = spend(params, &[coin], 3);
+                let first = spend(params, &[coin], coins);
                 vec![first]
             }
             _ => Vec::new(),
@@ -96,10 +101,14 @@ pub(crate) fn dump(coins: &CoinsAt, params: &'static ChainParams) -> (Vec<u8>, H
 
 /// `spoil` may change the coins of the snapshot that the program takes for right.
 pub(crate) fn world(spoil: impl FnOnce(&mut Vec<u8>)) -> World {
+    world_of(blocks(Net::Regtest.params()), spoil)
+}
+
+/// As [`world`], with these blocks.
+pub(crate) fn world_of(blocks: Vec<Arc<Block>>, spoil: impl FnOnce(&mut Vec<u8>)) -> World {
     let params = Net::Regtest.params();
     let dir = tempfile::tempdir().unwrap();
     let chain = start(params, dir.path());
-    let blocks = blocks(params);
     for block in &blocks[1..] {
         assert!(submit(&chain, block));
         if block.hash == blocks[BASE as usize].hash {
@@ -171,7 +180,16 @@ pub(crate) fn load(chain: &Chain, file: &[u8]) -> Result<(), ActivationError> {
 
 /// A node with all headers and the first blocks.
 pub(crate) fn young(world: &World, dir: &Path) -> Chain {
-    let chain = start(world.params, dir);
+    young_with(world, dir, |_| ())
+}
+
+/// As [`young`], configured by `change`.
+pub(crate) fn young_with(
+    world: &World,
+    dir: &Path,
+    change: impl FnOnce(&mut ChainConfig),
+) -> Chain {
+    let chain = start_with(world.params, dir, change).unwrap();
     let headers = world.blocks[1..].iter().map(|block| block.header);
     let headers = chain.handle.submit_headers(headers.collect(), true);
     headers.wait().unwrap();
