@@ -135,7 +135,7 @@ pub(super) const OPTIONS: &[OptionSpec] = &[
     general(Kind::Int, "dbbatchsize", "", "Largest batch of one database write, in bytes")
         .default("33554432")
         .debug(),
-    general(Kind::Int, "dbcache", "=<n>", "Memory for the database cache, in MiB (at least 4). Memory that the mempool leaves unused is shared with it")
+    general(Kind::Int, "dbcache", "=<n>", "Memory for the database cache, in MiB (at least 4)")
         .default("450")
         .range(4, 1 << 20)
         .setting(SettingGroup::Node),
