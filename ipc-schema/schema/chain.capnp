@@ -21,10 +21,8 @@ struct ChainState {
   tip @0 :Types.BlockTip;
   ready @1 :Bool;
   initialDownload @2 :Bool;
-  pruneHeight @3 :UInt32;
-  hasPruneHeight @4 :Bool;
-  mockTime @5 :Int64;
-  shuttingDown @6 :Bool;
+  mockTime @3 :Int64;
+  shuttingDown @4 :Bool;
 }
 
 struct MempoolChange {

@@ -116,7 +116,6 @@ fn update_chain_state(node: &Node, chain: &Chain, initial_download: bool) {
             tip,
             initial_download,
             mock_time: node.clock.mock().unwrap_or(0),
-            prune_height: first_stored(chain),
             ..*state
         };
         let changed = *state != new;

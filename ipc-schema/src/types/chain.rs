@@ -58,8 +58,6 @@ pub struct ChainState {
     pub ready: bool,
     /// Whether it is in initial download.
     pub initial_download: bool,
-    /// First stored block, where older ones were pruned.
-    pub prune_height: Option<u32>,
     /// The mock time set by `setmocktime`; 0 for the real clock.
     pub mock_time: i64,
     /// Whether the node is stopping.

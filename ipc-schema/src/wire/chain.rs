@@ -24,7 +24,6 @@ wire_struct!(ChainState, c::chain_state, {
     tip: opt_node get_tip init_tip has_tip,
     ready: val get_ready set_ready,
     initial_download: val get_initial_download set_initial_download,
-    prune_height: opt_val get_prune_height set_prune_height get_has_prune_height set_has_prune_height,
     mock_time: val get_mock_time set_mock_time,
     shutting_down: val get_shutting_down set_shutting_down,
 });

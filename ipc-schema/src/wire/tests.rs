@@ -286,7 +286,6 @@ fn chain(m: &mut Maker) {
         tip: m.maybe(Maker::tip),
         ready: m.flag(),
         initial_download: m.flag(),
-        prune_height: m.maybe(Maker::small),
         mock_time: m.signed(),
         shutting_down: m.flag(),
     });
