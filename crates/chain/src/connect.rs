@@ -297,7 +297,7 @@ impl Chainstate {
     }
 
     /// Refuses coins that no block can have made: the store is damaged, not the block invalid.
-    fn check_coins(&self, spent: &[Coin], height: u32) -> Result<(), ChainError> {
+    pub(crate) fn check_coins(&self, spent: &[Coin], height: u32) -> Result<(), ChainError> {
         let max = self.params().max_money;
         let is_possible = |coin: &Coin| coin.height <= height && coin.output.value.in_range(max);
         match spent.iter().all(is_possible) {

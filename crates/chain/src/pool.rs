@@ -18,7 +18,6 @@ use crate::index::Branch;
 use crate::mempool::accept::{self, AcceptContext, AcceptOptions, Accepted, Checked};
 use crate::mempool::package::{self, PackageVerdict};
 use crate::mempool::{Mempool, Removal};
-use crate::store::StoreError;
 use crate::template::{Chosen, TemplateRequest, TemplateTxs, choose, coinbase};
 
 impl Chainstate {
@@ -73,8 +72,8 @@ impl Chainstate {
         check: impl FnOnce(&AcceptContext<'_>) -> T,
     ) -> Result<T, ChainError> {
         let tip = self.tip().ok_or(ChainError::NoTip)?;
-        let failure: RefCell<Option<StoreError>> = RefCell::new(None);
-        let coins = |outpoint: &OutPoint| match self.coins.coin(outpoint) {
+        let failure: RefCell<Option<ChainError>> = RefCell::new(None);
+        let coins = |outpoint: &OutPoint| match self.coin_at_tip(outpoint) {
             Ok(coin) => coin,
             Err(error) => {
                 *failure.borrow_mut() = Some(error);
@@ -102,9 +101,18 @@ impl Chainstate {
             })
         };
         match failure.into_inner() {
-            Some(error) => Err(error.into()),
+            Some(error) => Err(error),
             None => Ok(result),
         }
+    }
+
+    /// A coin that a block on the tip could spend.
+    fn coin_at_tip(&self, outpoint: &OutPoint) -> Result<Option<Coin>, ChainError> {
+        let coin = self.coins.coin(outpoint)?;
+        let height = self.chain.len().saturating_sub(1);
+        let height = u32::try_from(height).expect("heights have 32 bits");
+        self.check_coins(coin.as_slice(), height)?;
+        Ok(coin)
     }
 
     /// Shows changes of the mempool to whoever listens.
@@ -200,7 +208,7 @@ impl Chainstate {
                 output: output.clone(),
             }),
             // What cannot be read is thrown out here; whoever needs the disk will say more.
-            None => self.coins.coin(outpoint).ok().flatten(),
+            None => self.coin_at_tip(outpoint).ok().flatten(),
         };
         tx.inputs.iter().map(|input| coin(&input.prevout)).collect()
     }

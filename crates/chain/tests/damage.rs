@@ -9,9 +9,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use chain::{ChainConfig, ChainError, Ended, StartError, Submission};
+use chain::mempool::accept::AcceptOptions;
+use chain::store::{Batch, Durability, Store, StoreKind, StoreOptions};
+use chain::{ChainConfig, ChainError, Coin, Ended, StartError, Submission};
+use common::mine::{Parent, anyone, coinbase_coin, mine, spend};
 use common::world::{World, fork};
 use common::{Net, TestChain, copy_dir, files_below};
+use primitives::{Amount, Tx, TxOut};
 
 /// Directories that are damaged, one after another.
 const CASES: u64 = 48;
@@ -80,6 +84,60 @@ fn damage(dir: &Path, random: &mut Random) -> String {
         "{how} at {at} of {}",
         file.strip_prefix(dir).unwrap().display()
     )
+}
+
+/// A coin as the store has it under a whole checksum, which no block can have made.
+#[test]
+fn a_coin_that_cannot_be_is_no_ground_for_a_panic() {
+    let params = Net::Regtest.params();
+    let dir = tempfile::tempdir().unwrap();
+    let chain = TestChain::open(Net::Regtest, dir.path(), small);
+    let mut parent = Parent::from(&chain.reader.tip_block().unwrap());
+    let mut coins = Vec::new();
+    for height in 1..=101 {
+        let block = mine(params, parent, &[], 0, 600_000_000);
+        parent = Parent::of(&block, height);
+        coins.push(coinbase_coin(&block));
+        let call = chain.handle.submit_block(block, Submission::LOCAL);
+        call.wait().unwrap();
+    }
+    chain.stop();
+    let path = dir.path().join("chainstate");
+    let options = StoreOptions {
+        kind: StoreKind::Coins,
+        cache_bytes: 1 << 20,
+        buffer_bytes: 1 << 20,
+        wipe: false,
+    };
+    let store = Store::open(&path, params, &options).unwrap();
+    let key = [&b"C"[..], &coins[0].0.txid.0, &[0]].concat();
+    let mut value = Vec::new();
+    let coin = Coin {
+        height: 5_000,
+        coinbase: false,
+        output: TxOut {
+            value: Amount::from_sat(coins[0].1),
+            script_pubkey: anyone(),
+        },
+    };
+    coin.encode(&mut value);
+    let mut batch = Batch::new();
+    batch.put(&key, &value);
+    store.write(batch, Durability::Disk).unwrap();
+    drop(store);
+    let chain = TestChain::open(Net::Regtest, dir.path(), |config| {
+        small(config);
+        config.policy.require_standard = false;
+    });
+    let mut data = spend(params, &coins[..1], 2).data().clone();
+    // Held back by the age of what it spends.
+    data.inputs[0].sequence = 1 << 22 | 1;
+    let tx = Arc::new(Tx::new(data, params.hashes));
+    let submitted = chain.handle.submit_tx(tx, AcceptOptions::default());
+    let error = submitted.wait().unwrap_err().to_string();
+    assert!(error.contains(path.to_str().unwrap()), "{error}");
+    assert_eq!(chain.reader.height(), 101);
+    chain.stop();
 }
 
 /// Everything that reads files.
