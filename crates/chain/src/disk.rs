@@ -35,6 +35,14 @@ pub enum FileFault {
 /// Asked before each operation whether it is to fail: for tests of what follows then.
 pub type FaultFn = Arc<dyn Fn(FileAction, &Path) -> Option<FileFault> + Send + Sync>;
 
+/// Reads a file that is to be small: one byte more than `most` at most, whatever its size.
+pub(crate) fn read_at_most(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let file = File::open(path)?;
+    file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 /// Carries out operations on files.
 #[derive(Clone, Default)]
 pub(crate) struct Disk {

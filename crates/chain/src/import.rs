@@ -249,10 +249,11 @@ impl Import {
             }
             for found in batch {
                 let start = found.offset;
-                let offset = u32::try_from(start).unwrap_or(u32::MAX);
-                let place = match file.own {
-                    Some(file) => Place::Own(FilePos { file, offset }),
-                    None => Place::Foreign {
+                let place = match (file.own, u32::try_from(start)) {
+                    (Some(file), Ok(offset)) => Place::Own(FilePos { file, offset }),
+                    // None of ours is that long: what lies there is not ours.
+                    (Some(_), Err(_)) => return Ok(false),
+                    (None, _) => Place::Foreign {
                         path: Arc::clone(&file.path),
                         offset: start,
                         size: found.size,

@@ -190,6 +190,29 @@ fn no_record_is_longer_than_its_file() {
 }
 
 #[test]
+fn a_file_that_is_too_long_gets_no_more_blocks() {
+    let dir = tempfile::tempdir().unwrap();
+    let files = BlockFiles::open(dir.path(), params(), false, false).unwrap();
+    let mut writer = BlockFileWriter::new(files, Vec::new(), None);
+    let end = FilePos {
+        file: 0,
+        offset: u32::MAX - 4,
+    };
+    writer.add_known(&block(1, 10), 1, end);
+    let pos = writer.write_block(&block(2, 10), 2).unwrap();
+    assert_eq!((pos.file, pos.offset), (1, 8));
+}
+
+#[test]
+fn a_key_file_of_any_size_is_only_a_bad_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = std::fs::File::create(dir.path().join("xor.dat")).unwrap();
+    file.set_len(1 << 40).unwrap();
+    let error = BlockFiles::open(dir.path(), params(), true, false).unwrap_err();
+    assert!(matches!(error, FileError::BadKey(_)), "{error}");
+}
+
+#[test]
 fn the_key_follows_the_offset() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("xor.dat"), [1, 2, 3, 4, 5, 6, 7, 8]).unwrap();

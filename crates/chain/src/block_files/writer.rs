@@ -212,7 +212,7 @@ impl BlockFileWriter {
             Some(last) if last.file < unread => {}
             Some(last) => {
                 let info = self.infos[last.file as usize];
-                if info.size + added < limit {
+                if info.size.saturating_add(added) < limit {
                     return Ok(last.file);
                 }
                 tracing::debug!(

@@ -8,6 +8,7 @@ use std::path::Path;
 use primitives::hash::to_hex;
 
 use super::FileError;
+use crate::disk::read_at_most;
 use crate::random::random_u64;
 use crate::store::sync_dir;
 
@@ -64,7 +65,7 @@ impl fmt::Display for XorKey {
 /// `use_xor`, else zeros.
 pub(super) fn load_or_create(dir: &Path, use_xor: bool) -> Result<XorKey, FileError> {
     let path = dir.join(KEY_FILE);
-    let key = match fs::read(&path) {
+    let key = match read_at_most(&path, 8) {
         Ok(bytes) => XorKey(
             bytes
                 .try_into()

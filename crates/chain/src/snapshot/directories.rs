@@ -15,7 +15,7 @@ use crate::block_files::FileError;
 use crate::coins::{CoinsStore, CoinsView as _};
 use crate::coinstats::{CoinStatsError, CoinStatsHash, coin_stats};
 use crate::config::{ChainConfig, Reindex, Task};
-use crate::disk::Disk;
+use crate::disk::{Disk, read_at_most};
 use crate::error::{ChainError, StartError};
 use crate::load::refused_or;
 use crate::store::{Store, StoreError, StoreKind, StoreOptions, refuse_newer, sync_dir};
@@ -80,7 +80,7 @@ pub(super) fn write_base(dir: &Path, base: BlockHash) -> io::Result<()> {
 }
 
 fn read_base(dir: &Path) -> Option<BlockHash> {
-    let bytes = fs::read(dir.join(BASE_FILE)).ok()?;
+    let bytes = read_at_most(&dir.join(BASE_FILE), 32).ok()?;
     if bytes.len() > 32 {
         tracing::warn!(
             target: "validation", "[snapshot] unexpected trailing data in {}", dir.display()

@@ -8,6 +8,7 @@ use std::path::Path;
 use primitives::ChainParams;
 
 use super::{StoreError, StoreKind};
+use crate::disk::read_at_most;
 
 /// Newest format of the directories that this version knows.
 pub const FORMAT: u32 = 1;
@@ -19,6 +20,8 @@ const MARKER: &str = "bitq-store";
 const UNFINISHED: &str = "bitq-store.new";
 /// First line of a marker.
 const TITLE: &str = "bitq store";
+/// No marker is longer, of whatever format.
+const MAX_MARKER_BYTES: u64 = 64 << 10;
 
 /// What a marker says.
 struct Marker {
@@ -128,7 +131,10 @@ fn file(action: &'static str, path: &Path, source: io::Error) -> StoreError {
 
 fn read(path: &Path, kind: StoreKind) -> Result<Option<Marker>, StoreError> {
     let path = path.join(MARKER);
-    let text = match fs::read(&path) {
+    let text = match read_at_most(&path, MAX_MARKER_BYTES) {
+        Ok(bytes) if bytes.len() as u64 > MAX_MARKER_BYTES => {
+            return Err(StoreError::BadMarker(path));
+        }
         Ok(bytes) => String::from_utf8(bytes).map_err(|_| StoreError::BadMarker(path.clone()))?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(source) => return Err(file("read", &path, source)),
