@@ -1,4 +1,4 @@
-//! The indexes agree with the chain, wherever it goes and however the process ends.
+//! The indexes agree with the chain, wherever it goes.
 
 #![expect(clippy::unwrap_used, reason = "a test ends where something is missing")]
 
@@ -11,83 +11,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chain::indexes::{IndexError, IndexKind, IndexProgress, Indexes};
-use chain::{BlockInfo, ChainConfig, ChainReader};
-use common::crash::{DIR, Kill, WORK, run_and_kill, say_done, say_stored, stand_still_at_place};
-use common::indexed::{Indexed, config};
-use common::world::{World, read_records, write_records};
+use chain::{ChainConfig, ChainReader};
+use common::indexed::{Indexed, check_block, check_world, config};
+use common::world::World;
 use common::{Net, TestChain, copy_dir, files_below, vector};
-use primitives::block_filter::{BlockFilter, filter_header};
+use primitives::OutPoint;
 use primitives::hash::to_hex;
 use primitives::hash_scheme::sha256;
-use primitives::{Hash256, OutPoint};
-
-/// Name of the file with all blocks in their order.
-const BLOCKS: &str = "in-order.dat";
 
 /// How long an index may take.
 const PATIENCE: Duration = Duration::from_secs(300);
-
-/// Checks that everything about a block is in the indexes, and gives its filter's header.
-fn check_block(reader: &ChainReader, indexes: &Indexes, info: &BlockInfo) {
-    let block = reader.read_block(&info.hash).unwrap();
-    let undo = reader.read_undo(&info.hash).unwrap();
-    let spent = undo.txs.iter().flat_map(|tx| &tx.spent);
-    let scripts = spent.map(|coin| &coin.output.script_pubkey[..]);
-    let filter = BlockFilter::basic(&block, scripts);
-    let index = indexes.filter().unwrap();
-    assert_eq!(index.filter(info).unwrap().as_ref(), Some(&filter));
-    assert_eq!(index.filter_hash(info).unwrap(), Some(filter.hash()));
-    let before = match info.height {
-        0 => Hash256::ZERO,
-        _ => {
-            let parent = reader.block(&info.header.prev).unwrap();
-            index.header(&parent).unwrap().unwrap()
-        }
-    };
-    let header = filter_header(&filter.hash(), &before);
-    assert_eq!(index.header(info).unwrap(), Some(header));
-    for tx in block.txs.iter().filter(|_| info.height > 0) {
-        let found = indexes.tx().unwrap().find(&tx.txid()).unwrap().unwrap();
-        assert_eq!(found.tx, **tx);
-        if info.active {
-            assert_eq!(found.block, info.hash);
-        }
-        for input in tx
-            .inputs
-            .iter()
-            .filter(|_| info.active && !tx.is_coinbase())
-        {
-            let spender = indexes.spender().unwrap().find(&input.prevout).unwrap();
-            let spender = spender.unwrap();
-            assert_eq!((&spender.tx, spender.block), (&**tx, info.hash));
-        }
-    }
-}
-
-/// Checks that every block that was ever connected is in the indexes as the world wants it.
-fn check_world(world: &World, indexed: &Indexed) {
-    let (reader, indexes) = (&indexed.chain.reader, &indexed.indexes);
-    let stats = indexes.coin_stats().unwrap();
-    let mut seen = 0;
-    for block in &world.blocks {
-        let info = reader.block(&block.hash).unwrap();
-        let Some(stats) = stats.stats(&info).unwrap() else {
-            assert!(!info.active, "nothing about block {}", info.height);
-            continue;
-        };
-        seen += 1;
-        assert_eq!(stats.muhash.to_string(), world.hashes[&block.hash]);
-        let made = stats.new_outputs_ex_coinbase + stats.coinbase;
-        let coins = |amount: primitives::Amount| u128::try_from(amount.sat()).unwrap();
-        assert_eq!(coins(stats.total_amount), made - stats.prevout_spent);
-        let lost = coins(stats.unspendable());
-        assert_eq!(stats.prevout_spent + coins(stats.subsidy), made + lost);
-        // These miners take less than they may.
-        assert!(stats.unclaimed_rewards > primitives::Amount::ZERO);
-        check_block(reader, indexes, &info);
-    }
-    assert!(seen >= reader.height());
-}
 
 /// Whatever `gettxoutsetinfo` and `getblockfilter` tell, block by block.
 fn figures(reader: &ChainReader, indexes: &Indexes) -> String {
@@ -414,107 +347,4 @@ fn indexes_hold_blocks_back_from_pruning() {
     assert_eq!(chain.reader.prune_locks().limit(100), 1);
     drop(indexes);
     chain.stop();
-}
-
-/// Runs in a process of its own, which the other tests kill.
-#[test]
-fn child() {
-    let (Some(dir), Ok(_)) = (std::env::var_os(DIR), std::env::var(WORK)) else {
-        return;
-    };
-    let dir: &Path = dir.as_ref();
-    let blocks = read_records(&dir.join(BLOCKS), Net::Regtest.params());
-    stand_still_at_place();
-    let indexed = Indexed::open(dir);
-    for (block, count) in blocks.iter().zip(1..) {
-        indexed.submit(std::slice::from_ref(block));
-        say_stored(count);
-        indexed.settle();
-        if count % 20 == 0 {
-            indexed.chain.handle.flush().wait().unwrap();
-        }
-    }
-    indexed.settle();
-    indexed.stop();
-    say_done();
-}
-
-/// A directory in which children work and are killed.
-struct Scene {
-    world: World,
-    dir: tempfile::TempDir,
-}
-
-impl Scene {
-    fn new() -> Self {
-        let (world, dir) = (
-            World::new(Net::Regtest.params()),
-            tempfile::tempdir().unwrap(),
-        );
-        let file = dir.path().join(BLOCKS);
-        write_records(&file, Net::Regtest.params(), &world.blocks);
-        Self { world, dir }
-    }
-
-    /// Kills a child, and finds the indexes in order after it.
-    fn kill(&self, kill: Kill) -> bool {
-        let killed = run_and_kill(self.dir.path(), "follow", kill);
-        let indexed = Indexed::open(self.dir.path());
-        indexed.settle();
-        let (reader, indexes) = (&indexed.chain.reader, &indexed.indexes);
-        let stats = indexes.coin_stats().unwrap();
-        for height in 0..=reader.height() {
-            let info = reader.block_at(height).unwrap();
-            let stats = stats.stats(&info).unwrap().unwrap();
-            assert_eq!(stats.muhash.to_string(), self.world.hashes[&info.hash]);
-        }
-        let tip = reader.tip_block().unwrap();
-        check_block(reader, indexes, &tip);
-        indexed.indexes.stop();
-        drop(indexed.indexes);
-        indexed.chain.stop();
-        killed.done
-    }
-
-    fn finish(self) {
-        let indexed = Indexed::open(self.dir.path());
-        indexed.submit(&self.world.blocks);
-        indexed.settle();
-        assert_eq!(indexed.chain.reader.tip().hash, self.world.best());
-        check_world(&self.world, &indexed);
-        indexed.stop();
-    }
-}
-
-#[test]
-fn an_index_that_is_killed_goes_on() {
-    let kill_at = |scene: &Scene, place, count| {
-        let done = scene.kill(Kill::At(place, count));
-        assert!(!done, "it never comes to {place:?} {count} times");
-    };
-    let scene = Scene::new();
-    for (place, count) in [
-        ("Writing coinstatsindex", 1),
-        ("Writing basic block filter index", 30),
-        ("Committed txindex", 2),
-        ("Writing txospenderindex", 25),
-        ("Committed coinstatsindex", 1),
-        ("coinstatsindex took block", 3),
-    ] {
-        kill_at(&scene, place, count);
-    }
-    scene.finish();
-    // The reorganisation is over by the next start.
-    let scene = Scene::new();
-    kill_at(&scene, "basic block filter index took block", 8);
-    scene.finish();
-}
-
-#[test]
-fn a_kill_at_any_moment_leaves_indexes_in_order() {
-    let scene = Scene::new();
-    for millis in [30, 170, 90, 400, 250] {
-        scene.kill(Kill::After(Duration::from_millis(millis)));
-    }
-    scene.finish();
 }
