@@ -8,10 +8,10 @@ use ipc_schema::StartError;
 use primitives::{BlockHash, U256};
 use rpc::Table;
 
+use crate::chain_tasks::ChainTasks;
 use crate::context::Node;
 use crate::indexes;
 use crate::init::failed;
-use crate::tasks::ChainTasks;
 
 /// Reads what the chain is started with.
 ///
@@ -77,7 +77,11 @@ pub(crate) fn read(
     chain.clock = node.clock.clone();
     let stop = node.stop.clone();
     chain.stop = Arc::new(move || stop.is_stopping());
-    let shown = ChainTasks::new(Arc::clone(node), Arc::clone(table));
+    let shown = ChainTasks::new(
+        Arc::clone(node),
+        Arc::clone(table),
+        tokio::runtime::Handle::current(),
+    );
     chain.cancel = Arc::clone(&node.cancel);
     chain.free_space = |path| common::datadir::free_space(path).ok();
     chain.progress = Arc::new(move |progress| shown.show(progress));

@@ -7,6 +7,7 @@
 //! blocking pool what reads files.
 
 mod chain_options;
+mod chain_tasks;
 mod context;
 mod detach;
 mod indexes;

@@ -1,16 +1,11 @@
 //! Long work of the node and of its wallet process, as the window lists it.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
 
-use chain::Progress;
 use ipc_schema::{Task, TaskState};
-use rpc::Table;
 use tokio::sync::watch;
-
-use crate::context::Node;
 
 /// Ended tasks that stay in the list.
 const KEPT: usize = 20;
@@ -31,7 +26,7 @@ pub(crate) const SCANNING_BLOCKS: &str = "scanblocks";
 /// Kind of the task that takes blocks back which are to be invalid.
 pub(crate) const DISCONNECTING: &str = "disconnect";
 /// What is shown of a task that was asked to end and has not.
-const CANCELLING: &str = "Cancelling…";
+pub(crate) const CANCELLING: &str = "Cancelling…";
 
 /// The list of tasks; clones share it.
 #[derive(Clone, Debug)]
@@ -181,19 +176,6 @@ impl Tasks {
     }
 }
 
-/// Shows the chain's long work: as warm-up text, in the status, and as a task.
-pub(crate) struct ChainTasks {
-    node: Arc<Node>,
-    table: Arc<Table<Node>>,
-    /// The tasks that are shown, 0 for none: one of the active chain, one below a snapshot, and the writing of coins.
-    shown: [AtomicU64; 3],
-    /// When the writing of coins began.
-    flush: Mutex<Option<Instant>>,
-}
-
-/// Coins that are written before this are not worth a line.
-const WORTH_SHOWING: Duration = Duration::from_secs(1);
-
 /// What is left where a task is cancelled; empty where it cannot be.
 pub(crate) fn cancel_note(kind: &str) -> &'static str {
     match kind {
@@ -214,101 +196,6 @@ pub(crate) fn cancel_note(kind: &str) -> &'static str {
         }
         SCANNING | SCANNING_BLOCKS => "What was found so far is answered.",
         _ => "",
-    }
-}
-
-impl ChainTasks {
-    pub(crate) fn new(node: Arc<Node>, table: Arc<Table<Node>>) -> Self {
-        Self {
-            node,
-            table,
-            shown: Default::default(),
-            flush: Mutex::default(),
-        }
-    }
-
-    /// Takes what the chain says of its work.
-    pub(crate) fn show(&self, progress: Progress) {
-        use chain::Task;
-        let (kind, title) = match progress.task {
-            Task::LoadingIndex => ("load", "Loading block index…"),
-            Task::Replaying => ("replay", "Replaying blocks…"),
-            Task::Verifying => (VERIFYING, "Verifying blocks…"),
-            Task::Reindexing => (REINDEXING, "Reindexing blocks on disk…"),
-            Task::Importing => (LOADING, "Importing blocks…"),
-            Task::Connecting => (CONNECTING, "Connecting blocks on disk…"),
-            Task::Flushing => ("flush", "Writing coins to disk…"),
-            Task::Activating => ("activate", "Moving to the best chain…"),
-            Task::Disconnecting => (DISCONNECTING, "Taking blocks back…"),
-            Task::Pruning => ("prune", "Deleting old blocks…"),
-            Task::BackgroundValidation => (BACKGROUND, "Checking the blocks below the snapshot…"),
-            Task::CheckingSnapshot => ("checksnapshot", "Checking the coins of the snapshot…"),
-        };
-        if self.table.warmup().is_some() {
-            self.table.set_warmup(title);
-            self.node
-                .status
-                .send_modify(|status| title.clone_into(&mut status.message));
-        }
-        // It is over before anybody could read a task's line, as most writing of coins.
-        if progress.task == Task::LoadingIndex || !self.is_worth_showing(progress) {
-            return;
-        }
-        let slot = match progress.task {
-            Task::BackgroundValidation | Task::CheckingSnapshot => &self.shown[1],
-            Task::Flushing => &self.shown[2],
-            _ => &self.shown[0],
-        };
-        let (tasks, now) = (&self.node.tasks, self.node.clock.now());
-        let over = progress.percent >= 100;
-        let shown = slot.load(Ordering::Relaxed);
-        if let Some(ended) = tasks
-            .cancelled_kind(shown)
-            .filter(|old| over || old != kind)
-        {
-            slot.store(0, Ordering::Relaxed);
-            tasks.finish(shown, TaskState::Cancelled, cancel_note(&ended), now);
-        }
-        let id = match slot.load(Ordering::Relaxed) {
-            0 if over => return,
-            0 => {
-                let id = tasks.begin(kind, title, now);
-                slot.store(id, Ordering::Relaxed);
-                id
-            }
-            id => id,
-        };
-        if over {
-            slot.store(0, Ordering::Relaxed);
-            tasks.finish(id, TaskState::Done, "", now);
-        } else {
-            tasks.update(id, |task| {
-                title.clone_into(&mut task.title);
-                kind.clone_into(&mut task.kind);
-                task.progress = Some(f64::from(progress.percent) / 100.0);
-                let note = cancel_note(kind);
-                task.cancellable = !note.is_empty() && task.detail != CANCELLING;
-                note.clone_into(&mut task.cancel_note);
-            });
-        }
-    }
-}
-
-impl ChainTasks {
-    /// Whether a piece of work takes long enough for a line: of the writing of coins that shows by and by.
-    fn is_worth_showing(&self, progress: Progress) -> bool {
-        if progress.task != chain::Task::Flushing {
-            return true;
-        }
-        let mut flush = self.flush.lock().unwrap_or_else(PoisonError::into_inner);
-        if progress.percent == 0 {
-            *flush = Some(Instant::now());
-        }
-        let long = flush.is_some_and(|begun| begun.elapsed() > WORTH_SHOWING);
-        if progress.percent >= 100 {
-            *flush = None;
-        }
-        long
     }
 }
 

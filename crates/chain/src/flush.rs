@@ -8,7 +8,7 @@ use std::time::Instant;
 use crate::block_files::FileError;
 use crate::chainstate::Chainstate;
 use crate::coins::{BULK_CHANGES, CoinsView as _, WriteOptions};
-use crate::config::Task;
+use crate::config::{ChainConfig, Task};
 use crate::error::ChainError;
 use crate::index::IndexStore;
 use crate::random::random_u64;
@@ -18,8 +18,6 @@ use crate::store::Batch;
 const WRITE_INTERVAL: i64 = 50 * 60;
 /// Chance adds less than so many seconds to it.
 const WRITE_INTERVAL_SPREAD: i64 = 20 * 60;
-/// Coins below this many are written without a word.
-const WORTH_A_REPORT: usize = 100_000;
 
 /// Bytes that stay free on a disk (Core's `CheckDiskSpace`).
 const RESERVE: u64 = 50 << 20;
@@ -130,16 +128,21 @@ impl Chainstate {
 
     fn write_all(&mut self, keep_coins: bool) -> Result<(), ChainError> {
         let config = self.config();
+        config.report(Task::Flushing, 0);
         let coins = u64::try_from(self.coins.dirty_count()).unwrap_or(u64::MAX);
         self.check_room(&config.blocks_dir, 0)?;
         self.check_room(&config.data_dir, coins.saturating_mul(BYTES_PER_COIN))?;
         self.write_index()?;
-        self.write_coins(keep_coins)?;
-        if self.is_in_background() {
-            return Ok(());
+        let report = |config: &ChainConfig, percent: u64| {
+            config.report(Task::Flushing, percent.min(99));
+        };
+        self.write_coins(keep_coins, report)?;
+        if !self.is_in_background() {
+            self.in_background(|chain| chain.write_coins(keep_coins, |_, _| ()))
+                .unwrap_or(Ok(()))?;
         }
-        self.in_background(|chain| chain.write_coins(keep_coins))
-            .unwrap_or(Ok(()))
+        self.config().report(Task::Flushing, 100);
+        Ok(())
     }
 
     /// Refuses to begin what a disk that is nearly full would end half way.
@@ -152,12 +155,12 @@ impl Chainstate {
         Ok(())
     }
 
-    /// Writes the coins, behind an index that is on disk already.
-    pub(crate) fn write_coins(&mut self, keep_coins: bool) -> Result<(), ChainError> {
-        let report = self.coins.dirty_count() > WORTH_A_REPORT;
-        if report {
-            self.config().report(Task::Flushing, 0);
-        }
+    /// Writes the coins, behind an index that is on disk already. Tells in percent how far that is.
+    pub(crate) fn write_coins(
+        &mut self,
+        keep_coins: bool,
+        report: impl Fn(&ChainConfig, u64),
+    ) -> Result<(), ChainError> {
         let started = Instant::now();
         let options = WriteOptions {
             batch_bytes: self.config().batch_bytes,
@@ -166,11 +169,7 @@ impl Chainstate {
         };
         let (dirty, all) = (self.coins.dirty_count(), self.coins.len());
         self.ahead.forget_coins();
-        let show = |percent| {
-            if report {
-                self.config().report(Task::Flushing, percent);
-            }
-        };
+        let show = |percent| report(self.config(), percent);
         self.coins.base().write(&self.coins, options, show)?;
         self.coins.written(keep_coins);
         if !self.is_in_background() {
@@ -183,9 +182,6 @@ impl Chainstate {
             "write coins cache to disk ({dirty} out of {all} cached coins) completed ({:.2}ms)",
             started.elapsed().as_secs_f64() * 1000.0
         );
-        if report {
-            self.config().report(Task::Flushing, 100);
-        }
         Ok(())
     }
 

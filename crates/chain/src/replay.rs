@@ -45,7 +45,7 @@ impl Chainstate {
             fork.map_or(0, |fork| self.shared.index().entry(fork).height),
         )?;
         self.coins.set_best_block(heads.new);
-        self.write_coins(false)?;
+        self.write_coins(false, |_, _| ())?;
         self.config().report(Task::Replaying, 100);
         Ok(())
     }
