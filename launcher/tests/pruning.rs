@@ -2,9 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper of tests fails by panicking")]
 
+#[path = "common/window.rs"]
+mod window;
+
+use ipc_schema::{NodeEvent, NodeStatus, NodeTopics};
 use serde_json::{Value, json};
 use testkit::process::flow::Wallet;
 use testkit::process::{Node, PATIENCE, Setup};
+
+use window::Window;
 
 fn info(node: &Node) -> Value {
     node.call("getblockchaininfo", json!([]))
@@ -85,6 +91,37 @@ fn blocks_are_pruned_by_height_and_by_time() {
     );
     assert_eq!(node.call("verifychain", json!([4, 280])), json!(true));
     assert_eq!(node.call("verifychain", json!([4, 0])), json!(false));
+}
+
+/// What a window that attaches to the node is shown, once it fits.
+fn shown(node: &Node, fits: impl Fn(&NodeStatus) -> bool) -> Box<NodeStatus> {
+    let window = Window::new();
+    let mut attached = window.attach(node, NodeTopics::ALL);
+    loop {
+        match attached.next() {
+            NodeEvent::Status(status) if fits(&status) => return status,
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn a_window_is_shown_at_once_what_was_pruned() {
+    let node = Setup::new("bitcoin")
+        .arg("-fastprune")
+        .arg("-prune=1")
+        .arg("-ipcbind=unix")
+        .start();
+    mine_fat_blocks(&node);
+    let whole = shown(&node, |status| {
+        status.tip.is_some_and(|tip| tip.height == 420)
+    });
+    assert_eq!(whole.prune_height, None);
+    let pruned = node.call("pruneblockchain", json!([100]));
+    let first = u32::try_from(pruned.as_u64().unwrap()).unwrap() + 1;
+    // No block comes that would bring it along.
+    let rest = shown(&node, |status| status.prune_height == Some(first));
+    assert!(rest.disk_used < whole.disk_used, "{rest:?}");
 }
 
 #[test]

@@ -5,12 +5,12 @@
 #[path = "common/window.rs"]
 mod window;
 
-use ipc_schema::{Connection, NodeEvent, NodeTopics, Task, TaskState};
+use ipc_schema::{NodeEvent, NodeTopics, Task, TaskState};
 use serde_json::json;
 use testkit::process::{Node, PATIENCE, Setup, wait_until};
 use testkit::vectors_dir;
 
-use window::{Window, hello};
+use window::{Attached, Window};
 
 const SOCKET: &str = "-ipcbind=unix";
 
@@ -18,31 +18,29 @@ fn height(node: &Node) -> u64 {
     node.call("getblockcount", json!([])).as_u64().unwrap()
 }
 
+const TASKS: NodeTopics = NodeTopics {
+    status: false,
+    log: false,
+    tasks: true,
+};
+
+/// The tasks of a node, whenever one changes.
+fn tasks(attached: &mut Attached<'_>) -> Vec<Task> {
+    loop {
+        if let NodeEvent::Tasks(list) = attached.next() {
+            return list;
+        }
+    }
+}
+
 /// Looks at the tasks of a node until `done` says that one ended in a way that ends the watch; gives that one.
 fn watch(window: &Window, node: &Node, mut done: impl FnMut(&Task) -> bool) -> Task {
-    let watched = async {
-        let connection: Connection = window.ipc.connect(&node.file("node.sock")).await.unwrap();
-        connection.hello(hello()).await.unwrap();
-        let client = connection.node().await.unwrap();
-        let topics = NodeTopics {
-            tasks: true,
-            ..NodeTopics::default()
-        };
-        let mut events = client.subscribe(topics).await.unwrap();
-        loop {
-            let event = events.recv().await.expect("the node is there");
-            let NodeEvent::Tasks(list) = event else {
-                continue;
-            };
-            for task in list {
-                if done(&task) {
-                    return task;
-                }
-            }
+    let mut attached = window.attach(node, TASKS);
+    loop {
+        if let Some(task) = tasks(&mut attached).into_iter().find(&mut done) {
+            return task;
         }
-    };
-    let watched = async { tokio::time::timeout(PATIENCE, watched).await };
-    window.runtime.block_on(watched).expect("a task that ends")
+    }
 }
 
 #[test]
@@ -74,39 +72,20 @@ fn many_blocks_that_are_left_and_come_back_are_tasks() {
 
 /// Cancels the first task of a kind that has begun, as soon as there is one; gives how it ended.
 fn cancel(window: &Window, node: &Node, kind: &str) -> Task {
-    let socket = node.file("node.sock");
-    wait_until("the node's socket", PATIENCE, || socket.exists());
-    let cancelled = async {
-        let connection: Connection = window.ipc.connect(&socket).await.unwrap();
-        connection.hello(hello()).await.unwrap();
-        let client = connection.node().await.unwrap();
-        let topics = NodeTopics {
-            tasks: true,
-            ..NodeTopics::default()
-        };
-        let mut events = client.subscribe(topics).await.unwrap();
-        let mut asked = None;
-        loop {
-            let event = events.recv().await.expect("the node is there");
-            let NodeEvent::Tasks(list) = event else {
-                continue;
-            };
-            for task in list.into_iter().filter(|task| task.kind == kind) {
-                if asked.is_none() && task.cancellable {
-                    client.cancel_task(task.id).await.unwrap();
-                    asked = Some(task.id);
-                } else if task.is_over() {
-                    assert_eq!(Some(task.id), asked, "{task:?}");
-                    return task;
-                }
+    let mut attached = window.attach(node, TASKS);
+    let mut asked = None;
+    loop {
+        let list = tasks(&mut attached);
+        for task in list.into_iter().filter(|task| task.kind == kind) {
+            if asked.is_none() && task.cancellable {
+                attached.cancel(task.id);
+                asked = Some(task.id);
+            } else if task.is_over() {
+                assert_eq!(Some(task.id), asked, "{task:?}");
+                return task;
             }
         }
-    };
-    let cancelled = async { tokio::time::timeout(PATIENCE, cancelled).await };
-    window
-        .runtime
-        .block_on(cancelled)
-        .expect("a task that ends")
+    }
 }
 
 #[test]

@@ -24,6 +24,7 @@ pub(crate) async fn follow(node: Arc<Node>, chain: Chain) -> Option<Ended> {
     let mut pool = chain.reader.mempool_changes();
     let mut disk = tokio::time::interval(DISK_PAUSE);
     let mut states = chain.reader.watch_chainstates();
+    let mut files = chain.reader.watch_disk_bytes();
     let mut below_snapshot = false;
     update_tip(&node, &chain, &mut tip);
     update_pool(&node, &chain);
@@ -49,6 +50,12 @@ pub(crate) async fn follow(node: Arc<Node>, chain: Chain) -> Option<Ended> {
                 update_pool(&node, &chain);
             }
             _ = disk.tick() => update_disk(&node, &chain),
+            Ok(()) = files.changed() => {
+                // Pruning changes what is stored, and not the tip.
+                files.borrow_and_update();
+                update_tip(&node, &chain, &mut tip);
+                wait(&node).await;
+            }
             Ok(()) = states.changed() => {
                 let several = states.borrow_and_update().len() > 1;
                 // Blocks that the tip does not tell of are here now.

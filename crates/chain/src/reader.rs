@@ -199,6 +199,11 @@ impl ChainReader {
         *self.shared.disk_bytes.borrow()
     }
 
+    /// As [`ChainReader::disk_bytes`], and wakes when that may have changed.
+    pub fn watch_disk_bytes(&self) -> watch::Receiver<u64> {
+        self.shared.disk_bytes.subscribe()
+    }
+
     /// The mempool. Not to be held while waiting or reading files.
     pub fn mempool(&self) -> RwLockReadGuard<'_, Mempool> {
         self.shared.mempool()

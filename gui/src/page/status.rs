@@ -258,6 +258,10 @@ fn tiles<'a>(model: &'a Model, node: &'a NodeStatus) -> Element<'a, Message> {
         .map_or("free space unknown".to_owned(), |free| {
             format!("{} free", clock::bytes(free))
         });
+    let free = match node.prune_height {
+        Some(_) => format!("pruned, {free}"),
+        None => free,
+    };
     let pool_note = format!(
         "{} of {}",
         clock::bytes(node.mempool.usage),
@@ -358,7 +362,14 @@ fn information<'a>(model: &'a Model, node: &'a NodeStatus) -> Element<'a, Messag
         line("Block files", "info-blocks", node.blocks_dir.clone()),
         line("Log file", "info-log", node.log_file.clone()),
     ];
-    layout::titled_card("Information", body)
+    let stored = node.prune_height.map(|first| {
+        let words = format!(
+            "from block {} on; older ones were pruned",
+            count(first.into())
+        );
+        line("Stored blocks", "info-stored", words)
+    });
+    layout::titled_card("Information", body.push(stored))
 }
 
 fn actions(model: &Model) -> Element<'_, Message> {

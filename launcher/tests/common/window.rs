@@ -10,11 +10,14 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use ipc_schema::{
-    Connection, Hello, Identity, Ipc, IpcConfig, Limits, OptionLayer, OptionValues, PROTOCOL,
-    SettingSource, StartError, StartOptions,
+    Connection, Hello, Identity, Ipc, IpcConfig, Limits, NodeClient, NodeEvent, NodeTopics,
+    OptionLayer, OptionValues, PROTOCOL, SettingSource, StartError, StartOptions,
 };
 use serde_json::json;
-use testkit::process::{Ended, Folder, PATIENCE, RpcClient, program, read_text, wait_for};
+use testkit::process::{
+    Ended, Folder, Node, PATIENCE, RpcClient, program, read_text, wait_for, wait_until,
+};
+use tokio::sync::mpsc;
 
 /// A child and our end of its socket.
 pub(crate) struct Spawned {
@@ -129,6 +132,23 @@ impl Window {
         }
     }
 
+    /// Attaches to a node that listens on its usual socket.
+    pub(crate) fn attach(&self, node: &Node, topics: NodeTopics) -> Attached<'_> {
+        let socket = node.file("node.sock");
+        wait_until("the node's socket", PATIENCE, || socket.exists());
+        self.runtime.block_on(async {
+            let connection = self.ipc.connect(&socket).await.unwrap();
+            connection.hello(hello()).await.unwrap();
+            let client = connection.node().await.unwrap();
+            Attached {
+                window: self,
+                events: client.subscribe(topics).await.unwrap(),
+                client,
+                _connection: connection,
+            }
+        })
+    }
+
     /// Configures a spawned node.
     pub(crate) fn start(
         &self,
@@ -142,6 +162,29 @@ impl Window {
             let node = connection.start_node(options).await.unwrap();
             node.map(|_| connection)
         })
+    }
+}
+
+/// A window at a running node, and what it is told.
+pub(crate) struct Attached<'a> {
+    window: &'a Window,
+    pub(crate) client: NodeClient,
+    events: mpsc::Receiver<NodeEvent>,
+    _connection: Connection,
+}
+
+impl Attached<'_> {
+    /// What comes next.
+    pub(crate) fn next(&mut self) -> NodeEvent {
+        let next = async { tokio::time::timeout(PATIENCE, self.events.recv()).await };
+        let next = self.window.runtime.block_on(next);
+        next.expect("an event").expect("the node is there")
+    }
+
+    /// Asks the node to end a task.
+    pub(crate) fn cancel(&self, id: u64) {
+        let cancelled = self.client.cancel_task(id);
+        self.window.runtime.block_on(cancelled).unwrap();
     }
 }
 
