@@ -61,7 +61,7 @@ fn filled(path: &Path) -> CoinsStore {
 }
 
 /// A cache with the coins 0 to [`CHANGED`] in memory.
-fn fetched<V: CoinsView>(base: V) -> CoinsCache<V> {
+fn fetched(base: CoinsStore) -> CoinsCache<CoinsStore> {
     let readers = rayon::ThreadPoolBuilder::new().build();
     let places: Vec<OutPoint> = (0..CHANGED).map(place).collect();
     let mut cache = CoinsCache::new(base);
@@ -111,7 +111,7 @@ fn changes(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(CHANGED));
     let places: Vec<OutPoint> = (0..CHANGED).map(place).collect();
     let new: Vec<OutPoint> = (STORED..STORED + CHANGED).map(place).collect();
-    let fetched = fetched(store);
+    let fetched = fetched(store.clone());
     group.bench_function(format!("add {CHANGED}"), |bencher| {
         bencher.iter_batched(
             || (CoinsCache::new(&fetched), vec![coin(); new.len()]),
@@ -141,7 +141,7 @@ fn changes(criterion: &mut Criterion) {
     group.bench_function(format!("merge {} of a block", 2 * CHANGED), |bencher| {
         bencher.iter_batched(
             || {
-                let below = self::fetched(&fetched);
+                let below = self::fetched(store.clone());
                 let mut above = CoinsCache::new(&empty);
                 for place in &places {
                     above.spend(place).expect("in memory");
