@@ -6,7 +6,7 @@
 mod info;
 mod sequence;
 mod writer;
-mod xor;
+pub(crate) mod xor;
 
 pub(crate) use info::FileInfo;
 pub(crate) use writer::BlockFileWriter;

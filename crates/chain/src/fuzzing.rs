@@ -6,14 +6,18 @@ use std::path::Path;
 
 use primitives::BlockHash;
 use primitives::encode::Reader;
+use primitives::params::{ChainParams, Coin, Network};
 
-use crate::block_files::{FileError, FileInfo, XorKey};
+use crate::block_files::{FileError, FileInfo, XorKey, xor};
 use crate::coins::{coin_key, coin_place};
 use crate::index::StoredEntry;
 use crate::indexes::{IndexKind, record_comes_back};
 use crate::muhash::MuHash;
 use crate::scanner::RecordScanner;
-use crate::store::{is_marker, journal};
+use crate::snapshot::read_base;
+use crate::store::{
+    Batch, Durability, Store, StoreError, StoreKind, StoreOptions, is_marker, journal, sound,
+};
 
 /// Shows every record of a block file without a key: its offset and its data. What `visit` refuses
 /// is no record, and the search goes on inside it.
@@ -94,6 +98,85 @@ pub fn read_journal(file: &File) -> io::Result<Option<(u64, bool)>> {
         Err(error) if error.kind() == io::ErrorKind::InvalidData => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// Reads the key of a directory of block files, which has one.
+///
+/// # Errors
+/// Where the file cannot be read, or holds no key.
+pub fn read_key(blocks_dir: &Path) -> Result<[u8; 8], FileError> {
+    xor::load_or_create(blocks_dir, true).map(XorKey::bytes)
+}
+
+/// Reads which block the coins of a snapshot's directory stand at.
+pub fn read_snapshot_base(dir: &Path) -> Option<BlockHash> {
+    read_base(dir)
+}
+
+/// Compares the manifest of one of the engine's tables with its sum.
+///
+/// # Errors
+/// Where they differ, or a file is missing.
+pub fn check_manifest(table: &Path) -> Result<(), StoreError> {
+    sound::check_manifest(table)
+}
+
+/// Keys with their values, in the order of the keys.
+pub type Rows = Vec<(Vec<u8>, Vec<u8>)>;
+
+/// The chain of stores that are made here.
+const NETWORK: (Coin, Network) = (Coin::Bitcoin, Network::Regtest);
+const STORE: StoreOptions = StoreOptions {
+    kind: StoreKind::Index,
+    cache_bytes: 1 << 20,
+    buffer_bytes: 1 << 20,
+    wipe: false,
+};
+
+fn open_store(dir: &Path) -> Result<Store, StoreError> {
+    Store::open(dir, ChainParams::get(NETWORK.0, NETWORK.1), &STORE)
+}
+
+fn rows(store: &Store) -> Result<Rows, StoreError> {
+    let rows = store.scan(b"");
+    rows.map(|row| row.map(|(key, value)| (key.to_vec(), value.to_vec())))
+        .collect()
+}
+
+/// Makes a store with rows in a table file and batches in its journal; gives what it holds before and after each of
+/// those.
+///
+/// # Errors
+/// Where the directory cannot be written.
+pub fn make_store(dir: &Path) -> Result<Vec<Rows>, StoreError> {
+    let store = open_store(dir)?;
+    let key = |number: u8| -> Vec<u8> { vec![b'k', number] };
+    let table = (0..60).map(|number| {
+        let value = vec![number; usize::from(number)];
+        (key(number).into(), Some(value.into()))
+    });
+    store.ingest(table)?;
+    let mut held = vec![rows(&store)?];
+    for number in 0..4 {
+        let mut batch = Batch::new();
+        batch.put(&key(number), &vec![9; 300 * usize::from(number)]);
+        batch.remove(&key(30 + number));
+        batch.put(&key(100 + number), b"new");
+        store.write(batch, Durability::Disk)?;
+        held.push(rows(&store)?);
+    }
+    drop(store);
+    // Only now does its journal take no more room than it needs.
+    held.push(rows(&open_store(dir)?)?);
+    Ok(held)
+}
+
+/// Reads what a store holds.
+///
+/// # Errors
+/// Where it is damaged.
+pub fn read_store(dir: &Path) -> Result<Rows, StoreError> {
+    rows(&open_store(dir)?)
 }
 
 /// Reads a record of a file of filters.

@@ -16,7 +16,7 @@ pub(crate) use activate::SnapshotCommand;
 pub use activate::{ActivationError, SnapshotPlan};
 pub(crate) use background::Assumed;
 pub use background::ChainstateInfo;
-pub(crate) use directories::{refuse_newer_stores, settle_directories};
+pub(crate) use directories::{read_base, refuse_newer_stores, settle_directories};
 pub use dump::{CoinsAt, DumpError, RollbackOptions};
 pub use file::{METADATA_SIZE, MetadataError, SnapshotMetadata, SnapshotReader};
 pub use load::{PopulateError, PopulatedSnapshot, Stage, populate};

@@ -5,7 +5,7 @@
 mod error;
 pub(crate) mod journal;
 mod marker;
-mod sound;
+pub(crate) mod sound;
 
 pub(crate) use marker::{is_marker, refuse_newer, sync_dir};
 

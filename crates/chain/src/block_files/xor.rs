@@ -63,7 +63,7 @@ impl fmt::Display for XorKey {
 
 /// Reads the key in `dir`. Where there is none, stores one: random for an empty directory if
 /// `use_xor`, else zeros.
-pub(super) fn load_or_create(dir: &Path, use_xor: bool) -> Result<XorKey, FileError> {
+pub(crate) fn load_or_create(dir: &Path, use_xor: bool) -> Result<XorKey, FileError> {
     let path = dir.join(KEY_FILE);
     let key = match read_at_most(&path, 8) {
         Ok(bytes) => XorKey(

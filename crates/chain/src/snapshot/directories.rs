@@ -79,7 +79,8 @@ pub(super) fn write_base(dir: &Path, base: BlockHash) -> io::Result<()> {
     dir.parent().map_or(Ok(()), sync_dir)
 }
 
-fn read_base(dir: &Path) -> Option<BlockHash> {
+/// The block that a snapshot's coins stand at.
+pub(crate) fn read_base(dir: &Path) -> Option<BlockHash> {
     let bytes = read_at_most(&dir.join(BASE_FILE), 32).ok()?;
     if bytes.len() > 32 {
         tracing::warn!(

@@ -23,6 +23,8 @@ const PIECE: usize = 64 << 10;
 const SECTOR: u64 = 512;
 /// So many zero bytes are no part of a batch, but a piece that was not written.
 const HOLE: u64 = 16;
+/// So many where a batch begins: its first two bytes are never zero, and no single bit makes them so.
+const HOLE_AT_START: u64 = 2;
 
 /// What lies behind the last batch that can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -179,7 +181,8 @@ impl Tail {
                 return Ok(tail);
             }
             for byte in &piece {
-                gap |= zeros >= HOLE && at.is_multiple_of(SECTOR);
+                let from_start = zeros == at - start && zeros >= HOLE_AT_START;
+                gap |= (zeros >= HOLE || from_start) && at.is_multiple_of(SECTOR);
                 at += 1;
                 if *byte == 0 {
                     zeros += 1;

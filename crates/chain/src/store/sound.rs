@@ -69,7 +69,7 @@ fn entries(dir: &Path) -> Result<Vec<PathBuf>, StoreError> {
 }
 
 /// Compares a table's manifest with the sum that was stored beside it.
-fn check_manifest(table: &Path) -> Result<(), StoreError> {
+pub(crate) fn check_manifest(table: &Path) -> Result<(), StoreError> {
     let current = table.join(CURRENT);
     let read = |path: &Path| -> Result<Vec<u8>, StoreError> {
         let absent = |error: io::Error| match error.kind() {
@@ -133,6 +133,10 @@ fn check_journals(path: &Path) -> Result<Journals, StoreError> {
         if let Some(number) = number.and_then(|number| number.parse::<u64>().ok()) {
             numbers.push((number, entry));
         }
+    }
+    if numbers.is_empty() {
+        // The engine would begin to count anew, and show nothing of what the tables hold.
+        return Err(bad(path.to_owned(), "its journal is missing"));
     }
     numbers.sort_unstable();
     let count = numbers.len();

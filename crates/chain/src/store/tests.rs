@@ -222,12 +222,42 @@ fn wherever_the_writing_stops_what_is_whole_is_kept() {
         let until = (piece / 512 + 1) * 512;
         bytes[piece..until].fill(0);
         let found = look(&path, &bytes).unwrap();
-        if until - piece >= 16 {
+        if until - piece >= 2 {
             assert_eq!(found, (start, journal::Rest::Torn), "{piece}");
         }
     }
     std::fs::write(&path, &whole[..end - 100]).unwrap();
     assert_eq!(keys(open(dir.path()).scan(b"")), ["a", "b"]);
+}
+
+#[test]
+fn a_piece_that_is_left_out_may_be_short() {
+    for short in [1, 2, 3, 15] {
+        let dir = tempfile::tempdir().unwrap();
+        let store = open(dir.path());
+        put(&store, "a", b"1");
+        let path = engine_files(dir.path(), ".jnl").remove(0);
+        let end = |bytes: &[u8]| bytes.iter().rposition(|byte| *byte != 0).unwrap() + 1;
+        let before = end(&std::fs::read(&path).unwrap());
+        put(&store, "b", b"");
+        let empty = end(&std::fs::read(&path).unwrap()) - before;
+        // The batch after the next begins so many bytes before a piece ends.
+        let room = 1024 - short - before - 2 * empty;
+        put(&store, "c", &vec![7; room]);
+        put(&store, "d", &[7; 2000]);
+        drop(store);
+        let whole = std::fs::read(&path).unwrap();
+        let start = 1024 - short;
+        assert_eq!(whole[start - 1..=start], [3, 1], "a batch begins here");
+        let mut bytes = whole.clone();
+        bytes[start..1024].fill(0);
+        let rest = match short {
+            // A single bit may have made it so.
+            1 => journal::Rest::Damaged,
+            _ => journal::Rest::Torn,
+        };
+        assert_eq!(look(&path, &bytes), Some((start, rest)), "{short}");
+    }
 }
 
 #[test]
@@ -287,6 +317,24 @@ fn a_journal_that_is_gone_or_cut_leaves_no_hole() {
             assert!(error.contains(named.to_str().unwrap()), "{error}");
             assert!(error.contains("-reindex"), "{error}");
         }
+    }
+}
+
+#[test]
+fn a_store_without_any_journal_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let rows = [("a", "1"), ("b", "2")];
+    let rows = rows.map(|(key, value)| (key.into(), Some(value.into())));
+    store.ingest(rows.into_iter()).unwrap();
+    drop(store);
+    for journal in engine_files(dir.path(), ".jnl") {
+        std::fs::remove_file(journal).unwrap();
+    }
+    for _ in 0..2 {
+        let error = open_error(dir.path()).to_string();
+        assert!(error.contains("journal is missing"), "{error}");
+        assert!(error.contains("-reindex"), "{error}");
     }
 }
 
