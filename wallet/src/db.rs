@@ -20,6 +20,8 @@ pub use copy::copy_file;
 pub const FILE_NAME: &str = "wallet.dat";
 /// The schema that is understood (`user_version`).
 const SCHEMA_VERSION: i64 = 0;
+/// The one table.
+const TABLE: &str = "CREATE TABLE main(key BLOB PRIMARY KEY NOT NULL, value BLOB NOT NULL)";
 /// First bytes of an SQLite file.
 const SQLITE_MAGIC: &[u8; 16] = b"SQLite format 3\0";
 /// Where an SQLite file carries its application id.
@@ -246,6 +248,17 @@ impl Database {
         Ok(database)
     }
 
+    /// A database in memory, with the table and nothing in it.
+    ///
+    /// # Errors
+    /// [`DbError::Sqlite`].
+    pub(crate) fn in_memory() -> Result<Self, DbError> {
+        let file = PathBuf::from("in memory");
+        let conn = Connection::open_in_memory().map_err(sqlite(&file))?;
+        conn.execute_batch(TABLE).map_err(sqlite(&file))?;
+        Ok(Self { conn, file })
+    }
+
     /// Takes the exclusive lock, which lasts as long as the connection.
     fn lock(&self, wait: Duration) -> Result<(), DbError> {
         let deadline = Instant::now() + wait;
@@ -290,8 +303,7 @@ impl Database {
             let id = i32::from_be_bytes(params.magic);
             self.conn
                 .execute_batch(&format!(
-                    "BEGIN; CREATE TABLE main(key BLOB PRIMARY KEY NOT NULL, value BLOB NOT NULL); \
-                     PRAGMA application_id = {id}; PRAGMA user_version = {SCHEMA_VERSION}; COMMIT"
+                    "BEGIN; {TABLE}; PRAGMA application_id = {id}; PRAGMA user_version = {SCHEMA_VERSION}; COMMIT"
                 ))
                 .map_err(sqlite(&self.file))?;
             if let Some(dir) = self.file.parent() {

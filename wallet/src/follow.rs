@@ -371,7 +371,7 @@ async fn pull_all(
             // Blocks below a snapshot of coins may be still to come.
             break at >= reply.tip.height;
         }
-        if shown.is_none() && reply.tip.height > at + SHOWN_FROM {
+        if shown.is_none() && reply.tip.height > at.saturating_add(SHOWN_FROM) {
             shown = Some((crate::rescan::catch_up_task(context, name), at));
             set_at_tip(context, name, false).await;
         }

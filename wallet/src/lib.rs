@@ -10,6 +10,7 @@ pub mod db;
 pub mod error;
 pub mod fault;
 pub mod follow;
+pub mod fuzzing;
 pub mod handle;
 pub mod names;
 pub mod options;

@@ -208,11 +208,10 @@ impl Work<'_> {
         }
         let text = std::fs::read_to_string(&source)
             .map_err(|error| format!("Cannot read {}: {error}", source.display()))?;
-        let body = check_head(&text, self.params())?;
+        let batch = read_dump(&text, self.params())?;
         let made_dir = !self.path.exists();
         let mut db = self.open(true)?;
-        let written = read_records(&text, body)
-            .and_then(|batch| db.commit(&batch).map_err(|error| error.to_string()));
+        let written = db.commit(&batch).map_err(|error| error.to_string());
         drop(db);
         if let Err(error) = written {
             remove(&self.file, made_dir);
@@ -231,7 +230,7 @@ fn remove(file: &Path, with_dir: bool) {
 }
 
 /// All records as text, with a checksum at the end.
-fn dump_text(db: &Database, params: &ChainParams) -> Result<String, crate::db::DbError> {
+pub(crate) fn dump_text(db: &Database, params: &ChainParams) -> Result<String, crate::db::DbError> {
     let mut text = format!(
         "{},{DUMP_VERSION}\nformat,sqlite\n",
         params.wallet_dump_magic
@@ -242,6 +241,15 @@ fn dump_text(db: &Database, params: &ChainParams) -> Result<String, crate::db::D
     })?;
     let sum = to_hex(&sha256d(text.as_bytes()));
     Ok(format!("{text}checksum,{sum}\n"))
+}
+
+/// Reads the records of a dump.
+///
+/// # Errors
+/// The sentence to show.
+pub(crate) fn read_dump(text: &str, params: &ChainParams) -> Result<Batch, String> {
+    let body = check_head(text, params)?;
+    read_records(text, body)
 }
 
 /// Checks the first two lines; gives where the records begin.

@@ -223,7 +223,7 @@ impl Wallet {
         self.backup
     }
 
-    fn db(&self) -> &Database {
+    pub(crate) fn db(&self) -> &Database {
         self.db
             .as_ref()
             .expect("the file is open until the wallet is closed")

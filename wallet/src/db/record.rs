@@ -83,6 +83,9 @@ pub fn read_locator(bytes: &[u8]) -> Result<Vec<BlockHash>, DecodeError> {
     reader.list(32, |r| r.array().map(BlockHash))
 }
 
+/// Most indices of one descriptor: more would take days to look at, so it is damage that asks for them.
+const MOST_INDICES: u32 = 1 << 24;
+
 /// What the file holds of a descriptor beside its keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DescriptorRecord {
@@ -122,6 +125,14 @@ impl DescriptorRecord {
             range_start: reader.i32()?,
             range_end: reader.i32()?,
         })
+    }
+
+    /// How many indices are watched, or were given out; `None` where no descriptor can have such a range.
+    pub fn indices(&self) -> Option<u32> {
+        let end = self.range_end.max(self.next_index);
+        let in_order = 0 <= self.range_start && self.range_start <= self.range_end;
+        let indices = u32::try_from(end.checked_sub(self.range_start)?).ok()?;
+        (in_order && self.next_index >= 0 && indices <= MOST_INDICES).then_some(indices)
     }
 }
 

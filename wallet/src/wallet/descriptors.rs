@@ -157,7 +157,8 @@ impl Wallet {
     /// # Errors
     /// As [`Wallet::top_up`].
     pub fn top_up_to(&mut self, size: u32) -> Result<(), WalletError> {
-        self.transact(|this| {
+        let known = self.scripts.len();
+        let topped = self.transact(|this| {
             let ids: Vec<DescriptorId> = this.managers.keys().copied().collect();
             let mut failed = None;
             for id in ids {
@@ -170,7 +171,12 @@ impl Wallet {
                 Some(error) if this.batch.is_empty() => Err(error),
                 _ => Ok(()),
             }
-        })
+        });
+        if self.scripts.len() > known && !self.txs.is_empty() {
+            // A payment that is known already may pay one of them, too.
+            self.refresh_mine();
+        }
+        topped
     }
 
     pub(super) fn top_up_one(&mut self, id: &DescriptorId, size: u32) -> Result<(), WalletError> {

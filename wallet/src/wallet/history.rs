@@ -166,7 +166,7 @@ impl Wallet {
             .then(|| {
                 tx.state
                     .height()
-                    .map(|height| height + self.params.coinbase_maturity)
+                    .map(|height| height.saturating_add(self.params.coinbase_maturity))
             })
             .flatten();
         TxRow {

@@ -18,6 +18,9 @@ use crate::options::WalletOptions;
 use crate::scriptpubkeyman::{KeyStore, ScriptPubKeyMan};
 use crate::transaction::{TxState, WalletTx};
 
+/// The highest number of a next transaction that is believed: from here on there is room for all that will come.
+const LAST_ORDER: i64 = i64::MAX / 2;
+
 /// Records of one kind: the rest of the key, and the value.
 type Rows = Vec<(Vec<u8>, Vec<u8>)>;
 
@@ -112,8 +115,9 @@ pub(super) fn fill(wallet: &mut Wallet) -> Result<(), WalletError> {
         }
     };
 
-    if let Some(value) = records.single(key::FLAGS) {
-        wallet.flags = Reader::new(&value).u64().map_err(corrupt("flags"))?;
+    let flags = records.single(key::FLAGS);
+    if let Some(value) = &flags {
+        wallet.flags = Reader::new(value).u64().map_err(corrupt("flags"))?;
         if !record::flags_are_known(wallet.flags) {
             return Err(if wallet.has_flag(record::FLAG_EXTERNAL_SIGNER) {
                 WalletError::ExternalSigner(file)
@@ -131,6 +135,10 @@ pub(super) fn fill(wallet: &mut Wallet) -> Result<(), WalletError> {
         } else {
             WalletError::Legacy(file)
         });
+    }
+    if flags.is_none() {
+        // Opened all the same, it would be taken for one of the old kind the next time.
+        return Err(corrupt("flags")(DecodeError::EndOfData));
     }
     for (rest, value) in records.take(key::MASTER_KEY) {
         let id = Reader::new(&rest).u32().map_err(corrupt("mkey"))?;
@@ -178,6 +186,9 @@ fn descriptors(wallet: &mut Wallet, records: &mut Records) -> Result<(), WalletE
             .try_into()
             .map_err(|_| corrupt("descriptor id".to_owned()))?;
         let record = DescriptorRecord::decode(&value).map_err(decode)?;
+        if record.indices().is_none() {
+            return Err(corrupt("walletdescriptor: impossible range".to_owned()));
+        }
         let parsed = Descriptor::parse(&record.text, wallet.params, true);
         let descriptor = match parsed {
             Ok(mut all) if all.len() == 1 => all.remove(0),
@@ -356,7 +367,7 @@ fn transactions(wallet: &mut Wallet, records: &mut Records) -> Result<(), Decode
         wallet.blocks.insert(hash, place);
     }
     if let Some(value) = records.single(key::ORDER_POS_NEXT) {
-        wallet.order_next = Reader::new(&value).i64()?;
+        wallet.order_next = Reader::new(&value).i64()?.min(LAST_ORDER);
     }
     let mut unordered = Vec::new();
     let mut variants: HashMap<Txid, Vec<(Wtxid, Vec<u8>)>> = HashMap::new();
@@ -402,6 +413,10 @@ fn transactions(wallet: &mut Wallet, records: &mut Records) -> Result<(), Decode
         }
         wallet.insert_loaded(tx);
     }
+    // What comes later stands later, whatever the file says.
+    let last = wallet.by_order.keys().next_back();
+    let behind = last.map_or(0, |last| (*last).min(LAST_ORDER) + 1);
+    wallet.order_next = wallet.order_next.max(behind);
     unordered.sort_unstable();
     for (_, txid) in unordered {
         wallet.give_order(&txid);

@@ -52,8 +52,8 @@ impl Wallet {
     /// How often a transaction is confirmed; negative for conflicts.
     pub fn depth(&self, tx: &WalletTx) -> i32 {
         let Some((_, best)) = self.best else { return 0 };
-        let deep =
-            |height: u32| i32::try_from((best + 1).saturating_sub(height)).unwrap_or(i32::MAX);
+        let behind = best.saturating_add(1);
+        let deep = |height: u32| i32::try_from(behind.saturating_sub(height)).unwrap_or(i32::MAX);
         match tx.state {
             TxState::Confirmed {
                 height: Some(height),

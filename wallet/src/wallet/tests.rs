@@ -15,6 +15,7 @@ use super::*;
 use crate::db::{FILE_NAME, OpenOptions};
 
 mod chain;
+mod damage;
 mod files;
 mod money;
 

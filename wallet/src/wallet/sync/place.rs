@@ -37,8 +37,27 @@ const fn in_locator(height: u32, tip: u32) -> bool {
     if height == 0 || age <= LOCATOR_DENSE {
         return true;
     }
-    let step = 1 << (age / 2).ilog2();
-    height.is_multiple_of(step)
+    height.is_multiple_of(locator_step(age))
+}
+
+/// What divides the heights that a locator names so far behind its tip.
+const fn locator_step(age: u32) -> u32 {
+    1 << (age / 2).ilog2()
+}
+
+/// The heights that a locator of `tip` names, highest first. The way there is short even where a damaged file names a
+/// tip that is far away.
+fn locator_heights(tip: u32) -> Vec<u32> {
+    let mut heights = vec![tip];
+    let mut height = tip;
+    while let Some(mut next) = height.checked_sub(1) {
+        while !in_locator(next, tip) {
+            next -= next % locator_step(tip - next);
+        }
+        heights.push(next);
+        height = next;
+    }
+    heights
 }
 
 /// Gives the hashes of a stored locator their heights where those can be told.
@@ -47,10 +66,7 @@ pub(in crate::wallet) fn with_heights(
     tip: Option<u32>,
 ) -> Vec<(BlockHash, Option<u32>)> {
     let heights: Vec<u32> = match tip {
-        Some(tip) => (0..=tip)
-            .rev()
-            .filter(|height| in_locator(*height, tip))
-            .collect(),
+        Some(tip) => locator_heights(tip),
         None => Vec::new(),
     };
     let fits = heights.len() == hashes.len();
@@ -188,5 +204,20 @@ impl Wallet {
         self.locator = with_heights(hashes, Some(height));
         self.best = Some((hash, height));
         self.changes.state = true;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heights_of_a_locator() {
+        for tip in (0..700).chain([4095, 4096, 4097, 100_003]) {
+            let slowly: Vec<u32> = (0..=tip).rev().filter(|at| in_locator(*at, tip)).collect();
+            assert_eq!(locator_heights(tip), slowly, "{tip}");
+        }
+        let far = locator_heights(u32::MAX);
+        assert!(far.len() < 150 && far.last() == Some(&0), "{}", far.len());
     }
 }
