@@ -14,14 +14,23 @@ mod cases;
 mod chains;
 #[cfg(feature = "disk")]
 mod disk;
+mod memory;
 mod mutate;
 mod oracle;
 #[cfg(feature = "disk")]
 mod records;
 mod scripts;
 mod seeds;
+#[cfg(feature = "disk")]
+mod settings;
+#[cfg(feature = "disk")]
+mod small;
+#[cfg(feature = "disk")]
+mod store;
 mod tally;
 mod targets;
+#[cfg(feature = "disk")]
+mod wallet;
 
 use std::sync::OnceLock;
 

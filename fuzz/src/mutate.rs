@@ -37,7 +37,7 @@ const LENGTHS: &[usize] = &[32, 33, 64, 65, 75, 76, 255, 256, 520, 521, 1000, 10
 pub(crate) struct Random(u64);
 
 impl Random {
-    fn new(seed: u32) -> Self {
+    pub(crate) fn new(seed: u32) -> Self {
         Self(u64::from(seed) << 1 | 1)
     }
 
@@ -55,7 +55,7 @@ impl Random {
         number.checked_rem(limit).unwrap_or_default()
     }
 
-    fn byte(&mut self) -> u8 {
+    pub(crate) fn byte(&mut self) -> u8 {
         u8::try_from(self.below(256)).unwrap_or_default()
     }
 

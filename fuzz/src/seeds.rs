@@ -13,6 +13,9 @@ use crate::targets::Target;
 /// Inputs longer than this are no seeds: mutating them finds little.
 const LONGEST: usize = 8 << 10;
 
+/// No input is longer, whatever it is.
+const LONGEST_FILE: usize = 16 << 10;
+
 /// Writes the seeds of a target into a folder, one a file.
 ///
 /// # Errors
@@ -22,7 +25,7 @@ pub(crate) fn write(target: &Target, folder: &str) -> Result<(), String> {
     std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let mut written = 0;
     for (number, seed) in (target.seeds)().into_iter().enumerate() {
-        if seed.len() <= LONGEST {
+        if seed.len() <= LONGEST_FILE {
             let path = folder.join(format!("seed-{number:05}"));
             std::fs::write(&path, seed).map_err(|error| format!("{}: {error}", path.display()))?;
             written += 1;

@@ -75,6 +75,8 @@ pub(crate) const TARGETS: &[Target] = &[
         crate::records::journal_seeds,
     ),
     #[cfg(feature = "disk")]
+    plain("store", crate::store::store, crate::store::store_seeds),
+    #[cfg(feature = "disk")]
     plain(
         "filter_file",
         crate::records::filter_file,
@@ -86,4 +88,37 @@ pub(crate) const TARGETS: &[Target] = &[
         crate::records::mempool_file,
         crate::records::mempool_file_seeds,
     ),
+    #[cfg(feature = "disk")]
+    plain(
+        "small_file",
+        crate::small::small_file,
+        crate::small::small_file_seeds,
+    ),
+    #[cfg(feature = "disk")]
+    Target {
+        name: "settings",
+        run: crate::settings::settings,
+        seeds: crate::settings::seeds,
+        mutate: Some(crate::settings::mutate),
+    },
+    #[cfg(feature = "disk")]
+    Target {
+        name: "wallet",
+        run: crate::wallet::records,
+        seeds: crate::wallet::record_seeds,
+        mutate: Some(crate::wallet::mutate_records),
+    },
+    #[cfg(feature = "disk")]
+    plain(
+        "wallet_file",
+        crate::wallet::file,
+        crate::wallet::file_seeds,
+    ),
+    #[cfg(feature = "disk")]
+    Target {
+        name: "wallet_dump",
+        run: crate::wallet::dump,
+        seeds: crate::wallet::dump_seeds,
+        mutate: Some(crate::wallet::mutate_dump),
+    },
 ];

@@ -13,8 +13,7 @@ use anyhow::{Context, Result, bail};
 use crate::output::say;
 use crate::{process, vectors, workspace};
 
-const USAGE: &str =
-    "Usage: cargo xtask fuzz [oracle | all | <target>] [--seconds <number>] [--input <file>]";
+const USAGE: &str = "Usage: cargo xtask fuzz [oracle | all | disk | <target>] [--seconds <number>] [--input <file>]";
 
 /// How long a target runs where nothing is said.
 const SECONDS: u32 = 60;
@@ -32,7 +31,7 @@ const COVERAGE: &[&str] = &[
 struct Target {
     name: &'static str,
     help: &'static str,
-    /// Whether it reads what the node writes, for which more must be built.
+    /// Whether it reads what lies on disk, for which more must be built.
     disk: bool,
 }
 
@@ -73,8 +72,14 @@ const TARGETS: &[Target] = &[
     ),
     target("record", "records and marks of the stores", true),
     target("journal", "journals of the stores", true),
+    target("store", "all files of a store, damaged", true),
     target("filter_file", "files of block filters", true),
     target("mempool_file", "mempool.dat", true),
+    target("small_file", "marks of directories, keys, cookies", true),
+    target("settings", "settings.json and the configuration file", true),
+    target("wallet", "records of wallets", true),
+    target("wallet_file", "wallet files as a whole", true),
+    target("wallet_dump", "dumps of wallets", true),
 ];
 
 /// What the arguments ask for.
@@ -95,10 +100,10 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
             let program = build(false)?;
             process::run(Command::new(program).env("BITQ_FUZZ", "oracle"))
         }
-        "all" => {
+        some @ ("all" | "disk") => {
             let program = build(true)?;
             let mut failed = Vec::new();
-            for target in TARGETS {
+            for target in TARGETS.iter().filter(|target| some == "all" || target.disk) {
                 if let Err(error) = run::target(&program, target.name, wish.seconds) {
                     say(&format!("{}: {error:#}", target.name));
                     failed.push(target.name);
@@ -132,6 +137,10 @@ fn list() -> Result<()> {
     say(&format!(
         "  {:<13} every target below, one after the other",
         "all"
+    ));
+    say(&format!(
+        "  {:<13} those of them that read what lies on disk",
+        "disk"
     ));
     for target in TARGETS {
         say(&format!("  {:<13} {}", target.name, target.help));

@@ -12,6 +12,7 @@ mod command_line;
 mod conf_file;
 mod config;
 mod error;
+pub mod fuzzing;
 mod help;
 mod interaction;
 mod key;

@@ -1,6 +1,7 @@
 //! From a command line to a [`Config`]: which files are read, in which order, and what is made on disk
 //! (Core's `common/init.cpp` and `ReadConfigFiles`).
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use primitives::{ChainParams, Coin, Network};
@@ -109,7 +110,7 @@ impl Config {
         Ok(config)
     }
 
-    fn assemble(
+    pub(super) fn assemble(
         command_line: CommandLine,
         coin: Coin,
         notes: ConfNotes,
@@ -177,8 +178,17 @@ impl Config {
         let Some(path) = self.settings_path() else {
             return Ok(());
         };
-        self.settings.file =
-            settings_file::read(&path).map_err(OptionsError::SettingsUnreadable)?;
+        let values = settings_file::read(&path).map_err(OptionsError::SettingsUnreadable)?;
+        self.take_stored(values, &path)
+    }
+
+    /// Takes what `settings.json`, which lies at `path`, holds.
+    pub(super) fn take_stored(
+        &mut self,
+        values: BTreeMap<String, Value>,
+        path: &Path,
+    ) -> Result<(), OptionsError> {
+        self.settings.file = values;
         for name in self.settings.file.keys() {
             let key = Key::parse(name);
             if table::find_any(&key.name).is_some_and(|spec| spec.command_line_only) {

@@ -42,25 +42,35 @@ impl<'de> serde::Deserialize<'de> for Pairs {
 /// # Errors
 /// The sentences to show.
 pub(super) fn read(path: &Path) -> Result<BTreeMap<String, Value>, Vec<String>> {
+    match std::fs::read(path) {
+        Ok(bytes) => parse(&bytes, path),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(BTreeMap::new()),
+        Err(_) => Err(vec![format!(
+            "{}. Please check permissions.",
+            path.display()
+        )]),
+    }
+}
+
+/// Reads what the file at `path` holds.
+///
+/// # Errors
+/// The sentences to show.
+pub(super) fn parse(bytes: &[u8], path: &Path) -> Result<BTreeMap<String, Value>, Vec<String>> {
     let shown = path.display();
-    let bytes = match std::fs::read(path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
-        Err(_) => return Err(vec![format!("{shown}. Please check permissions.")]),
-    };
     let broken = || {
         vec![format!(
             "Settings file {shown} does not contain valid JSON. This may be caused by a crash, power loss, full disk, \
              or storage error, and can be fixed by removing the file, which will reset settings to default values."
         )]
     };
-    let value: Value = serde_json::from_slice(&bytes).map_err(|_| broken())?;
+    let value: Value = serde_json::from_slice(bytes).map_err(|_| broken())?;
     if !value.is_object() {
         return Err(vec![format!(
             "Found non-object value {value} in settings file {shown}"
         )]);
     }
-    let pairs: Pairs = serde_json::from_slice(&bytes).map_err(|_| broken())?;
+    let pairs: Pairs = serde_json::from_slice(bytes).map_err(|_| broken())?;
     let mut values = BTreeMap::new();
     for (key, value) in pairs.0 {
         if values.contains_key(&key) {
@@ -75,7 +85,7 @@ pub(super) fn read(path: &Path) -> Result<BTreeMap<String, Value>, Vec<String>> 
 }
 
 /// Returns the text of the file: the warning first, then the settings by name, indented by four.
-fn render(values: &BTreeMap<String, Value>) -> Vec<u8> {
+pub(super) fn render(values: &BTreeMap<String, Value>) -> Vec<u8> {
     let mut object = serde_json::Map::new();
     object.insert(
         WARNING_KEY.to_owned(),
