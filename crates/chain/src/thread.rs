@@ -290,7 +290,10 @@ impl ChainThread {
         true
     }
 
-    fn report_connecting(&self) {
+    fn report_connecting(&mut self) {
+        if self.chain.steps_to_go() == 0 {
+            return;
+        }
         let height = {
             let index = self.chain.shared.index();
             index.best_header.map_or(0, |id| index.entry(id).height)
