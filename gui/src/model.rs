@@ -17,6 +17,7 @@ pub mod sort;
 pub mod spread;
 pub mod strength;
 pub mod sync;
+pub mod task_pace;
 pub mod uri;
 pub mod wallet;
 
@@ -36,6 +37,7 @@ pub use wallet::Wallet;
 use crate::link::Connection;
 use log::LogBuffer;
 use sync::Pace;
+use task_pace::TaskPaces;
 
 /// On a private chain only an import of more blocks than this is worth a word about progress.
 const IMPORT: u32 = 1000;
@@ -68,6 +70,8 @@ pub struct Model {
     pub node_tasks: Vec<Task>,
     /// Tasks of the wallet process.
     pub wallet_tasks: Vec<Task>,
+    /// How fast they get on.
+    pub task_paces: TaskPaces,
     /// The end of the node's log.
     pub log: LogBuffer,
     /// Wallets on disk.
@@ -120,6 +124,7 @@ impl Model {
             traffic_rate: (0, 0),
             node_tasks: Vec::new(),
             wallet_tasks: Vec::new(),
+            task_paces: TaskPaces::default(),
             log: LogBuffer::default(),
             wallets: Vec::new(),
             wallets_known: false,
@@ -140,7 +145,10 @@ impl Model {
         match event {
             NodeEvent::Status(status) => return self.apply_status(*status),
             NodeEvent::Log { lines, dropped } => self.log.extend(lines, dropped),
-            NodeEvent::Tasks(tasks) => self.node_tasks = tasks,
+            NodeEvent::Tasks(tasks) => {
+                self.node_tasks = tasks;
+                self.sample_tasks();
+            }
         }
         Changed::default()
     }
@@ -196,6 +204,14 @@ impl Model {
             .is_some_and(|node| node.initial_download && self.has_work_left(node))
     }
 
+    /// Whether blocks that the node knows of are still to be connected. One that has just come in is not worth a word.
+    pub fn is_behind(&self) -> bool {
+        self.node.as_ref().is_some_and(|node| {
+            let next = |tip: ipc_schema::BlockTip| tip.height.saturating_add(1);
+            node.tip.is_some_and(|tip| node.headers_height > next(tip))
+        })
+    }
+
     fn has_work_left(&self, node: &NodeStatus) -> bool {
         // A private chain whose tip is old counts as "initial download" for the node, yet there is nothing to wait
         // for: nobody but the user adds blocks to it, and those take no time worth a word.
@@ -242,11 +258,21 @@ impl Model {
         }
     }
 
-    /// All tasks, running ones first, then the newest.
+    /// All tasks, running ones first, each kind with what changed last before the others.
     pub fn tasks(&self) -> Vec<&Task> {
         let mut tasks: Vec<&Task> = self.all_tasks().collect();
-        tasks.sort_by_key(|task| (task.is_over(), std::cmp::Reverse(task.started)));
+        tasks.sort_by_key(|task| {
+            let changed = task.finished.unwrap_or(task.started);
+            (task.is_over(), std::cmp::Reverse(changed))
+        });
         tasks
+    }
+
+    /// Takes in how far the tasks are.
+    pub(crate) fn sample_tasks(&mut self) {
+        let mut paces = std::mem::take(&mut self.task_paces);
+        paces.sample(self.now, self.all_tasks());
+        self.task_paces = paces;
     }
 
     /// How many tasks are at work.
@@ -277,6 +303,9 @@ impl Model {
         // It went with the node, which is what is told then.
         self.wallet_ended = false;
         self.pace = Pace::default();
+        // What was at work ended with the node, or is told anew.
+        self.node_tasks.retain(Task::is_over);
+        self.sample_tasks();
         if let Some(node) = &mut self.node {
             // It is about a start that is over; the next one says its own.
             node.message.clear();

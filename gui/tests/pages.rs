@@ -11,6 +11,7 @@ use gui::theme::fonts;
 use iced::keyboard::key::Named;
 use iced_test::selector::id;
 use iced_test::{Simulator, simulator};
+use ipc_schema::{Task, TaskState};
 use primitives::{Coin, Network};
 
 type Window<'a> = Simulator<'a, Message, gui::theme::Theme>;
@@ -102,6 +103,50 @@ fn the_unit_changes_every_amount_at_once() {
     let mut app = full();
     click(&mut app, "status-unit-3");
     assert!(shows(&app, "48\u{2009}120\u{2009}355"));
+}
+
+#[test]
+fn the_status_bar_names_what_is_at_work() {
+    let mut app = full();
+    app.page = PageId::Overview;
+    assert!(shows(&app, "Rescan \"Savings\" from January 2023"));
+    app.model.node_tasks.push(Task {
+        id: 9,
+        title: "Reindexing blocks on disk…".to_owned(),
+        progress: Some(0.314),
+        started: i64::MAX,
+        ..Task::default()
+    });
+    assert!(shows(&app, "31 %"));
+    assert!(shows(&app, "Reindexing blocks on disk, and 1 more"));
+    click(&mut app, "status-task");
+    assert_eq!(app.page, PageId::Tasks);
+    // What ended last stands before what began later and ended earlier.
+    let over = |title: &str, started, finished| Task {
+        title: title.to_owned(),
+        state: TaskState::Done,
+        started,
+        finished: Some(finished),
+        ..Task::default()
+    };
+    app.model.node_tasks = vec![over("late", 1, 9), over("early", 5, 6)];
+    let titles = app.model.tasks();
+    assert_eq!(titles[0].title, "late");
+    app.model.node_tasks.clear();
+    app.model.wallet_tasks.clear();
+    assert!(window(&app).find(id("status-task")).is_err());
+}
+
+#[test]
+fn a_pruned_node_says_which_blocks_it_has() {
+    let mut app = full();
+    app.page = PageId::Status;
+    assert!(window(&app).find(id("info-stored")).is_err());
+    let node = app.model.node.as_mut().expect("a node at rest");
+    node.prune_height = Some(812_345);
+    assert!(shows(&app, "pruned, 202 GB free"));
+    let words = "from block 812\u{2009}345 on; older ones were pruned";
+    assert!(shows(&app, words));
 }
 
 #[test]

@@ -395,6 +395,7 @@ impl App {
             link::Event::WalletTasks(tasks) => {
                 let ended = self.model.running_tasks();
                 self.model.wallet_tasks = tasks;
+                self.model.sample_tasks();
                 if self.model.running_tasks() < ended {
                     return self.read_wallets();
                 }

@@ -220,7 +220,9 @@ fn health(model: &Model) -> (Tone, Icon) {
         model.connection.is_up(),
         model.node.as_ref().map(|node| node.phase),
     ) {
-        (true, Some(Phase::Running)) if !model.is_catching_up() => (Tone::Good, Icon::Check),
+        (true, Some(Phase::Running)) if !model.is_catching_up() && !model.is_behind() => {
+            (Tone::Good, Icon::Check)
+        }
         (true, _) => (Tone::Accent, Icon::Loader),
         (false, _) if model.restarting => (Tone::Accent, Icon::Loader),
         (false, _) => (Tone::Bad, Icon::CircleAlert),

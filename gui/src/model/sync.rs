@@ -11,16 +11,26 @@ const STEADY: i64 = 120;
 /// Nothing moved for this long: say what it waits for, in seconds.
 const STALLED: i64 = 60;
 
-/// The pace of the initial download.
+/// The pace of the initial download, or of other long work.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Pace {
     samples: VecDeque<(i64, f64)>,
     best: f64,
     moved: i64,
     height: u32,
+    /// Seconds more than usual that may pass without a word.
+    patience: i64,
 }
 
 impl Pace {
+    /// The pace of work that tells of whole percents, which may be minutes apart.
+    pub fn in_steps() -> Self {
+        Self {
+            patience: WINDOW - STALLED,
+            ..Self::default()
+        }
+    }
+
     /// Takes a sample: the clock, the share of the work that is done, the height.
     pub fn sample(&mut self, now: i64, progress: f64, height: u32) {
         if progress > self.best || height > self.height || self.samples.is_empty() {
@@ -48,7 +58,7 @@ impl Pace {
     /// Seconds since anything moved, once that is long.
     pub fn stalled(&self, now: i64) -> Option<i64> {
         let age = now - self.moved;
-        (!self.samples.is_empty() && age >= STALLED).then_some(age)
+        (!self.samples.is_empty() && age >= STALLED + self.patience).then_some(age)
     }
 
     /// Seconds still to go, least and most; `None` until the pace is steady.

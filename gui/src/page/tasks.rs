@@ -67,7 +67,13 @@ fn task_card<'a>(model: &'a Model, task: &'a Work) -> Element<'a, Message> {
     let time = match task.finished {
         Some(finished) => model.zone.short(finished, model.now),
         None => match task.progress {
-            Some(progress) => format!("{:.0} %", progress * 100.0),
+            Some(progress) => {
+                let percent = format!("{:.0} %", progress * 100.0);
+                match model.task_paces.words(task, model.now) {
+                    Some(left) => format!("{percent}, {left}"),
+                    None => percent,
+                }
+            }
             None => clock::duration(model.now - task.started),
         },
     };

@@ -58,6 +58,8 @@ pub const RAIL_FOLDED: f32 = 56.0;
 pub const FOLD_RAIL: f32 = 900.0;
 /// Window width under which the rail becomes a drawer.
 pub const HIDE_RAIL: f32 = 640.0;
+/// Window width under which the status bar has no room for a task.
+pub const STATUS_TASK: f32 = 760.0;
 /// Width of a details drawer.
 pub const DRAWER: f32 = 340.0;
 /// Widest column of a form or of text.

@@ -186,13 +186,42 @@ pub(super) fn status_bar(app: &App, width: f32) -> Element<'_, Message> {
         let next = step(key, chosen).filter(|next| *next < count)?;
         Some(Message::Wish(Event::Prefs(PrefsChange::Unit(next))))
     });
-    let bar = row![status, space::horizontal(), Element::from(units)].align_y(Alignment::Center);
+    let task = (width >= size::STATUS_TASK)
+        .then(|| task_note(model))
+        .flatten();
+    let middle = container(task).align_right(Length::Fill);
+    let bar = row![status, middle, Element::from(units)].align_y(Alignment::Center);
     container(bar)
         .class(Surface::Chrome)
         .padding([0.0, size::S2])
         .center_y(size::STATUS_BAR)
         .width(Length::Fill)
         .into()
+}
+
+/// What the newest task is and how far; a click shows all of them.
+fn task_note(model: &Model) -> Option<Element<'_, Message>> {
+    let task = model.tasks().into_iter().find(|task| !task.is_over())?;
+    let small = size::TEXT_SMALL;
+    let mut note = row![text::sized_icon(Icon::Loader, small).class(Tone::Accent)]
+        .spacing(size::S2)
+        .align_y(Alignment::Center);
+    if let Some(progress) = task.progress {
+        note = note.push(text::line(format!("{:.0} %", progress * 100.0)).size(small));
+    }
+    let title = task.title.trim_end_matches('…');
+    let words = match model.running_tasks() {
+        0 | 1 => title.to_owned(),
+        all => format!("{title}, and {} more", all - 1),
+    };
+    let note = pressable(note.push(text::cut(words).size(small)))
+        .kind(Press::Ghost)
+        .padding([0.0, size::S2])
+        .height(size::STATUS_BAR - size::S1)
+        .id("status-task")
+        .skip_tab()
+        .on_press(Message::Open(PageId::Tasks));
+    Some(note.into())
 }
 
 /// Where the chain stands, in a few words.
@@ -228,8 +257,7 @@ fn sync_words(model: &Model) -> String {
             }
         }
         Phase::Running => match node.tip {
-            // One that has just come in is not worth a word.
-            Some(tip) if node.headers_height > tip.height.saturating_add(1) => format!(
+            Some(tip) if model.is_behind() => format!(
                 "block {} of {}",
                 amount::count(u64::from(tip.height)),
                 amount::count(u64::from(node.headers_height))
