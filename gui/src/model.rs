@@ -5,6 +5,8 @@ pub mod bits;
 pub mod clock;
 pub mod coins;
 pub mod console;
+#[cfg(test)]
+mod damage;
 pub mod export;
 pub mod filter;
 pub mod first_run;

@@ -33,7 +33,7 @@ impl Zone {
     }
 
     /// Reads the 64-bit block of a zone file (RFC 8536).
-    fn parse(data: &[u8]) -> Option<Self> {
+    pub(super) fn parse(data: &[u8]) -> Option<Self> {
         let counts = |header: &[u8]| -> Option<[usize; 6]> {
             let mut counts = [0; 6];
             for (index, count) in counts.iter_mut().enumerate() {
@@ -82,7 +82,7 @@ impl Zone {
 
     /// Splits a time into its local date and clock.
     pub fn local(&self, time: i64) -> Local {
-        Local::from_seconds(time + self.offset_at(time))
+        Local::from_seconds(time.saturating_add(self.offset_at(time)))
     }
 
     /// The first second of a date; `None` where there is no such date.

@@ -369,8 +369,8 @@ impl Store {
 
 /// Reads a JSON object; a file that is none is moved aside.
 fn read(path: &Path) -> (Option<Value>, Option<Broken>) {
-    let text = match std::fs::read_to_string(path) {
-        Ok(text) => text,
+    let bytes = match std::fs::read(path) {
+        Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return (None, None),
         Err(error) => {
             let broken = Broken {
@@ -380,7 +380,7 @@ fn read(path: &Path) -> (Option<Value>, Option<Broken>) {
             return (None, Some(broken));
         }
     };
-    match serde_json::from_str::<Map<String, Value>>(&text) {
+    match serde_json::from_slice::<Map<String, Value>>(&bytes) {
         Ok(map) => (Some(Value::Object(map)), None),
         Err(error) => {
             let aside = path.with_extension("json.broken");
