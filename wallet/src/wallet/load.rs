@@ -387,6 +387,8 @@ fn transactions(wallet: &mut Wallet, records: &mut Records) -> Result<(), Decode
             wallet.best = None;
             wallet.locator.clear();
         }
+        // Its own id: that of the record may be another one.
+        let txid = tx.tx.txid();
         for (wtxid, bytes) in variants.remove(&txid).unwrap_or_default() {
             if wtxid == tx.tx.wtxid() {
                 continue;

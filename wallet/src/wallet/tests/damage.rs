@@ -114,3 +114,26 @@ fn payments_to_addresses_that_are_watched_only_now_are_seen_at_once() {
     let both = wallet.balances(BalanceQuery::default()).trusted;
     assert_eq!(both, Amount::from_sat(10_000));
 }
+
+#[test]
+fn a_witness_of_another_payment_is_not_taken_for_one_of_this() {
+    let (mut records, params) = records();
+    let wallet = fuzzing::load(&records, params).unwrap();
+    let known = wallet.txs().values().next().unwrap().tx.clone();
+    let data = TxData {
+        lock_time: 7,
+        ..known.data().clone()
+    };
+    let other = Tx::new(data, params.hashes);
+    // The payment lies under the id of another one, of which there is a witness.
+    for (key, _) in &mut records {
+        if key::split(key).is_some_and(|(name, _)| name == key::TX) {
+            *key = key::tx(&other.txid());
+        }
+    }
+    let variant = key::wtx_variant(&other.txid(), &other.wtxid());
+    records.push((variant, other.to_bytes()));
+    let wallet = fuzzing::load(&records, params).unwrap();
+    assert_eq!(wallet.txs().keys().collect::<Vec<_>>(), [&known.txid()]);
+    assert_eq!(wallet.txs()[&known.txid()].variants().count(), 1);
+}
