@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 use chain::fuzzing::{Rows, make_store, read_store};
 use libfuzzer_sys::Corpus;
+use primitives::params::{ChainParams, Coin, Network};
 use tempfile::TempDir;
 
 /// Bytes of a change.
@@ -22,6 +23,10 @@ struct Sound {
     held: Vec<Rows>,
 }
 
+fn params() -> &'static ChainParams {
+    ChainParams::get(Coin::Bitcoin, Network::Regtest)
+}
+
 static SOUND: LazyLock<Sound> = LazyLock::new(|| {
     let memory = Path::new("/dev/shm");
     let made = match memory.is_dir() {
@@ -30,7 +35,7 @@ static SOUND: LazyLock<Sound> = LazyLock::new(|| {
     };
     let dir = made.expect("a temporary directory can be made");
     let store = dir.path().join("store");
-    let held = make_store(&store).expect("a store can be made");
+    let held = make_store(&store, params()).expect("a store can be made");
     let mut files = BTreeMap::new();
     collect(&store, &store, &mut files);
     // The engine panics on some files, which the store makes an error: only other panics are findings.
@@ -134,7 +139,7 @@ pub(crate) fn store(data: &[u8]) -> Corpus {
         made.push((path, change));
     }
     put(sound, &files);
-    match read_store(&sound.dir.path().join("store")) {
+    match read_store(&sound.dir.path().join("store"), params()) {
         Ok(rows) => {
             let last = sound.held.last().expect("there is one");
             let journal = |path: &Path| path.extension().is_some_and(|end| end == "jnl");

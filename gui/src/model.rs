@@ -5,8 +5,6 @@ pub mod bits;
 pub mod clock;
 pub mod coins;
 pub mod console;
-#[cfg(test)]
-mod damage;
 pub mod export;
 pub mod filter;
 pub mod first_run;
@@ -337,3 +335,6 @@ pub fn network_words(network: primitives::Network) -> &'static str {
         primitives::Network::Regtest => "a private chain",
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use primitives::BlockHash;
 use primitives::encode::Reader;
-use primitives::params::{ChainParams, Coin, Network};
+use primitives::params::ChainParams;
 
 use crate::block_files::{FileError, FileInfo, XorKey, xor};
 use crate::coins::{coin_key, coin_place};
@@ -124,8 +124,6 @@ pub fn check_manifest(table: &Path) -> Result<(), StoreError> {
 /// Keys with their values, in the order of the keys.
 pub type Rows = Vec<(Vec<u8>, Vec<u8>)>;
 
-/// The chain of stores that are made here.
-const NETWORK: (Coin, Network) = (Coin::Bitcoin, Network::Regtest);
 const STORE: StoreOptions = StoreOptions {
     kind: StoreKind::Index,
     cache_bytes: 1 << 20,
@@ -133,8 +131,8 @@ const STORE: StoreOptions = StoreOptions {
     wipe: false,
 };
 
-fn open_store(dir: &Path) -> Result<Store, StoreError> {
-    Store::open(dir, ChainParams::get(NETWORK.0, NETWORK.1), &STORE)
+fn open_store(dir: &Path, params: &ChainParams) -> Result<Store, StoreError> {
+    Store::open(dir, params, &STORE)
 }
 
 fn rows(store: &Store) -> Result<Rows, StoreError> {
@@ -148,8 +146,8 @@ fn rows(store: &Store) -> Result<Rows, StoreError> {
 ///
 /// # Errors
 /// Where the directory cannot be written.
-pub fn make_store(dir: &Path) -> Result<Vec<Rows>, StoreError> {
-    let store = open_store(dir)?;
+pub fn make_store(dir: &Path, params: &ChainParams) -> Result<Vec<Rows>, StoreError> {
+    let store = open_store(dir, params)?;
     let key = |number: u8| -> Vec<u8> { vec![b'k', number] };
     let table = (0..60).map(|number| {
         let value = vec![number; usize::from(number)];
@@ -167,7 +165,7 @@ pub fn make_store(dir: &Path) -> Result<Vec<Rows>, StoreError> {
     }
     drop(store);
     // Only now does its journal take no more room than it needs.
-    held.push(rows(&open_store(dir)?)?);
+    held.push(rows(&open_store(dir, params)?)?);
     Ok(held)
 }
 
@@ -175,8 +173,8 @@ pub fn make_store(dir: &Path) -> Result<Vec<Rows>, StoreError> {
 ///
 /// # Errors
 /// Where it is damaged.
-pub fn read_store(dir: &Path) -> Result<Rows, StoreError> {
-    rows(&open_store(dir)?)
+pub fn read_store(dir: &Path, params: &ChainParams) -> Result<Rows, StoreError> {
+    rows(&open_store(dir, params)?)
 }
 
 /// Reads a record of a file of filters.
