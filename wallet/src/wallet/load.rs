@@ -376,16 +376,26 @@ fn transactions(wallet: &mut Wallet, records: &mut Records) -> Result<(), Decode
         let (txid, wtxid) = (Txid(reader.array()?), Wtxid(reader.array()?));
         variants.entry(txid).or_default().push((wtxid, value));
     }
+    let (mut sound, mut strays) = (Vec::new(), Vec::new());
     for (rest, value) in records.take(key::TX) {
         let txid = Txid(Reader::new(&rest).array()?);
-        let mut tx = WalletTx::decode(&value, wallet.params.hashes)?;
-        if tx.tx.txid() != txid {
+        let tx = WalletTx::decode(&value, wallet.params.hashes)?;
+        if tx.tx.txid() == txid {
+            sound.push(tx);
+        } else {
+            strays.push(tx);
             wallet.warnings.push(format!(
                 "Error reading {}! Transaction data may be missing or incorrect. Rescanning wallet.",
                 wallet.file().display()
             ));
             wallet.best = None;
             wallet.locator.clear();
+        }
+    }
+    // A payment that lies under another's id counts where there is no better record of it.
+    for mut tx in sound.into_iter().chain(strays) {
+        if wallet.txs.contains_key(&tx.tx.txid()) {
+            continue;
         }
         // Its own id: that of the record may be another one.
         let txid = tx.tx.txid();

@@ -137,3 +137,24 @@ fn a_witness_of_another_payment_is_not_taken_for_one_of_this() {
     assert_eq!(wallet.txs().keys().collect::<Vec<_>>(), [&known.txid()]);
     assert_eq!(wallet.txs()[&known.txid()].variants().count(), 1);
 }
+
+#[test]
+fn a_payment_that_lies_under_two_ids_is_one() {
+    let (mut records, params) = records();
+    let is_tx = |key: &[u8]| key::split(key).is_some_and(|(name, _)| name == key::TX);
+    // One that has no number yet, too.
+    change(&mut records, key::TX, |value| {
+        let mut tx = WalletTx::decode(value, params.hashes).unwrap();
+        tx.order_pos = -1;
+        *value = tx.encode();
+    });
+    let (_, value) = records.iter().find(|(key, _)| is_tx(key)).unwrap();
+    let value = value.clone();
+    for id in [[0; 32], [255; 32]] {
+        records.push((key::tx(&Txid(id)), value.clone()));
+    }
+    let wallet = fuzzing::load(&records, params).unwrap();
+    assert_eq!((wallet.txs().len(), wallet.by_order().len()), (1, 1));
+    let again = fuzzing::load(&fuzzing::records(&wallet).unwrap(), params).unwrap();
+    assert_eq!(again.by_order(), wallet.by_order());
+}
